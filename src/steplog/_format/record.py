@@ -1,0 +1,96 @@
+"""The vocabulary of a line: kinds, phases, statuses, markers, and which fields each line may carry."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+FORMAT_VERSION: Final = 1
+
+Kind = Literal[
+    "run", "llm", "tool", "retriever", "embedding", "rerank", "agent", "node", "chain",
+    "retry", "interrupt", "resume", "custom",
+]  # fmt: skip
+Status = Literal["ok", "error", "cancelled", "interrupted", "abandoned", "handoff"]
+Detail = Literal["calls", "steps", "all"]
+Content = Literal["full", "preview", "none"]
+Json = Any  # plain builtins only: what orjson encodes without a callback
+Record = dict[str, Json]
+
+# Steps that leave the program's own code: what detail="calls" keeps, besides runs and agents.
+CALLS: Final = frozenset({"llm", "tool", "retriever", "embedding", "rerank"})
+POINTS: Final = frozenset({"retry", "interrupt", "resume", "custom"})
+WRITTEN: Final[dict[str, frozenset[str]]] = {
+    "calls": CALLS | POINTS | {"run", "agent"},
+    "steps": CALLS | POINTS | {"run", "agent", "node"},
+    "all": CALLS | POINTS | {"run", "agent", "node", "chain"},
+}
+FAILED: Final = frozenset({"error"})
+USAGE_FIELDS: Final = (
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "total_tokens",
+)  # fmt: skip
+
+# Markers: objects with one key that stand in place of a value (docs/format.md).
+MESSAGE: Final = "$m"
+SAME: Final = "$same"
+CUT: Final = "$cut"
+TEXT: Final = "$text"
+BLOB: Final = "$blob"
+TYPE: Final = "$type"
+NUM: Final = "$num"
+MARKERS: Final = frozenset({MESSAGE, SAME, CUT, TEXT, BLOB, TYPE, NUM})
+
+ENVELOPE: Final = ("seq", "ts", "w", "run", "step", "parent", "ev")
+
+_ANY_START: Final = ("name", "input", "tags", "metadata", "node", "attempt", "late_ms")
+_ANY_END: Final = ("ms", "status", "error", "implied", "start_lost", "input", "output", "name")
+
+START_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "run": ("id", "framework", "thread", "resumes", "parent_run", "parent_step"),
+    "llm": ("model", "provider", "params", "prompt", "messages", "tools", "tool_defs"),
+    "tool": ("call_id", "args", "asked_by"),
+    "retriever": ("query",),
+    "embedding": ("model", "count"),
+    "rerank": ("model", "query", "count"),
+    "agent": (),
+    "node": ("step_in_graph", "triggers", "checkpoint"),
+    "chain": (),
+}
+END_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "run": ("totals", "masked"),
+    "llm": ("ttft_ms", "usage", "finish_reason", "model", "response_id", "message", "messages", "cached"),
+    "tool": ("result", "message"),
+    "retriever": ("documents",),
+    "embedding": ("count", "dimensions", "usage"),
+    "rerank": ("documents",),
+    "agent": (),
+    "node": (),
+    "chain": (),
+}
+POINT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "retry": ("attempt", "wait_ms", "error"),
+    "interrupt": ("value", "id", "where"),
+    "resume": ("where",),
+    "custom": ("name", "data"),
+}
+LOG_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "open": (
+        "v", "w", "steplog", "host", "pid", "proc_start", "boot", "python", "frameworks", "argv0",
+        "content", "detail", "redact", "prev", "parent_w",
+    ),
+    "close": ("lines", "bytes", "lost", "cut", "masked"),
+    "lost": ("count", "reason", "first_ts", "last_ts"),
+    "error": ("where", "error"),
+}  # fmt: skip
+
+
+def fields_of(kind: str, what: str) -> tuple[str, ...]:
+    """The fields a line `kind.what` may carry beyond the envelope; empty for an unknown pair."""
+    if kind == "log":
+        return LOG_FIELDS.get(what, ())
+    if what == "start" and kind in START_FIELDS:
+        return _ANY_START + START_FIELDS[kind]
+    if what == "end" and kind in END_FIELDS:
+        return _ANY_END + END_FIELDS[kind]
+    if what == "point":
+        return POINT_FIELDS.get(kind, ())
+    return ("ttft_ms",) if (kind, what) == ("llm", "first_token") else ()
