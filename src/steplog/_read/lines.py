@@ -1,0 +1,201 @@
+"""From bytes to lines: every good line a value, every damage a value, never an exception for data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import count
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from steplog._format.record import Record
+
+# Above the largest line that any setting of the writer allows; it bounds what a file without newlines can cost.
+MAX_LINE: Final = 64 * 1024 * 1024
+HEAD_BYTES: Final = 80
+_BOM: Final = b"\xef\xbb\xbf"
+_RECORD_HEAD: Final = b'{"seq":'  # how the writer begins every line
+_EXPECTED: Final[tuple[tuple[str, type, str], ...]] = (
+    ("seq", int, "a number"), ("ts", str, "a string"), ("w", str, "a string"), ("run", str, "a string"),
+    ("step", int, "a number"), ("parent", int, "a number"),
+)  # fmt: skip
+_ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")  # Python 3.14's own; the same code before it
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One good line: its record, and where it stands (`number` from 1, `offset` in bytes from 0)."""
+
+    record: Record
+    file: Path
+    number: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """One damage: where it stands, why it is no line, and its first bytes.
+
+    `torn` marks an unfinished last line: being written right now, or what a killed process left. No error.
+    `number` is 0 where the file as a whole could not be read.
+    """
+
+    file: Path
+    number: int
+    offset: int
+    reason: str
+    head: bytes = b""
+    torn: bool = False
+
+    def __str__(self) -> str:
+        """The damage as one sentence: file, line, byte, reason."""
+        return f"{self.file}, line {self.number} (byte {self.offset}): {self.reason}"
+
+
+def read_lines(file: Path) -> Iterator[Line | BadLine]:
+    """Every line of one file (`.jsonl`, or `.jsonl.zst` where zstd is installed), in order, in bounded memory.
+
+    A last line without its newline is a `Line` when it is a whole record all the same (only the newline is missing),
+    else a `BadLine` with `torn`. Blank lines mean nothing.
+
+    Raises: OSError if the file cannot be opened.
+    """
+    try:
+        stream = open_segment(file)
+    except ImportError:
+        yield BadLine(file, 0, 0, "compressed, and no zstd is installed: pip install backports.zstd")
+        return
+    with stream:
+        yield from scan(stream, file)
+
+
+def open_segment(file: Path) -> BinaryIO:
+    """A segment's bytes, decompressed if its name ends in `.zst`.
+
+    Raises: OSError; ImportError if zstd is needed and not installed.
+    """
+    if file.suffix != ".zst":
+        return file.open("rb")
+    for name in _ZSTD_MODULES:
+        try:
+            zstd: Any = import_module(name)
+        except ImportError:
+            continue
+        return cast("BinaryIO", zstd.open(file, "rb"))
+    raise ImportError("zstd")
+
+
+def scan(stream: BinaryIO, file: Path, *, number: int = 1, offset: int = 0) -> Iterator[Line | BadLine]:
+    """The lines of an open stream that stands at `offset`, where line `number` begins."""
+    for at in count(number):
+        try:
+            raw = stream.readline(MAX_LINE + 1)
+            size = len(raw) if len(raw) <= MAX_LINE else len(raw) + _skip_line(stream, raw)
+        except Exception as error:  # noqa: BLE001 -- zstd modules raise errors of their own, which are not importable here
+            yield BadLine(
+                file, at, offset, f"cannot be read further: {error}", torn=isinstance(error, EOFError)
+            )
+            return
+        if not raw:
+            return
+        if size > MAX_LINE:
+            yield BadLine(file, at, offset, f"longer than {MAX_LINE >> 20} MiB", raw[:HEAD_BYTES])
+        else:
+            yield from judge(raw, file, at, offset)
+        offset += size
+
+
+def _skip_line(stream: BinaryIO, raw: bytes) -> int:
+    """Reads on to the end of an overlong line; how many bytes that was."""
+    skipped = 0
+    while raw and not raw.endswith(b"\n"):
+        raw = stream.readline(1 << 20)
+        skipped += len(raw)
+    return skipped
+
+
+def judge(raw: bytes, file: Path, number: int, offset: int) -> Iterator[Line | BadLine]:
+    """What one physical line holds: nothing, a record, damage, or damage with a good record after it."""
+    body = raw
+    if offset == 0 and raw.startswith(_BOM):
+        body = raw[len(_BOM) :]
+    found = decode(body)
+    if isinstance(found, dict):
+        yield Line(found, file, number, offset + len(raw) - len(body))
+        return
+    if not body.strip():
+        return
+    # Damage and a whole record can share a line: NULs that a power cut left, or half a line of a killed process
+    # with the next writer's record glued to it. No record contains another's head: inside strings it is escaped.
+    glued = body.rfind(_RECORD_HEAD)
+    rest = decode(body[glued:]) if glued > 0 else ""
+    torn = not raw.endswith(b"\n") and not isinstance(rest, dict)
+    reason = "unfinished last line: still being written, or its process was killed" if torn else found
+    if isinstance(rest, dict):
+        reason = f"{_damage(body[:glued])}, then a whole record on the same line"
+    yield BadLine(file, number, offset, reason, raw[:HEAD_BYTES], torn)
+    if isinstance(rest, dict):
+        yield Line(rest, file, number, offset + len(raw) - len(body) + glued)
+
+
+def decode(body: bytes) -> Record | str:
+    """The record in `body`, or in words why there is none."""
+    try:
+        record = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        return _why(body, error)
+    if not isinstance(record, dict):
+        return f"not a JSON object but a {type(record).__name__}"
+    return _misfit(record) or record
+
+
+def _misfit(record: Record) -> str:
+    """Why an object is no record of ours; empty if it is one. What follows may rely on the envelope's types."""
+    ev = record.get("ev")
+    if not isinstance(ev, str):
+        return "not a steplog line: it has no `ev`"
+    for name, kind, wording in _EXPECTED:
+        value = record.get(name)
+        if value is not None and not isinstance(value, kind):
+            return f"`{name}` is not {wording}"
+    if "run" not in record and not ev.startswith("log."):
+        return f"not a steplog line: `{ev[:40]}` without `run`"
+    return ""
+
+
+def _why(body: bytes, error: orjson.JSONDecodeError) -> str:
+    if b"\0" in body:
+        return _damage(body)
+    try:
+        body.decode()
+    except UnicodeDecodeError as problem:
+        return f"invalid UTF-8 at byte {problem.start} of the line"
+    if "depth" in error.msg:
+        return "nested too deeply"
+    return f"invalid JSON: {error.msg.partition(': line')[0]} at character {error.pos} of the line"
+
+
+def _damage(body: bytes) -> str:
+    nuls = body.count(b"\0")
+    return f"{nuls} NUL bytes" if nuls else "an unfinished line"
+
+
+_SEGMENT_NAME: Final = re.compile(r"^\d{8}T\d{6,}Z-\d+-(?P<w>[^.]+)(?:\.(?P<part>\d+))?\.jsonl(?:\.zst)?$")
+
+
+def writer_in_name(file: Path) -> str:
+    """The writer id that a segment's name bears; empty for any other file."""
+    found = _SEGMENT_NAME.match(file.name)
+    return found["w"] if found else ""
+
+
+def part_in_name(file: Path) -> int:
+    """A segment's place in its writer's rotation: 1, 2, 3 …"""
+    found = _SEGMENT_NAME.match(file.name)
+    return int(found["part"] or 1) if found else 1
