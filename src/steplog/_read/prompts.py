@@ -82,12 +82,14 @@ class Values:
         found = self.messages.get(number) if isinstance(number, int) else None
         return {"m": number, "missing": True} if found is None else found
 
+    def numbers(self, ranges: object) -> tuple[int | str, ...]:
+        """The numbers of `"1-57,60"`; see `numbers`."""
+        return tuple(islice(numbers(ranges, max(self.messages, default=0)), MAX_VALUES))
+
     def prompt(self, ranges: object) -> list[Record]:
         """The messages of `"1-57,60"`, whole and in order."""
-        last = max(self.messages, default=0)
         resolver = _Resolver(self)
-        wanted = islice(numbers(ranges, last), MAX_VALUES)
-        return [resolver.follow(self.message(number), 0) for number in wanted]
+        return [resolver.follow(self.message(number), 0) for number in self.numbers(ranges)]
 
     def resolve(self, value: Json) -> Json:
         """The value with every `$m` and `$same` replaced by what it stands for; other markers stay.
@@ -120,10 +122,7 @@ class _Resolver:
         return {key: self.follow(part, depth + 1) for key, part in mapping.items()}
 
     def _messages(self, ranges: Json, depth: int) -> Json:
-        last = max(self._values.messages, default=0)
-        found: list[Json] = [
-            self._message(number, depth) for number in islice(numbers(ranges, last), MAX_VALUES)
-        ]
+        found: list[Json] = [self._message(number, depth) for number in self._values.numbers(ranges)]
         return found[0] if isinstance(ranges, int) else found
 
     def _message(self, number: int | str, depth: int) -> Json:

@@ -115,6 +115,12 @@ class Run:
         return (self.step(step) if isinstance(step, int) else step).prompt
 
     @property
+    def messages(self) -> tuple[Record, ...]:
+        """Every message of the run once, whole, by number."""
+        values = self._tree.values
+        return tuple(values.resolve(values.messages[number]) for number in sorted(values.messages))
+
+    @property
     def input(self) -> Json:
         """What the run was called with, references followed; None if it is not known."""
         return self._field("input")

@@ -72,12 +72,27 @@ class Step:
         return self._tree.values.prompt(self.fields.get("prompt"))
 
     @property
+    def prompt_numbers(self) -> tuple[int | str, ...]:
+        """The numbers of the messages the model was sent; what is no number in a damaged log as it stands."""
+        return self._tree.values.numbers(self.fields.get("prompt"))
+
+    @property
+    def asked(self) -> Record | None:
+        """The last message the model was sent; None for steps other than `llm`."""
+        numbers = self.prompt_numbers
+        return self._tree.values.message(numbers[-1]) if numbers else None
+
+    @property
     def message(self) -> Record | None:
         """The answer of a model, or a tool's message, whole; None if there is none."""
         message = self.fields.get("message")
         if isinstance(message, int):
             message = self._tree.values.message(message)
         return self._tree.values.resolve(message) if isinstance(message, dict) else None
+
+    def field(self, name: str) -> Json:
+        """One field with every reference in it followed; None if the step does not have it."""
+        return self._tree.values.resolve(self.fields.get(name))
 
     def resolved(self) -> dict[str, Json]:
         """The fields with every reference followed.

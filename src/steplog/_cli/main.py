@@ -1,0 +1,71 @@
+"""The entry point: which commands there are, and that only the one used is imported."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from steplog._version import __version__
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
+
+# name -> one line for `steplog --help`, which so needs to import none of them
+_COMMANDS: Final = {
+    "ls": "List the runs of a log, newest last.",
+    "show": "Show one run as a tree, or one step of it in full.",
+    "tail": "Show the newest lines of a log, and follow it.",
+    "run": "Run a Python program with logging on.",
+    "schema": "Print the JSON Schema of a line.",
+}
+
+
+class _Commands(click.Group):
+    """The commands, each imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the help text."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command `name` of the module of that name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"steplog._cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="steplog %(version)s")
+def steplog() -> None:
+    """Read the logs that steplog wrote: every step of every run of an LLM agent.
+
+    PATH is a log: a directory of segments or one .jsonl file; by default $STEPLOG_PATH, else ./steplogs.
+    RUN is the beginning of a run's id, @last, or @-2 for the last but one.
+    """
+
+
+def main() -> None:
+    """Runs the command line; the exit code is 0 for fine, 1 for "no", 2 for wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_on_characters(stream)
+    steplog(prog_name="steplog")
+
+
+def _never_fail_on_characters(stream: object) -> None:
+    """A terminal that cannot show a character gets its escape instead of ending the command."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        text: TextIOWrapper = reconfigure.__self__
+        text.reconfigure(errors="backslashreplace")

@@ -1,0 +1,15 @@
+"""`steplog schema`: the JSON Schema of a line."""
+
+from __future__ import annotations
+
+import click
+
+from steplog._cli.command import ReadCommand
+from steplog._cli.output import as_json
+from steplog._format.schema import schema as schema_of_a_line
+
+
+@click.command(cls=ReadCommand)
+def schema() -> None:
+    """Print the JSON Schema (2020-12) of a line of a log."""
+    click.echo(as_json(schema_of_a_line(), indent=2))

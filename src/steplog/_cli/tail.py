@@ -1,0 +1,99 @@
+"""`steplog tail`: the newest lines of a log, and those that come."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from steplog._cli.command import ReadCommand, log_at
+from steplog._cli.output import as_json, columns, painted
+from steplog._cli.plain_text import cells_of, one_line, visible
+from steplog._cli.preview import as_text, message_text
+from steplog._read.follow import follow, newest
+from steplog._read.lines import BadLine, read_lines
+from steplog._read.segments import log_path, segments
+from steplog._read.times import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from steplog._format.record import Json, Record
+    from steplog._read.lines import Line
+
+_TOLD: Final = (
+    "error", "message", "result", "output", "documents", "args", "query", "input", "prompt", "value", "data", "totals",
+    "reason", "where", "argv0",
+)  # fmt: skip
+_WORD_CELLS: Final = 40
+_LEAST_PREVIEW: Final = 20
+
+
+@click.command(cls=ReadCommand)
+@click.argument("path", required=False)
+@click.option(
+    "--follow", "-f", "following", is_flag=True, help="Go on with each line as it is written, until Ctrl-C."
+)
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="How many lines to begin with.",
+)
+@click.option("--jsonl", is_flag=True, help="The lines themselves.")
+def tail(*, path: str | None, following: bool, count: int, jsonl: bool) -> None:
+    """Show the newest lines of the log at PATH (- is standard input), of all its files and runs."""
+    if following and path == "-":
+        raise click.UsageError("standard input cannot be followed: give the log's path")
+    if not following:
+        with log_at(path) as log:
+            _print(newest(chain.from_iterable(map(_lines_of, log.segments)), count), jsonl=jsonl)
+        return
+    segments(log_path(path))  # says so if there is no log, instead of waiting for one
+    try:
+        _print(follow(path, last=count), jsonl=jsonl)
+    except KeyboardInterrupt:  # how following ends
+        return
+
+
+def _lines_of(file: Path) -> Iterable[Line | BadLine]:
+    try:
+        yield from read_lines(file)
+    except OSError as error:
+        yield BadLine(file, 0, 0, f"cannot be read: {error.strerror}")
+
+
+def _print(lines: Iterable[Line | BadLine], *, jsonl: bool) -> None:
+    for line in lines:
+        if isinstance(line, BadLine):
+            click.echo(visible(f"steplog: {line}"), err=True)
+        else:
+            click.echo(as_json(line.record) if jsonl else _readable(line.record))
+
+
+def _readable(record: Record) -> str:
+    """A line in words: time, run, step, event, name, and what it is about."""
+    when = moment(record.get("ts"))
+    run, step = record.get("run"), record.get("step")
+    lead = f"{when.strftime('%H:%M:%S.%f')[:-3] if when else '?':<12} {one_line(run or '', 8):<8} {step or '':>4}"
+    status = record.get("status")
+    words = [record["ev"], record.get("name") or record.get("model"), status and f"[{status}]"]
+    said = " ".join(one_line(str(word), _WORD_CELLS) for word in words if word)
+    room = max(_LEAST_PREVIEW, columns() - cells_of(lead) - cells_of(said) - 3)
+    preview = one_line(_about(record), room)
+    line = f"{lead} {painted(said, 'red' if status == 'error' else None)}"
+    return f"{line}  {preview}" if preview else line
+
+
+def _about(record: Record) -> str:
+    name = next((name for name in _TOLD if name in record), "")
+    value: Json = record.get(name)
+    if name == "error" and isinstance(value, dict):
+        return f"{value.get('type', 'error')}: {as_text(value.get('message'))}"
+    if name == "message":
+        return message_text(value) if isinstance(value, dict) else f"message {value}"
+    return f"messages {value}" if name == "prompt" else as_text(value)
