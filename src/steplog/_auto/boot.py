@@ -1,0 +1,38 @@
+"""Switches recording on in this process if the environment asks for it: the one call for a .pth or a launcher."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # `typing` costs more to import than this whole module
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OFF = frozenset({"", "0", "false", "no", "off"})
+_ON = frozenset({"1", "true", "yes", "on"})
+
+
+def install() -> None:
+    """Do nothing unless `STEPLOG` is on; then wait for a framework. Cheap: no framework, no writer is imported."""
+    if not wanted(os.environ):
+        return
+    path = path_asked_for(os.environ)
+    if path and not os.environ.get("STEPLOG_PATH"):
+        # absolute, as the program may change its directory, and its children may start in another
+        home = os.path.expanduser(path)  # noqa: PTH111 -- pathlib costs 5 ms of start-up
+        os.environ["STEPLOG_PATH"] = os.path.abspath(home)  # noqa: PTH100 -- as above
+
+    from steplog._auto import finder  # noqa: PLC0415 -- nothing to pay while STEPLOG is off
+
+    finder.install()
+
+
+def wanted(environ: Mapping[str, str]) -> bool:
+    """Whether `STEPLOG` is on."""
+    return environ.get("STEPLOG", "").strip().lower() not in _OFF
+
+
+def path_asked_for(environ: Mapping[str, str]) -> str | None:
+    """`STEPLOG_PATH`, or `STEPLOG` where that is a path and not just a yes; None leaves it to the default."""
+    value = environ.get("STEPLOG", "").strip()
+    return environ.get("STEPLOG_PATH") or (None if value.lower() in _OFF | _ON else value)

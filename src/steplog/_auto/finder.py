@@ -1,0 +1,90 @@
+"""Waits until the program imports a framework, then calls `activate` of the adapter for it."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # `typing` costs more to import than this whole module
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+# A trigger is the module which holds the list that the adapter adds itself to, so nothing is imported early:
+# langchain_core imports its own inside the first run, just before it reads the list.
+TRIGGERS = {
+    "langchain_core.tracers.context": ("LangChain", "langchain_steplog", "steplog[langchain]"),
+    "llama_index_instrumentation": (
+        "LlamaIndex",
+        "llama_index.observability.steplog",
+        "steplog[llama-index]",
+    ),
+}
+
+
+def install() -> None:
+    """Start waiting; frameworks that are here already are recorded from now on. A second call does nothing."""
+    if any(isinstance(finder, TriggerFinder) for finder in sys.meta_path):
+        return
+    sys.meta_path.insert(0, TriggerFinder())
+    for trigger in TRIGGERS:
+        if trigger in sys.modules:
+            wake(trigger)
+
+
+class TriggerFinder:
+    """Finds nothing itself: it asks the finders behind it, and listens in on the loader they come up with."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """For a trigger, the spec that would be found without us, its loader listened to; else nothing."""
+        if fullname not in TRIGGERS or self not in sys.meta_path:
+            return None
+        # only those behind us: one before us may be asking us right now, and we would ask each other for ever
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            spec = finder.find_spec(fullname, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    _listen(spec.loader, fullname)
+                return spec
+        return None
+
+
+def _listen(loader: Loader, trigger: str) -> None:
+    """Shadow `exec_module` on this one loader. It stays what it is for inspect, runpy, reload and resources."""
+    if getattr(getattr(loader, "exec_module", None), "__module__", None) == __name__:
+        return  # ours already: a zip file has one loader for all its modules
+
+    def exec_module(module: ModuleType) -> None:
+        loaded(module)
+        if module.__name__ in TRIGGERS:
+            wake(module.__name__)
+
+    try:
+        loaded: Callable[[ModuleType], None] = loader.exec_module
+        # not setattr: a proxy around a loader (wrapt makes one) would hand it on to what it calls itself
+        object.__setattr__(loader, "exec_module", exec_module)
+    except (AttributeError, TypeError) as error:
+        _say(f"{TRIGGERS[trigger][0]} is not recorded: cannot listen to {type(loader).__name__}: {error}")
+
+
+def wake(trigger: str) -> None:
+    """Call the adapter's `activate`. Whatever goes wrong in there costs the recording, not the user's import."""
+    framework, adapter, requirement = TRIGGERS[trigger]
+    try:
+        from importlib import import_module  # noqa: PLC0415 -- only needed once a framework is there
+
+        import_module(adapter).activate()
+    except Exception as error:  # noqa: BLE001 -- an adapter's failure of any kind must not fail the user's import
+        missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{adapter}.".startswith(f"{missing}."):
+            _say(f'{framework} is not recorded: pip install "{requirement}"')
+        else:
+            _say(f"{framework} is not recorded: {type(error).__name__}: {error}")
+
+
+def _say(sentence: str) -> None:
+    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] -- None under pythonw
+        sys.stderr.write(f"steplog: {' '.join(sentence.split())}\n")
