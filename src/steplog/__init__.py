@@ -1,5 +1,58 @@
-"""steplog: the flight recorder for LLM agents."""
+"""steplog: the flight recorder for LLM agents.
+
+Every step of a run as one JSON line in a local file, written before and after the step's work; and answers from it.
+Names load when they are first used: a program that only writes never imports the reader.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from steplog._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from steplog._read import Ambiguous, BadLine, Line, Log, LogError, NotALog, NotFound, Run, Step, follow, read
+    from steplog._write.program import Recorder
+    from steplog._write.settings import Settings, SettingsError
+    from steplog._write.sink import CallableSink, MemorySink
+
+__all__ = [
+    "Ambiguous",
+    "BadLine",
+    "CallableSink",
+    "Line",
+    "Log",
+    "LogError",
+    "MemorySink",
+    "NotALog",
+    "NotFound",
+    "Recorder",
+    "Run",
+    "Settings",
+    "SettingsError",
+    "Step",
+    "__version__",
+    "follow",
+    "read",
+]
+
+_WRITE = {
+    "Recorder": "steplog._write.program",
+    "Settings": "steplog._write.settings",
+    "SettingsError": "steplog._write.settings",
+    "CallableSink": "steplog._write.sink",
+    "MemorySink": "steplog._write.sink",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'steplog' has no attribute {name!r}")
+    value = getattr(import_module(_WRITE.get(name, "steplog._read")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,40 @@
+"""Record every run of the process: one handler, added by LangChain itself wherever it configures callbacks."""
+
+from __future__ import annotations
+
+import os
+from contextvars import ContextVar
+from typing import Any
+
+from langchain_core.tracers import context
+from langchain_core.tracers.context import register_configure_hook
+
+from langchain_steplog._handler import StepLogHandler
+
+_active: list[tuple[StepLogHandler, Any]] = []
+
+
+def activate(path: str | os.PathLike[str] | None = None, **settings: Any) -> StepLogHandler:
+    """Record every LangChain and LangGraph run of this process to `path`; a second call returns the same handler.
+
+    Works before and after runs began; runs under way are recorded from their next new child on. Arguments as for
+    `StepLogHandler`.
+    """
+    if _active:
+        return _active[0][0]
+    handler = StepLogHandler(path, **settings)
+    # The variable's default is what every thread and task sees; setting it would reach one context only.
+    variable: ContextVar[StepLogHandler | None] = ContextVar("steplog_handler", default=handler)
+    register_configure_hook(variable, inheritable=True, handle_class=StepLogHandler)
+    _active.append((handler, variable))
+    return handler
+
+
+def deactivate() -> None:
+    """Record no further runs, end what is open and close the log; leaves no trace in LangChain. Twice is fine."""
+    while _active:
+        handler, variable = _active.pop()
+        # There is no call to unregister (langchain#32300).
+        hooks: list[Any] = getattr(context, "_configure_hooks", [])
+        hooks[:] = [hook for hook in hooks if hook[0] is not variable]
+        handler.close()

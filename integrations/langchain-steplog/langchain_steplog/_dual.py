@@ -1,0 +1,63 @@
+"""Methods that a sync and an async callback manager both run at once, in the caller's thread and context.
+
+LangChain's async manager sends a plain method of a non-inline handler to an executor (a thread hop per event, a stall
+when the pool is full), and a handler that says `run_inline` makes it drop other people's `on_llm_start`
+(langchain#39633). A method that `inspect` takes for a coroutine function is awaited in the loop instead; one that does
+its work when called and returns something trivial to await serves the sync manager too, which only runs real coroutines.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from types import MethodType
+from typing import Any, TypeVar, cast
+
+from steplog.integration import contained
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Done:
+    """What a hook returns: awaitable, finished, and no coroutine."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Iterator[Any]:
+        return iter(())
+
+
+_DONE = _Done()
+
+
+async def _template() -> None:
+    """Its code object carries the flag by which `inspect` knows coroutine functions."""
+
+
+class _Dual:
+    def __init__(self, hook: Callable[..., None]) -> None:
+        self._hook = hook
+        self.__name__ = hook.__name__
+        self.__qualname__ = hook.__qualname__
+        self.__module__ = hook.__module__
+        self.__doc__ = hook.__doc__
+        # What inspect looks for in a function-like object (inspect._signature_is_functionlike).
+        self.__code__ = _template.__code__
+        self.__defaults__ = None
+        self.__kwdefaults__ = None
+        self.__annotations__ = hook.__annotations__
+        mark = getattr(inspect, "markcoroutinefunction", None)  # Python 3.12's own way to say it
+        if mark is not None:
+            mark(self)
+
+    def __get__(self, handler: Any, owner: type | None = None) -> Any:
+        return self if handler is None else MethodType(self, handler)
+
+    def __call__(self, handler: Any, /, *args: Any, **kwargs: Any) -> _Done:
+        contained(handler, self.__name__, self._hook, handler, *args, **kwargs)
+        return _DONE
+
+
+def dual(hook: F) -> F:
+    """A hook that runs when called, awaited or not; what it raises is reported by its handler and goes no further."""
+    return cast("F", _Dual(hook))

@@ -1,0 +1,1 @@
+"""From a fact to bytes in a file."""

@@ -1,0 +1,151 @@
+"""One record of fields to one line: content policy, numbers for what is known, limits, and the order of commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from steplog._format.line import encode
+from steplog._format.record import CUT, Record
+from steplog._write.append import Appender
+from steplog._write.errors import describe
+from steplog._write.guard import STDERR, contained
+from steplog._write.numbered import NumberedWalk
+from steplog._write.once import LONG, Fresh
+from steplog._write.plain import Walk
+from steplog._write.settings import Settings
+from steplog._write.state import RunState
+
+# Fields whose texts are what the program said; all others are names and numbers.
+_CONTENT: Final = frozenset(
+    ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
+)
+_SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
+_MOST_REPORTS: Final = 100
+_ENVELOPE: Final = 512
+
+
+class LineWriter:
+    """Writes records; counts what was masked and cut."""
+
+    def __init__(self, settings: Settings, appender: Appender) -> None:
+        """Write under `settings` to `appender`."""
+        self.settings = settings
+        self.appender = appender
+        self._smaller = [replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes]
+        self.masked: dict[str, int] = {}
+        self.cut = 0
+        self._reports = 0
+
+    def write(
+        self, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], *, parent: int | None = None
+    ) -> None:
+        """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
+        record, walk = self._record(self.settings, run, step, ev, fields, parent)
+        body = encode(record)
+        if len(body) > self.settings.max_line_bytes - _ENVELOPE:
+            record, body, walk = self._shortened(run, step, ev, fields, parent)
+        self.appender.append(body)
+        # Only now: another thread must not point at what no file has yet.
+        run.once.commit(walk.fresh)
+        self.cut += walk.cut
+        for kind, n in walk.masked.items():
+            run.masked[kind] = run.masked.get(kind, 0) + n
+            self.masked[kind] = self.masked.get(kind, 0) + n
+
+    def close(self) -> None:
+        """Write the closing mark with what was masked and cut."""
+        self.appender.close({"cut": self.cut or None, "masked": self.masked or None})
+
+    def report(self, where: str, error: BaseException) -> None:
+        """Write a failure of ours as `log.error`, the first hundred of them; never raises."""
+        self._reports += 1
+        if self._reports > _MOST_REPORTS:
+            return
+        contained(STDERR, where, self._write_report, where, error)
+
+    def _write_report(self, where: str, error: BaseException) -> None:
+        found = _error(Walk(self.settings), describe(error))
+        self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
+
+    def _record(
+        self, settings: Settings, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], parent: int | None
+    ) -> tuple[Record, NumberedWalk]:
+        walk = NumberedWalk(settings, run.once, step or 0)
+        record: Record = {"run": run.hex}
+        if step:
+            record["step"] = step
+        if parent:
+            record["parent"] = parent
+        record["ev"] = ev
+        for name, value in fields.items():
+            if value is not None:
+                self._put(record, walk, name, value)
+        if ev == "run.end" and (masked := _sum(run.masked, walk.masked)):
+            record["masked"] = masked
+        return record, walk
+
+    def _put(self, record: Record, walk: NumberedWalk, name: str, value: Any) -> None:
+        cls = type(value)
+        if cls is float or cls is bool or cls is int:
+            record[name] = value
+        elif name in _CONTENT:
+            record[name] = walk.field(name, value)
+        elif name == "messages":
+            record["prompt"], new = walk.prompt(value)
+            if new:
+                record["messages"] = new
+        elif name == "message":
+            record[name] = walk.message(name, value)
+        elif name == "others":
+            _, record["messages"] = walk.prompt(value)
+        elif name == "error":
+            record[name] = _error(walk, value)
+        elif name == "tool_defs":
+            if (defs := walk.unseen(name, value)) is not None:
+                record[name] = defs
+        elif name == "tools":
+            record[name] = walk.pointed_at(name, walk.name(value))
+        else:
+            kept = walk.name(value)
+            if kept not in ({}, [], ""):
+                record[name] = kept
+
+    def _shortened(
+        self, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], parent: int | None
+    ) -> tuple[Record, bytes, NumberedWalk]:
+        """The record with shorter texts, at last with sizes in place of its largest fields."""
+        most = self.settings.max_line_bytes - _ENVELOPE
+        record, walk = self._record(self.settings, run, step, ev, fields, parent)
+        for settings in self._smaller:
+            record, walk = self._record(settings, run, step, ev, fields, parent)
+            body = encode(record)
+            if len(body) <= most:
+                return record, body, walk
+        sizes = {name: len(encode({"": value})) for name, value in record.items()}
+        for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
+            record[name] = {CUT: {"bytes": sizes[name]}}
+            body = encode(record)
+            if len(body) <= most:
+                break
+        walk.cut += 1
+        # What was taken out again must not be pointed at.
+        walk.fresh = Fresh()
+        return record, encode(record), walk
+
+
+def _error(walk: Walk, error: Mapping[str, Any]) -> Record:
+    """An error's fields: its message and the provider's words are content, its type and stack are names."""
+    out: Record = {}
+    for name, value in error.items():
+        if name == "message":
+            out[name] = walk.text(value, ()) if len(value) > LONG else walk.value(value, 1, ())
+        else:
+            out[name] = walk.name(value)
+    return out
+
+
+def _sum(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:
+    return {kind: one.get(kind, 0) + two.get(kind, 0) for kind in (*one, *(k for k in two if k not in one))}
+

@@ -1,0 +1,213 @@
+"""A record's values as plain JSON in which what its run's log has already is a number or a pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from steplog._format.line import encode
+from steplog._format.record import MESSAGE, SAME, Json
+from steplog._write.once import LONG, Fresh, Known, Message, Once, Place, digest_of, ranges
+from steplog._write.plain import Walk
+from steplog._write.settings import Settings
+from steplog._write.shapes import mro_of
+
+_NO_FOREIGN_CODE: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+# Kept whatever the content policy: names and ids are not content.
+_NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """How to handle one framework's message class without running its code.
+
+    read: gives role, content, tool_calls, id and so on as a new dict in the format's words.
+    mark: gives what `same` needs to see an edit later; taken once a message.
+    same: whether a message is still what it was when `mark` was taken; runs once for each message of each prompt,
+    so it must cost no more than a few look-ups.
+    """
+
+    read: Callable[[Any], Message]
+    mark: Callable[[Any], Any]
+    same: Callable[[Any, Any], bool]
+
+
+# Messages as plain dicts with role and content, as programs without a framework have them.
+PLAIN_MESSAGE: Final = MessageType(read=dict, mark=dict, same=lambda o, mark: o == mark)
+
+_MESSAGE_TYPES: dict[type, MessageType] = {}
+_found: dict[type, MessageType | None] = {}
+_MOST_FOUND: Final = 4096
+
+
+def register_message_type(cls: type, how: MessageType) -> None:
+    """Make objects of `cls` and its subclasses messages: numbered, and written once per run."""
+    _MESSAGE_TYPES[cls] = how
+    _found.clear()
+
+
+def message_type(cls: type) -> MessageType | None:
+    """How to read `cls` as a message; None for what is none."""
+    try:
+        return _found[cls]
+    except KeyError:
+        how = next((_MESSAGE_TYPES[c] for c in mro_of(cls) if c in _MESSAGE_TYPES), None)
+        if len(_found) < _MOST_FOUND:
+            _found[cls] = how
+        return how
+
+
+class NumberedWalk(Walk):
+    """A walk that writes each message and each long text of a run once.
+
+    What it found new is in `fresh`; the caller commits that to `once` when the record is on its way to the file.
+    """
+
+    __slots__ = ("_pointing", "fresh", "once", "step")
+
+    def __init__(self, settings: Settings, once: Once, step: int) -> None:
+        """Walk a record of step number `step`, 0 for the run itself, in the run that `once` belongs to."""
+        super().__init__(settings)
+        self.once = once
+        self.step = step
+        self.fresh = Fresh()
+        self._pointing = True
+
+    def field(self, name: str, value: object) -> Json:
+        """One content field's value."""
+        return self.value(value, 0, (self.step, name))
+
+    def prompt(self, messages: list[Any], name: str = "messages") -> tuple[str, list[Json]]:
+        """A prompt as ranges of message numbers, and those of its messages that are not in the log yet."""
+        numbers: list[int] = []
+        new: list[Json] = []
+        for message in messages:
+            number, full = self._message(message, (self.step, name, len(new)))
+            numbers.append(number)
+            if full is not None:
+                new.append(full)
+        return ranges(numbers), new
+
+    def message(self, name: str, message: Any) -> Json:
+        """One message as a field: its number where it is known, else in full."""
+        number, full = self._message(message, (self.step, name))
+        return number if full is None else full
+
+    def unseen(self, name: str, value: object) -> Json:
+        """A field that a run's log has once for each distinct value; None where it has this one."""
+        try:
+            # A model call repeats its tools' definitions: encoding the bare value is many times cheaper than a walk.
+            digest = digest_of(orjson.dumps(value, option=_NO_FOREIGN_CODE))
+        except TypeError:
+            digest = digest_of(encode({name: self.field(name, value)}))
+        if self.once.place(digest) is not None:
+            return None
+        self.fresh.places[digest] = (self.step, name)
+        return self.field(name, value)
+
+    def pointed_at(self, name: str, plain: Json) -> Json:
+        """A plain value, or a pointer to where the run's log has it where that is shorter."""
+        data = encode({"": plain})
+        return plain if len(data) <= LONG else self._place_or(plain, data, (self.step, name))
+
+    def _place_or(self, plain: Json, data: bytes, place: Place) -> Json:
+        digest = digest_of(data)
+        seen = self.once.place(digest) or self.fresh.places.get(digest)
+        if seen is not None:
+            return {SAME: list(seen)}
+        self.fresh.places[digest] = place
+        return plain
+
+    # -- what the plain walk meets on its way
+
+    def other(self, o: Any, cls: type, depth: int, place: Place) -> Json:
+        """As the plain walk, but a message as its number or in full."""
+        if message_type(cls) is None:
+            return super().other(o, cls, depth, place)
+        number, full = self._message(o, place)
+        return {MESSAGE: number} if full is None else full
+
+    def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
+        """As the plain walk, but a list of known messages as their ranges."""
+        if size != len(items) or not items or message_type(type(items[0])) is None:
+            return super().items(items, size, depth, place)
+        if any(message_type(type(item)) is None for item in items):
+            return super().items(items, size, depth, place)
+        found = [self._message(item, (*place, i)) for i, item in enumerate(items)]
+        if all(full is None for _, full in found):
+            return {MESSAGE: ranges(number for number, _ in found)}
+        return [{MESSAGE: number} if full is None else full for number, full in found]
+
+    def long_text(self, o: str, place: Place) -> Json:
+        """A long text, or a pointer to where it stands in the log."""
+        return self._place_or(o, o.encode("utf-8", "surrogatepass"), place) if self._pointing else o
+
+    # -- messages
+
+    def _message(self, o: Any, place: Place) -> tuple[int, Json]:
+        """A message's number, and the message itself unless the log has it."""
+        how = PLAIN_MESSAGE if type(o) is dict else message_type(type(o))
+        if how is None:
+            o, how = {"content": o}, PLAIN_MESSAGE
+        known = self.once.known(o) or self.fresh.objects.get(id(o))
+        if known is not None and how.same(o, known.mark):
+            return known.number, None
+        mark, read = how.mark(o), how.read(o)
+        hidden_before = len(self.hidden)
+        plain = self._plain_message(read)
+        digest = digest_of(b"".join((encode(plain), *self.hidden[hidden_before:])))
+        seen = self.once.number(digest) or self.fresh.numbers.get(digest)
+        number = seen or self.once.next_number()
+        self.fresh.objects[id(o)] = Known(o, number, mark, read, plain)
+        if seen is not None:
+            return number, None
+        self.fresh.numbers[digest] = number
+        return number, self._pointed({"m": number} | (_changes(known, read, plain) or plain), place)
+
+    def _plain_message(self, read: Message) -> Message:
+        self._pointing = False  # the identity of a message must not depend on what else the log has
+        out: Message = {}
+        for name, value in read.items():
+            if value is None or value == "" or value == [] or value == {}:
+                continue
+            if name in _NAMES:
+                out[name] = self.name(value)
+            elif name == "tool_calls" and type(value) is list:
+                out[name] = [self._tool_call(call) for call in value]
+            else:
+                out[name] = self.value(value, 1, ())
+        self._pointing = True
+        return out
+
+    def _tool_call(self, call: Any) -> Json:
+        if type(call) is not dict:
+            return self.value(call, 2, ())
+        return {k: self.name(v) if k in _NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None}
+
+    def _pointed(self, plain: Json, place: Place) -> Json:
+        """A plain value with pointers in place of the long texts that the log has."""
+        if type(plain) is str:
+            return self.long_text(plain, place) if len(plain) > LONG else plain
+        if type(plain) is dict:
+            return {k: self._pointed(v, (*place, k)) for k, v in plain.items()}
+        if type(plain) is list:
+            return [self._pointed(v, (*place, i)) for i, v in enumerate(plain)]
+        return plain
+
+
+def _changes(known: Known | None, read: Message, plain: Message) -> Message | None:
+    """An edited message as the number it had before and what differs; None where that would say no less.
+
+    LangGraph gives tool and user messages an id after they were first seen: without this, each would stand twice.
+    """
+    if known is None or known.plain.keys() - plain.keys():
+        return None
+    changed = {
+        k: v
+        for k, v in plain.items()
+        if known.plain.get(k) != v or (type(read[k]) is str and known.read.get(k) != read[k])
+    }
+    return {"like": known.number} | changed if len(changed) < len(plain) else None

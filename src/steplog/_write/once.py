@@ -1,0 +1,104 @@
+"""What has been written already in this run: numbers of messages, places of long texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import count
+from typing import Any, Final
+
+LONG: Final = 256  # characters from which a text is written once per run
+_MOST: Final = 50_000  # entries of a kind a run remembers; past it all are forgotten and written in full again
+
+Place = tuple[Any, ...]  # step number, field, further keys
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message that stands in the log. `holder` keeps the object alive, so that its `id()` stays its own."""
+
+    holder: Any
+    number: int
+    mark: Any
+    read: Message
+    plain: Message
+
+
+class Fresh:
+    """What one record has in full that its run's log did not have before."""
+
+    __slots__ = ("numbers", "objects", "places")
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.numbers: dict[bytes, int] = {}
+        self.objects: dict[int, Known] = {}
+        self.places: dict[bytes, Place] = {}
+
+
+class Once:
+    """One run's memory of what its log has in full; told so only when the line is on its way to the file."""
+
+    __slots__ = ("_numbers", "_objects", "_places", "next_number")
+
+    def __init__(self) -> None:
+        """Remember nothing."""
+        self._numbers: dict[bytes, int] = {}
+        self._objects: dict[int, Known] = {}
+        self._places: dict[bytes, Place] = {}
+        # One C call, so that two threads never get the same number.
+        self.next_number: Callable[[], int] = count(1).__next__
+
+    def known(self, message: object) -> Known | None:
+        """What was written of this very object, whether or not it was edited since."""
+        entry = self._objects.get(id(message))
+        return entry if entry is not None and entry.holder is message else None
+
+    def number(self, digest: bytes) -> int | None:
+        """The number of the message with this content."""
+        return self._numbers.get(digest)
+
+    def place(self, digest: bytes) -> Place | None:
+        """Where the text with this digest stands."""
+        return self._places.get(digest)
+
+    def commit(self, fresh: Fresh) -> None:
+        """Remember what a line has in full that was handed to the writer."""
+        if fresh.numbers:
+            if len(self._numbers) > _MOST:
+                self._numbers = {}
+            self._numbers.update(fresh.numbers)
+        if fresh.objects:
+            if len(self._objects) > _MOST:
+                self._objects = {}
+            self._objects.update(fresh.objects)
+        if fresh.places:
+            if len(self._places) > _MOST:
+                self._places = {}
+            self._places.update(fresh.places)
+
+    def forget(self) -> None:
+        """The run is over: hold nothing more of it. Numbers go on where they were."""
+        self._numbers, self._objects, self._places = {}, {}, {}
+
+    def __len__(self) -> int:
+        """How many things are remembered."""
+        return len(self._numbers) + len(self._objects) + len(self._places)
+
+
+def digest_of(data: bytes) -> bytes:
+    """The identity of a content: 16 bytes of blake2b."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """`[1, 2, 3, 7]` as `"1-3,7"`."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ",".join(f"{first}-{last}" if first != last else str(first) for first, last in spans)

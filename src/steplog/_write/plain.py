@@ -1,0 +1,218 @@
+"""Any object to bounded plain JSON: total, masked, never running foreign code, never consuming anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, Final
+
+from steplog._format.line import encode
+from steplog._format.record import BLOB, CUT, NUM, TEXT, TYPE, Json
+from steplog._write.once import LONG, Place
+from steplog._write.redact import masked, may_hold_secret, secret_key_kind
+from steplog._write.settings import Settings
+from steplog._write.shapes import Hidden, shape_of, type_name
+from steplog._write.sizes import blob_of_text, digest_of_text, size_and_hash
+
+_MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
+_HEAD: Final = 200  # characters shown of a text that is cut or previewed
+_MARGIN: Final = 8192  # a secret that straddles the cut is masked if it begins no further than this before it
+_LOW, _HIGH = -(2**63), 2**64  # what 64 bits hold, signed or not: all that orjson takes
+_KEYS: dict[str, bool] = {}  # clean mapping keys met before: whether their value is masked
+_MOST_KEYS: Final = 4096
+
+
+class Walk:
+    """Makes the values of one record plain, and counts what it masked (by kind) and cut."""
+
+    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "masked", "settings")
+
+    def __init__(self, settings: Settings) -> None:
+        """Walk under these settings' content policy, limits and masking."""
+        self.settings = settings
+        self.content: str = settings.content
+        self.masked: dict[str, int] = {}
+        self.cut = 0
+        self.hidden: list[bytes] = []  # digests of texts that the content policy keeps out
+        self._nodes = _MOST_NODES
+        self._open: set[int] = set()
+
+    def name(self, value: object) -> Json:
+        """A value that is a name or a number and not content: kept whatever the content policy."""
+        if type(value) is str and len(value) <= LONG:
+            return self.mask(value)
+        policy, self.content = self.content, "full"
+        try:
+            return self.value(value, 0, ())
+        finally:
+            self.content = policy
+
+    def value(self, o: Any, depth: int, place: Place) -> Json:
+        """Any object as plain JSON; `place` is where it will stand."""
+        cls = type(o)
+        if cls is str:
+            return self.text(o, place)
+        if o is None or cls is bool:
+            return o
+        if cls is int:
+            return o if _LOW <= o < _HIGH else _number(o)
+        if cls is float:
+            return o if o - o == 0 else {NUM: float.__repr__(o)}
+        if cls is dict:
+            return self.mapping(o, depth, place)
+        if cls is list or cls is tuple:
+            return self.sequence(o, depth, place)
+        return self.other(o, cls, depth, place)
+
+    def other(self, o: Any, cls: type, depth: int, place: Place) -> Json:
+        """An object that is no builtin JSON type: what its type lets be read safely, else the type's name."""
+        if o is Hidden:
+            return self.count_masked("hidden_field")
+        shape = shape_of(cls)
+        if shape is None:
+            return {TYPE: type_name(o) if cls is type else type_name(cls)}
+        how, read = shape
+        if how == "secret":
+            return self.count_masked("secret_value")
+        found = read(o)
+        if how == "fields":
+            return self.mapping(found, depth, place, holder=o)
+        if how == "items":
+            return self.sequence(found, depth, place, holder=o)
+        if how == "bytes":
+            return {BLOB: {"type": "application/octet-stream"} | size_and_hash(found)}
+        if how == "error":
+            return {TYPE: type_name(cls), "args": self.sequence(found.args, depth + 1, (*place, "args"))}
+        return self.value(found, depth + 1, place) if depth < self.settings.max_depth else {CUT: {"depth": depth}}
+
+    def count_masked(self, kind: str) -> str:
+        """The text that stands for one more masked value of this kind."""
+        self.masked[kind] = self.masked.get(kind, 0) + 1
+        return f"[masked:{kind}]"
+
+    # -- containers
+
+    def mapping(self, o: Mapping[Any, Any], depth: int, place: Place, holder: object = None) -> Json:
+        """A mapping, its telling keys' values masked; `holder` is the object it was read from."""
+        holder = o if holder is None else holder
+        if (stop := self._enter(holder, depth)) is not None:
+            return stop
+        most = self.settings.max_items
+        # One C call copies the items while no other thread can run: the live dict may change at any time.
+        items = list(islice(o.items(), most + 1))
+        out: dict[str, Json] = {}
+        for key, value in items[:most]:
+            name = key if type(key) is str else self._key(key)
+            secret = _KEYS.get(name)
+            if secret is None:
+                name, secret = self._judge_key(name)
+            if name[:1] == "$":
+                name = "$" + name
+            if secret and self.settings.redact and self._is_secret(value):
+                out[name] = self.count_masked(secret_key_kind(name) or "secret")
+            elif type(value) is str and len(value) < 8 and self.content == "full":
+                out[name] = value
+            else:
+                out[name] = self.value(value, depth + 1, (*place, name))
+        if len(items) > most:
+            self.cut += 1
+            out[CUT] = {"items": len(o)}
+        self._open.discard(id(holder))
+        return out
+
+    def sequence(self, o: Any, depth: int, place: Place, holder: object = None) -> Json:
+        """A list, tuple or set; `holder` is the object it was read from."""
+        holder = o if holder is None else holder
+        if (stop := self._enter(holder, depth)) is not None:
+            return stop
+        out = self.items(list(islice(o, self.settings.max_items + 1)), len(o), depth, place)
+        self._open.discard(id(holder))
+        return out
+
+    def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
+        """The first items of a sequence of `size`."""
+        most = self.settings.max_items
+        out = [self.value(item, depth + 1, (*place, i)) for i, item in enumerate(items[:most])]
+        if size > most:
+            self.cut += 1
+            out.append({CUT: {"items": size}})
+        return out
+
+    def _enter(self, holder: object, depth: int) -> Json:
+        self._nodes -= 1
+        if depth > self.settings.max_depth or self._nodes < 0:
+            self.cut += 1
+            return {CUT: {"depth": depth} if self._nodes >= 0 else {"nodes": _MOST_NODES}}
+        if id(holder) in self._open:
+            return {CUT: {"cycle": True}}
+        self._open.add(id(holder))
+        return None
+
+    def _key(self, key: object) -> str:
+        policy, self.content = self.content, "full"
+        plain = self.value(key, self.settings.max_depth - 1, ())
+        self.content = policy
+        return plain if isinstance(plain, str) else encode({"": plain})[4:-1].decode()
+
+    def _judge_key(self, key: str) -> tuple[str, bool]:
+        secret = secret_key_kind(key) is not None
+        if len(key) > _HEAD:
+            self.cut += 1
+            key = self.mask(key[: _HEAD + _MARGIN])[:_HEAD] + "…"
+        elif self.settings.redact and may_hold_secret(key):
+            key = masked(key, self.masked)
+        elif len(_KEYS) < _MOST_KEYS:
+            _KEYS[key] = secret
+        return key, secret
+
+    @staticmethod
+    def _is_secret(value: object) -> bool:
+        # `token: 5` and `password: None` tell nothing; whatever else stands under such a key is hidden whole.
+        return value is not None and type(value) not in (bool, int, float) and value != ""
+
+    # -- texts
+
+    def text(self, o: str, place: Place) -> Json:
+        """A text masked and within limits."""
+        if self.content != "full":
+            return self._reduced(o)
+        if len(o) <= LONG:
+            return self.mask(o)
+        blob = blob_of_text(o)
+        if blob is not None:
+            return {BLOB: blob}
+        if len(o) > self.settings.max_value_bytes:
+            self.cut += 1
+            return {CUT: size_and_hash(o) | {"head": self.mask(o[: _HEAD + _MARGIN])[:_HEAD]}}
+        return self.long_text(self.mask(o), place)
+
+    def long_text(self, o: str, place: Place) -> Json:  # noqa: ARG002 - the place is for the one who overrides this
+        """A text above 256 characters, masked already."""
+        return o
+
+    def _reduced(self, o: str) -> Json:
+        self.hidden.append(digest_of_text(o))
+        if self.content == "none":
+            return {TEXT: {"chars": len(o)}}
+        head = self.mask(o[: _HEAD + _MARGIN])
+        return head if len(head) <= _HEAD else {TEXT: {"chars": len(o), "head": head[:_HEAD]}}
+
+    def mask(self, o: str) -> str:
+        """A text without its secrets."""
+        if not self.settings.redact:
+            return o
+        if may_hold_secret(o):
+            o = masked(o, self.masked)
+        redactor = self.settings.redactor
+        if redactor is None:
+            return o
+        try:
+            kept = redactor(o)
+        except Exception:  # noqa: BLE001 - the user's code; if it fails, the payload goes and the step stays
+            return self.count_masked("redactor_failed")
+        return kept if type(kept) is str else self.count_masked("redactor_failed")
+
+
+def _number(o: int) -> Json:
+    # Decimal digits of a huge integer take quadratic time.
+    return {NUM: str(o)} if o.bit_length() <= 4096 else {NUM: f"{o.bit_length()} bits"}

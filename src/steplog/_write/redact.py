@@ -1,0 +1,86 @@
+"""Secrets out of texts and from under telling keys, counted by kind."""
+
+from __future__ import annotations
+
+import re
+
+# Each literal is a necessary part of one pattern below: `in` is a memory search, the alternation is 20 times dearer.
+_LITERALS = (
+    "sk-", "AKIA", "ASIA", "gh", "xox", "AIza", "eyJ", "-----BEGIN", "hf_", "k_live_", "k_test_", "whsec_",
+    "npm_", "pypi-", "glpat-", "ya29.", "://",
+)  # fmt: skip
+_CASELESS = ("bearer", "basic ", "passw", "secret", "api_key", "apikey", "api-key", "token", "authorization")
+
+_TOKEN_SHAPES: tuple[tuple[str, str], ...] = (
+    ("anthropic_key", r"sk-ant-[A-Za-z0-9_-]{16,}"),
+    ("openai_key", r"sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{16,}"),
+    ("aws_key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    ("github_token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
+    ("slack_token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    ("google_key", r"\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,})"),
+    ("jwt", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+    ("hf_token", r"\bhf_[A-Za-z0-9]{20,}"),
+    ("stripe_key", r"\b(?:[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9]{16,})"),
+    ("npm_token", r"\bnpm_[A-Za-z0-9]{30,}"),
+    ("pypi_token", r"\bpypi-[A-Za-z0-9_-]{30,}"),
+    ("gitlab_token", r"\bglpat-[A-Za-z0-9_-]{16,}"),
+    # Up to the end marker or, where a text was cut, to its end; no lazy dot, which turns quadratic.
+    ("private_key", r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]{0,40}-----)?"),
+    ("url_password", r"(?<=://)[^\s/:@\"']{1,256}:[^\s/@\"']{1,256}(?=@)"),
+    ("bearer", r"(?i:\b(?:bearer|basic)[ ]+)[A-Za-z0-9._~+/=-]{16,}"),
+    (
+        "assignment",
+        r"(?i:(?:api[_-]?key|passw(?:or)?d|passphrase|secret(?:[_-]?(?:access[_-]?)?key)?"
+        r"|(?:access|auth|refresh|session|id)[_-]?token))\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?(?!\[masked:)[^\s\"'\\,;&)}\]]{6,}",
+    ),
+)
+_SHAPES = re.compile("|".join(f"(?P<{kind}>{shape})" for kind, shape in _TOKEN_SHAPES))
+_VALUE_OF_ASSIGNMENT = re.compile(r"[^\s\"'\\,;&)}\]]+\Z")
+_AFTER_SCHEME = re.compile(r"\S+\Z")
+
+_SECRET_KEYS = frozenset(
+    "password passwd pwd passphrase secret secretkey apikey xapikey token accesstoken authtoken refreshtoken idtoken "
+    "sessiontoken bearertoken authorization proxyauthorization clientsecret privatekey secretaccesskey "
+    "awssecretaccesskey awssessiontoken cookie setcookie credentials connectionstring databaseurl".split()
+)  # fmt: skip
+_SECRET_ENDS = ("password", "apikey", "secretkey", "accesstoken", "authtoken", "clientsecret", "privatekey", "passphrase")
+_SHORTEST = 8
+
+
+def secret_key_kind(key: str) -> str | None:
+    """The kind under which the value of a mapping's `key` is masked; None where the key tells of no secret."""
+    bare = key.lower().replace("_", "").replace("-", "").replace(" ", "")
+    if bare in _SECRET_KEYS or bare.endswith(_SECRET_ENDS):
+        return key.lower().replace("-", "_").replace(" ", "_")[:40]
+    return None
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether `text` has the literal part of any secret's shape; False is certain, True wants `masked`."""
+    if len(text) < _SHORTEST:
+        return False
+    for literal in _LITERALS:
+        if literal in text:
+            return True
+    low = text.lower()
+    return any(word in low for word in _CASELESS)
+
+
+def masked(text: str, counts: dict[str, int]) -> str:
+    """`text` with each secret replaced by `[masked:<kind>]`; adds to `counts` by kind."""
+    if not may_hold_secret(text):
+        return text
+
+    def replace(match: re.Match[str]) -> str:
+        kind = match.lastgroup or "secret"
+        counts[kind] = counts.get(kind, 0) + 1
+        found = match.group()
+        if kind == "assignment":
+            return _VALUE_OF_ASSIGNMENT.sub(f"[masked:{kind}]", found)
+        if kind == "bearer":
+            return _AFTER_SCHEME.sub(f"[masked:{kind}]", found)
+        if kind == "url_password":
+            return found.partition(":")[0] + f":[masked:{kind}]"
+        return f"[masked:{kind}]"
+
+    return _SHAPES.sub(replace, text)

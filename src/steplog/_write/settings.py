@@ -1,0 +1,114 @@
+"""Arguments over `STEPLOG_*` environment over defaults, as one frozen value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from steplog._format.record import Content, Detail
+
+DEFAULT_PATH = "steplogs"
+_OFF = frozenset({"", "0", "false", "no", "off"})
+_ON = frozenset({"1", "true", "yes", "on"})
+_CHOICES: dict[str, tuple[str, ...]] = {"content": get_args(Content), "detail": get_args(Detail)}
+
+
+class SettingsError(ValueError):
+    """A setting has a value it cannot have; the text names the setting, the value and the allowed ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What shapes a log.
+
+    path: absolute path of the log directory, or of one shared `.jsonl` file.
+    content: "full", "preview" (first 200 characters and the size of each text) or "none" (sizes only).
+    detail: "calls", "steps" (also graph nodes and workflow steps) or "all" (every hook).
+    redact: mask secrets before anything else sees them.
+    redactor: called with each text after our own masking; returns the text to keep. If it raises, the text is dropped.
+    max_value_bytes: longest text kept whole, in characters; what is cut leaves size, hash and beginning.
+    max_line_bytes: longest line, in bytes.
+    max_depth, max_items: deepest nesting and most items of one container.
+    max_pending_bytes: most memory held for lines that the disk does not take, in bytes.
+    """
+
+    path: str
+    content: Content = "full"
+    detail: Detail = "steps"
+    redact: bool = True
+    redactor: Callable[[str], str] | None = None
+    max_value_bytes: int = 64 * 1024
+    max_line_bytes: int = 1024 * 1024
+    max_depth: int = 32
+    max_items: int = 1000
+    max_pending_bytes: int = 16 * 1024 * 1024
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        warn: Callable[[str], None] = lambda _: None,
+        **given: Any,
+    ) -> Settings:
+        """Settings from arguments, then `STEPLOG_*` variables, then defaults.
+
+        Raises `SettingsError` for a bad argument. A bad variable is given to `warn` and the default taken:
+        a typo in a deployment must not stop the program.
+        """
+        names = {f.name for f in fields(cls)} - {"path"}
+        if unknown := set(given) - names:
+            raise SettingsError(f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}")
+        values = {name: _checked(name, value) for name, value in given.items() if value is not None}
+        for name in names - set(values) - {"redactor"}:
+            raw = environ.get("STEPLOG_" + name.upper())
+            if raw is not None:
+                try:
+                    values[name] = _parsed(name, raw)
+                except SettingsError as error:
+                    warn(f"{error} (from STEPLOG_{name.upper()}; using the default)")
+        chosen = os.fspath(path) if path is not None else environ.get("STEPLOG_PATH") or DEFAULT_PATH
+        return cls(path=str(Path(chosen).expanduser().absolute()), **values)
+
+    @property
+    def shared(self) -> bool:
+        """Whether `path` is one file that several processes append to."""
+        return self.path.endswith(".jsonl")
+
+
+def _parsed(name: str, raw: str) -> object:
+    if name in _CHOICES:
+        return _checked(name, raw.strip().lower())
+    if name == "redact":
+        word = raw.strip().lower()
+        if word not in _ON | _OFF:
+            raise SettingsError(f"steplog: redact={raw!r}: allowed are 1 and 0")
+        return word in _ON
+    try:
+        return _checked(name, int(raw.strip()))
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise SettingsError(f"steplog: {name}={raw!r} is not a whole number") from None
+
+
+def _checked(name: str, value: object) -> object:
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise SettingsError(f"steplog: {name}={value!r}: allowed are {', '.join(_CHOICES[name])}")
+    elif name == "redact":
+        if not isinstance(value, bool):
+            raise SettingsError(f"steplog: redact={value!r}: allowed are True and False")
+    elif name == "redactor":
+        if not callable(value):
+            raise SettingsError(f"steplog: redactor={value!r} cannot be called")
+    elif not isinstance(value, int) or isinstance(value, bool) or cast("int", value) < _LEAST[name]:
+        raise SettingsError(f"steplog: {name}={value!r}: allowed are whole numbers from {_LEAST[name]}")
+    return value
+
+
+_LEAST = {"max_value_bytes": 256, "max_line_bytes": 4096, "max_depth": 4, "max_items": 10, "max_pending_bytes": 4096}

@@ -1,0 +1,203 @@
+"""What may be read of an object of a given type without running its code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import fractions
+import pathlib
+import types
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, Final
+
+mro_of: Final[Callable[[type], tuple[type, ...]]] = type.__dict__["__mro__"].__get__
+_class_dict: Final[Callable[[type], types.MappingProxyType[str, Any]]] = type.__dict__["__dict__"].__get__
+_bare_get: Final = object.__getattribute__
+_MISSING: Final = object()
+_MOST_SHAPES: Final = 4096
+
+Fields = dict[Any, Any]
+Shape = tuple[str, Callable[[Any], Any]]  # what the second gives: "text", "fields", "items", "bytes", "value", "error"
+
+
+def type_name(cls: type) -> str:
+    """`module.Class` of a type, without running a metaclass's code."""
+    space = _class_dict(cls)
+    module = space.get("__module__")
+    name = type.__dict__["__qualname__"].__get__(cls)
+    return f"{module}.{name}" if type(module) is str and module != "builtins" else str(name)
+
+
+def class_attribute(cls: type, name: str) -> Any:
+    """What `cls` or a base has under `name` in its class dict; None where there is nothing."""
+    for base in mro_of(cls):
+        found = _class_dict(base).get(name, _MISSING)
+        if found is not _MISSING:
+            return found
+    return None
+
+
+def instance_dict(o: object) -> Fields:
+    """The instance's own attributes; empty where it has none or hides them behind code of its own."""
+    slot = class_attribute(type(o), "__dict__")
+    if type(slot) is not types.GetSetDescriptorType:
+        return {}
+    found = slot.__get__(o)
+    return dict(found) if type(found) is dict else {}
+
+
+def read_fields(o: object) -> Fields:
+    """An object's fields by name, as its class lets them be read safely; empty where it does not."""
+    shape = shape_of(type(o))
+    return dict(shape[1](o)) if shape is not None and shape[0] == "fields" else instance_dict(o)
+
+
+def shape_of(cls: type) -> Shape | None:
+    """How to read objects of `cls`; None where nothing of them is known to be safe to read."""
+    if cls in _SHAPES:
+        return _SHAPES[cls]
+    shape = _find_shape(cls)
+    if len(_SHAPES) < _MOST_SHAPES:
+        _SHAPES[cls] = shape
+    return shape
+
+
+def _find_shape(cls: type) -> Shape | None:
+    mro = mro_of(cls)
+    if class_attribute(cls, "get_secret_value") is not None:
+        return ("secret", type)
+    if enum.Enum in mro:
+        return ("value", lambda o: instance_dict(o).get("_value_"))
+    if (slots := class_attribute(cls, "__pydantic_fields__")) is not None and type(slots) is dict:
+        hidden = {name for name, info in slots.items() if instance_field(info, "repr") is False}
+        return ("fields", _pydantic_reader(hidden))
+    if tuple in mro and type(names := class_attribute(cls, "_fields")) is tuple:
+        return ("fields", lambda o: dict(zip(names, tuple.__iter__(o), strict=False)))
+    if type(declared := class_attribute(cls, "__dataclass_fields__")) is dict:
+        return ("fields", _dataclass_reader([n for n, f in declared.items() if instance_field(f, "repr") is not False]))
+    for base in mro:
+        if base in _BASES:
+            return _BASES[base]
+    return None
+
+
+def instance_field(o: object, name: str) -> Any:
+    """A slot or instance attribute by name; None where reading it would run foreign code."""
+    found = class_attribute(type(o), name)
+    if type(found) is types.MemberDescriptorType:
+        try:
+            return found.__get__(o)
+        except AttributeError:
+            return None
+    return instance_dict(o).get(name)
+
+
+def _pydantic_reader(hidden: set[str]) -> Callable[[Any], Fields]:
+    def read(o: Any) -> Fields:
+        found = instance_dict(o)
+        extra = instance_field(o, "__pydantic_extra__")
+        if type(extra) is dict:
+            found.update(extra)
+        for name in hidden:
+            if name in found:
+                found[name] = Hidden
+        return found
+
+    return read
+
+
+def _dataclass_reader(names: list[str]) -> Callable[[Any], Fields]:
+    def read(o: Any) -> Fields:
+        return {name: value for name in names if (value := instance_field(o, name)) is not None}
+
+    return read
+
+
+class Hidden:
+    """Stands for a field that its class keeps out of its own `repr`."""
+
+
+def _exact_text(kind: type) -> Callable[[Any], str]:
+    """`str()` of a C type's own values; of a subclass the type's name, since its `__str__` may be anything."""
+
+    def text(o: Any) -> Any:
+        return kind.__str__(o)
+
+    return text
+
+
+def _iso(o: Any) -> str:
+    # datetime.isoformat calls the tzinfo's utcoffset, which may be the program's own code.
+    if type(zone := getattr(o, "tzinfo", None)) not in _SAFE_ZONES:
+        o = o.replace(tzinfo=None)
+        return f"{o.isoformat()} ({type_name(type(zone))})"
+    return o.isoformat()
+
+
+def _safe_zones() -> tuple[type, ...]:
+    import zoneinfo  # noqa: PLC0415 - costs 3 ms at import and few programs log a zone
+
+    return (type(None), dt.timezone, zoneinfo.ZoneInfo)
+
+
+class _Zones:
+    """The classes of time zones that are the standard library's, found at first use."""
+
+    _known: tuple[type, ...] = ()
+
+    def __contains__(self, zone: object) -> bool:
+        if zone is type(None) or zone is dt.timezone:
+            return True
+        self._known = self._known or _safe_zones()
+        return zone in self._known
+
+
+_SAFE_ZONES = _Zones()
+
+
+def _some(iterate: Callable[[Any], Iterable[Any]]) -> Callable[[Any], list[Any]]:
+    # One more than any limit of items is enough to know that there are more; copying in C keeps other threads out.
+    return lambda o: list(islice(iterate(o), 100_001))
+
+
+def _error(o: BaseException) -> BaseException:
+    return o
+
+
+_BASES: dict[type, Shape] = {
+    str: ("text", str.__str__),
+    bool: ("value", bool),
+    int: ("value", int.__int__),
+    float: ("value", float.__float__),
+    dict: ("fields", lambda o: dict(islice(dict.items(o), 100_001))),
+    list: ("items", _some(list.__iter__)),
+    tuple: ("items", _some(tuple.__iter__)),
+    set: ("items", _some(set.__iter__)),
+    frozenset: ("items", _some(frozenset.__iter__)),
+    deque: ("items", _some(deque.__iter__)),
+    bytes: ("bytes", lambda o: bytes.__getitem__(o, slice(None))),
+    bytearray: ("bytes", lambda o: bytes(bytearray.__getitem__(o, slice(None)))),
+    BaseException: ("error", _error),
+}
+_SHAPES: dict[type, Shape | None] = {
+    **_BASES,
+    memoryview: ("bytes", lambda o: o.tobytes() if o.nbytes <= 1 << 20 else bytes(o.nbytes)),
+    dt.datetime: ("text", _iso),
+    dt.date: ("text", dt.date.isoformat),
+    dt.time: ("text", _iso),
+    dt.timedelta: ("value", dt.timedelta.total_seconds),
+    uuid.UUID: ("text", uuid.UUID.__str__),
+    decimal.Decimal: ("text", _exact_text(decimal.Decimal)),
+    fractions.Fraction: ("text", fractions.Fraction.__str__),
+    pathlib.PosixPath: ("text", pathlib.PurePath.__str__),
+    pathlib.WindowsPath: ("text", pathlib.PurePath.__str__),
+    pathlib.PurePosixPath: ("text", pathlib.PurePath.__str__),
+    pathlib.PureWindowsPath: ("text", pathlib.PurePath.__str__),
+    range: ("text", lambda o: f"range({o.start}, {o.stop}, {o.step})"),
+    complex: ("text", complex.__repr__),
+    type(Ellipsis): ("text", lambda _: "..."),
+}

@@ -1,0 +1,36 @@
+"""What an adapter needs: a recorder by path, kinds, and a way to keep its own failures from the host.
+
+An adapter names steps by keys of its own, reads its framework's objects with functions that it runs through
+`contained`, and reports starts, ends and points to a `StepRecorder`. See the integration for LangChain for an example.
+"""
+
+from steplog._write.errors import describe, message_of, status_of
+from steplog._write.guard import complain, contained
+from steplog._write.numbered import MessageType, register_message_type
+from steplog._write.recorder import StepRecorder
+from steplog._write.settings import Settings, SettingsError
+from steplog._write.shapes import instance_dict, read_fields, type_name
+from steplog._write.shared import note_framework, recorder_for, release
+from steplog._write.sink import CallableSink, MemorySink, Sink
+
+__all__ = [
+    "CallableSink",
+    "MemorySink",
+    "MessageType",
+    "Settings",
+    "SettingsError",
+    "Sink",
+    "StepRecorder",
+    "complain",
+    "contained",
+    "describe",
+    "instance_dict",
+    "message_of",
+    "note_framework",
+    "read_fields",
+    "recorder_for",
+    "register_message_type",
+    "release",
+    "status_of",
+    "type_name",
+]
