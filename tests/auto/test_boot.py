@@ -40,28 +40,12 @@ def test_the_log_is_where_steplog_says_even_if_the_program_changes_its_directory
     assert list(desk.runs(desk.folder / "my/logs").values()) == [1]
 
 
-def test_nothing_of_a_framework_or_the_writer_is_imported_until_the_program_does(desk):
-    done = desk.boot("import json, sys; json.dump(sorted(sys.modules), sys.stdout)", STEPLOG="1")
-    modules = json.loads(done.stdout)
-    ours = [name for name in modules if name.startswith("steplog")]
-    assert set(ours) <= {
-        "steplog",
-        "steplog._version",
-        "steplog._auto",
-        "steplog._auto.boot",
-        "steplog._auto.finder",
-    }
-    heavy = {
-        "langchain_core",
-        "langchain_steplog",
-        "langgraph",
-        "llama_index",
-        "orjson",
-        "typing",
-        "pathlib",
-        "click",
-    }
-    assert not heavy & set(modules)
+def test_nothing_is_imported_until_the_program_imports_a_framework(desk):
+    modules = "import json, sys; json.dump([*sys.modules], sys.stdout)"
+    without = set(json.loads(desk.python("-c", "import steplog, __future__; " + modules).stdout))
+    booted = set(json.loads(desk.boot(modules, STEPLOG="1").stdout))
+    assert booted - without == {"steplog._auto", "steplog._auto.boot", "steplog._auto.finder"}
+    assert not {"langchain_core", "llama_index", "langchain_steplog", "orjson", "pathlib", "click"} & booted
 
 
 def test_a_program_that_uses_no_framework_leaves_no_log(desk):

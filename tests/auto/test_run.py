@@ -317,9 +317,7 @@ def test_a_terminal_is_a_terminal_to_the_program(desk):
 def test_a_program_without_a_framework_imports_none_and_leaves_no_log(desk):
     done = desk.steplog_run("-c", "import sys; print(*sys.modules)")
     modules = done.stdout.decode().split()
-    assert not {"langchain_core", "langchain_steplog", "llama_index", "orjson", "click", "typing"} & set(
-        modules
-    )
+    assert not {"langchain_core", "langchain_steplog", "llama_index", "orjson", "click"} & set(modules)
     assert not desk.log.exists()
 
 
