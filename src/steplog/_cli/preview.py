@@ -80,6 +80,17 @@ def message_text(message: Mapping[str, Json] | None) -> str:
     return " ".join(part for part in parts if part)
 
 
+def brief(value: Json) -> str:
+    """A value in a few words: of messages, and of a graph's state, the last message; else as `as_text`."""
+    state = cast("Record", value) if isinstance(value, dict) else {}
+    held = state["messages"] if len(state) == 1 and "messages" in state else value
+    several = cast("list[Json]", held) if isinstance(held, list) else [held]
+    last = several[-1] if several else None
+    if isinstance(last, dict) and "role" in last:
+        return message_text(cast("Record", last))
+    return as_text(value)
+
+
 def call_text(call: Json) -> str:
     """A tool call as `search({"q": "x"})`."""
     if not isinstance(call, dict):
@@ -114,4 +125,4 @@ def _first_field(step: Step, names: tuple[str, ...]) -> str:
     if name in _COUNTED:
         count = len(cast("list[Json]", value)) if isinstance(value, list) else value
         return f"{count} {_COUNTED[name]}" if isinstance(count, int) else as_text(value)
-    return as_text(value)
+    return brief(value)

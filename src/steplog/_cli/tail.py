@@ -10,7 +10,7 @@ import click
 from steplog._cli.command import ReadCommand, log_at
 from steplog._cli.output import as_json, columns, painted
 from steplog._cli.plain_text import cells_of, one_line, visible
-from steplog._cli.preview import as_text, message_text
+from steplog._cli.preview import as_text, brief, message_text
 from steplog._read.follow import follow, newest
 from steplog._read.lines import BadLine, read_lines
 from steplog._read.segments import log_path, segments
@@ -28,6 +28,7 @@ _TOLD: Final = (
     "reason", "where", "argv0",
 )  # fmt: skip
 _WORD_CELLS: Final = 40
+_ID_DIGITS: Final = 8
 _LEAST_PREVIEW: Final = 20
 
 
@@ -79,7 +80,7 @@ def _readable(record: Record) -> str:
     """A line in words: time, run, step, event, name, and what it is about."""
     when = moment(record.get("ts"))
     run, step = record.get("run"), record.get("step")
-    lead = f"{when.strftime('%H:%M:%S.%f')[:-3] if when else '?':<12} {one_line(run or '', 8):<8} {step or '':>4}"
+    lead = f"{when.strftime('%H:%M:%S.%f')[:-3] if when else '?':<12} {one_line((run or '')[:_ID_DIGITS], _ID_DIGITS):<{_ID_DIGITS}} {step or '':>4}"
     status = record.get("status")
     words = [record["ev"], record.get("name") or record.get("model"), status and f"[{status}]"]
     said = " ".join(one_line(str(word), _WORD_CELLS) for word in words if word)
@@ -96,4 +97,4 @@ def _about(record: Record) -> str:
         return f"{value.get('type', 'error')}: {as_text(value.get('message'))}"
     if name == "message":
         return message_text(value) if isinstance(value, dict) else f"message {value}"
-    return f"messages {value}" if name == "prompt" else as_text(value)
+    return f"messages {value}" if name == "prompt" else brief(value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from steplog._cli.ls import COLOURS
 from steplog._cli.output import columns, painted, speaks_unicode
 from steplog._cli.plain_text import cells_of, one_line, visible
-from steplog._cli.preview import as_text, entered, left
+from steplog._cli.preview import as_text, brief, entered, left
 from steplog._cli.spans import amount, clock, duration
 
 if TYPE_CHECKING:
@@ -55,11 +55,7 @@ def run_lines(run: Run) -> Iterator[str]:
 
 
 def _header(run: Run) -> Iterator[str]:
-    status = _ENDED.get(run.status, run.status) if run.status != "crashed" else "crashed"
-    title = [
-        one_line(run.name, _NAME_CELLS) or "(no name)",
-        painted(visible(status), COLOURS.get(run.status)),
-    ]
+    title = [one_line(run.name, _NAME_CELLS) or "(no name)", painted(visible(run.status), COLOURS.get(run.status))]
     yield "  ".join([*title, duration(run.ms)]).rstrip()
     facts = [f"run {run.id}", f"started {clock(run.started)}", run.framework]
     facts.append(f"thread {run.thread}" if run.thread else "")
@@ -68,7 +64,7 @@ def _header(run: Run) -> Iterator[str]:
     yield visible("  ".join(fact for fact in facts if fact))
     for label, value in (("in", run.input), ("out", run.output)):
         if value is not None:
-            yield f"{label:<4} {one_line(as_text(value), columns() - 5)}"
+            yield f"{label:<4} {one_line(brief(value), columns() - 5)}"
 
 
 def _step_lines(run: Run) -> Iterator[str]:
@@ -132,8 +128,8 @@ def error_lines(error: Mapping[str, Json], indent: str) -> Iterator[str]:
     head = (
         f"! {name or 'error'}{origin}: {as_text(error.get('message'))}{''.join(' ' + fact for fact in facts)}"
     )
-    for line in visible(head, keep_breaks=True).split("\n"):
-        yield indent + painted(line, "red")
+    for at, line in enumerate(visible(head, keep_breaks=True).split("\n")):
+        yield indent + painted(f"  {line}" if at else line, "red")
     stack = error.get("stack")
     for place in stack if isinstance(stack, list) else ():
         yield f"{indent}    {visible(as_text(place))}"

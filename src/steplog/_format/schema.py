@@ -212,6 +212,7 @@ def _event(name: str) -> Schema:
     found = _closed(properties, (*required, "ev", *_REQUIRED.get(name, ())))
     if what == "end":
         # Where the start is lost, nobody knows the duration.
+        found["dependentRequired"] = {"parent": ["start_lost"]}
         found["anyOf"] = [{"required": ["ms"]}, {"required": ["start_lost"]}]
     return found
 
@@ -231,4 +232,6 @@ def _envelope(kind: str, what: str) -> tuple[dict[str, Schema], tuple[str, ...]]
     properties["step"] = _told(_ORDINAL, "the step's number in its run")
     if what in ("start", "point"):
         properties["parent"] = _told(_ORDINAL, "the parent step; absent for a child of the run itself")
+    elif what == "end":
+        properties["parent"] = _told(_ORDINAL, "the parent step; only where the start that would name it is lost")
     return properties, ("seq", "ts", "run", "step")

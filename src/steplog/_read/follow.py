@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 0.2
 _FINGERPRINT: Final = 64
+_BATCH_BYTES: Final = 1 << 20
 
 
 @dataclass(slots=True)
@@ -33,13 +34,18 @@ class _Tail:
 
     def new_lines(self) -> Iterator[Line | BadLine]:
         """The whole lines since the last call; from the beginning if the file was replaced or truncated."""
+        while batch := self._batch():
+            yield from batch
+
+    def _batch(self) -> list[Line | BadLine]:
+        """Some of the new lines. The file is not kept open while somebody looks at them: it may change meanwhile."""
         try:
             with self.file.open("rb") as stream:
                 self._check(stream)
                 stream.seek(self.offset)
-                yield from self._whole_lines(stream)
+                return list(self._whole_lines(stream))
         except OSError:
-            return  # gone between two looks: its successor shows up by itself
+            return []  # gone between two looks: its successor shows up by itself
 
     def _check(self, stream: BinaryIO) -> None:
         stat = os.fstat(stream.fileno())
@@ -54,14 +60,16 @@ class _Tail:
             self.identity, self.offset, self.number, self.ending = identity, 0, 1, b""
 
     def _whole_lines(self, stream: BinaryIO) -> Iterator[Line | BadLine]:
+        end = self.offset + _BATCH_BYTES
         while raw := stream.readline(MAX_LINE):
             if not raw.endswith(b"\n") and len(raw) < MAX_LINE:
                 return
-            found = list(judge(raw, self.file, self.number, self.offset))
+            yield from judge(raw, self.file, self.number, self.offset)
             self.offset += len(raw)
             self.number += raw.endswith(b"\n")
             self.ending = raw[-_FINGERPRINT:]
-            yield from found
+            if self.offset > end:
+                return
 
 
 class _Tails:

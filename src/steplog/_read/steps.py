@@ -218,19 +218,20 @@ def _fields(record: Record | None) -> dict[str, Json]:
 
 def _parents(parts: Mapping[int, _Parts]) -> dict[int, int]:
     """Each step's parent, where there is one in the log; what would close a circle hangs on the run."""
-    parents: dict[int, int] = {}
+    named: dict[int, int] = {}
     for number, part in parts.items():
-        named = [
-            record["parent"] for record in (part.start, part.point, part.end) if record and "parent" in record
-        ]
-        if not named or named[0] not in parts:
-            continue
-        # Numbers grow from parent to child, so a circle needs a parent with a number not below its child's.
-        above: int | None = named[0] if named[0] >= number else None
-        while above is not None and above != number:
+        records = (part.start, part.point, part.end)
+        parent = next((record["parent"] for record in records if record and "parent" in record), None)
+        if parent in parts:
+            named[number] = parent
+    # Numbers grow from parent to child; every circle of a damaged log has a step for which they do not.
+    parents = {number: parent for number, parent in named.items() if parent < number}
+    for number, parent in named.items():
+        above: int | None = parent
+        while above is not None and above != number and parent >= number:
             above = parents.get(above)
-        if above != number:
-            parents[number] = named[0]
+        if above is None:
+            parents[number] = parent
     return parents
 
 

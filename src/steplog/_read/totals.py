@@ -10,6 +10,8 @@ from steplog._format.record import USAGE_FIELDS
 if TYPE_CHECKING:
     from steplog._format.record import Json, Record
 
+# As the writer's totals: a provider's own total, where it differs, says nothing of the run's.
+_SUMMED: Final = tuple(name for name in USAGE_FIELDS if name != "total_tokens")
 _COUNTED_STARTS: Final = {"llm": "llm_calls", "tool": "tool_calls"}
 _COUNTED_POINTS: Final = {"retry.point": "retries", "interrupt.point": "interrupts"}
 
@@ -48,7 +50,7 @@ class Tally:
             self._add("errors")
         usage = record.get("usage")
         if isinstance(usage, dict):
-            for name in USAGE_FIELDS:
+            for name in _SUMMED:
                 value = usage.get(name)
                 self._add(name, value if isinstance(value, int) else 0)
 
