@@ -34,6 +34,11 @@ def name_of(serialized: Any, given: Any) -> str | None:
     return path[-1] if type(path) is list and path and type(path[-1]) is str else None
 
 
+def call_name(serialized: Any, given: Any, fields: Mapping[str, Any]) -> str | None:
+    """A call's name; for a model whose own name is known, only one that the program gave it."""
+    return name_of(None if fields.get("model") else serialized, given)
+
+
 def run_fields(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> Fields:
     """What describes a whole run: framework, thread, the user's own tags and metadata."""
     metadata = metadata or {}
@@ -100,12 +105,18 @@ def llm_start(serialized: Any, messages: list[Any], kwargs: Mapping[str, Any]) -
     tools = asked.get("tools") or asked.get("functions")
     return {
         "model": _first(metadata.get("ls_model_name"), *(asked.get(k) for k in ("model", "model_name", "model_id"))),
-        "provider": metadata.get("ls_provider"),
+        "provider": _provider(serialized, metadata.get("ls_provider")),
         "params": _params(metadata, asked) or None,
         "messages": messages,
         "tools": [_tool_name(tool) for tool in tools] if type(tools) is list and tools else None,
         "tool_defs": tools if type(tools) is list and tools else None,
     }
+
+
+def _provider(serialized: Any, provider: Any) -> Any:
+    # For a class that names no provider LangChain puts the class's own name, which is none.
+    name = name_of(serialized, None)
+    return None if name is not None and provider == name.lower() else provider
 
 
 def _params(metadata: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:

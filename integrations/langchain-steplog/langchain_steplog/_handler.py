@@ -250,7 +250,7 @@ class StepLogHandler(BaseCallbackHandler):
         tags: list[str] | None,
         kwargs: dict[str, Any],
     ) -> None:
-        name = extract.name_of(serialized, kwargs.get("name"))
+        name = extract.call_name(serialized, kwargs.get("name"), fields)
         is_root = parent_run_id is None or not self._steps.knows(parent_run_id)
         head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else {}
         self._steps.start(run_id, kind, name, parent=parent_run_id, fields=fields, run_fields=head, run_id=run_id)

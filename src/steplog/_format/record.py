@@ -41,8 +41,8 @@ MARKERS: Final = frozenset({MESSAGE, SAME, CUT, TEXT, BLOB, TYPE, NUM})
 
 ENVELOPE: Final = ("seq", "ts", "w", "run", "step", "parent", "ev")
 
-_ANY_START: Final = ("name", "input", "tags", "metadata", "node", "attempt", "late_ms")
-_ANY_END: Final = ("ms", "status", "error", "implied", "start_lost", "input", "output", "name")
+_ANY_START: Final = ("name", "input", "tags", "metadata", "node", "attempt", "late_ms", "chars")
+_ANY_END: Final = ("ms", "status", "error", "implied", "start_lost", "input", "output", "name", "chars")
 
 START_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "run": ("id", "framework", "thread", "resumes", "parent_run", "parent_step"),
@@ -68,9 +68,9 @@ END_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 POINT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "retry": ("attempt", "wait_ms", "error"),
-    "interrupt": ("value", "id", "where"),
+    "interrupt": ("value", "id", "where", "chars"),
     "resume": ("where",),
-    "custom": ("name", "data"),
+    "custom": ("name", "data", "chars"),
 }
 LOG_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "open": (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import CUT, Record
+from steplog._format.record import CUT, Json, Record
 from steplog._write.append import Appender
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
@@ -18,9 +18,9 @@ from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
 # Fields whose texts are what the program said; all others are names and numbers.
-_CONTENT: Final = frozenset(
-    ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
-)
+_CONTENT: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
+_NOT_IN_NONE: Final = (*_CONTENT, "messages", "message", "tools", "tool_defs")
+_SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
 _ENVELOPE: Final = 512
@@ -82,6 +82,8 @@ class LineWriter:
         for name, value in fields.items():
             if value is not None:
                 self._put(record, walk, name, value)
+        if settings.content == "none":
+            _leave_out(record, walk)
         if ev == "run.end" and (masked := _sum(run.masked, walk.masked)):
             record["masked"] = masked
         return record, walk
@@ -90,27 +92,20 @@ class LineWriter:
         cls = type(value)
         if cls is float or cls is bool or cls is int:
             record[name] = value
-        elif name in _CONTENT:
-            record[name] = walk.field(name, value)
         elif name == "messages":
             record["prompt"], new = walk.prompt(value)
             if new:
                 record["messages"] = new
-        elif name == "message":
-            record[name] = walk.message(name, value)
         elif name == "others":
             _, record["messages"] = walk.prompt(value)
-        elif name == "error":
-            record[name] = _error(walk, value)
-        elif name == "tool_defs":
-            if (defs := walk.unseen(name, value)) is not None:
-                record[name] = defs
-        elif name == "tools":
-            record[name] = walk.pointed_at(name, walk.name(value))
+        elif name in _READ_AS:
+            plain = _READ_AS[name](walk, name, value)
+            if plain is not None:
+                record[name] = plain
         else:
-            kept = walk.name(value)
-            if kept not in ({}, [], ""):
-                record[name] = kept
+            plain = walk.name(value)
+            if plain not in ({}, [], ""):
+                record[name] = plain
 
     def _shortened(
         self, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], parent: int | None
@@ -144,6 +139,29 @@ def _error(walk: Walk, error: Mapping[str, Any]) -> Record:
         else:
             out[name] = walk.name(value)
     return out
+
+
+def _tools(walk: NumberedWalk, name: str, value: Any) -> Json:
+    return walk.pointed_at(name, walk.name(value))
+
+
+_READ_AS: Final[dict[str, Callable[[NumberedWalk, str, Any], Json]]] = {
+    **dict.fromkeys(_CONTENT, NumberedWalk.field),
+    "message": NumberedWalk.message,
+    "tool_defs": NumberedWalk.unseen,
+    "tools": _tools,
+    "error": lambda walk, _, value: _error(walk, value),
+}
+
+
+def _leave_out(record: Record, walk: NumberedWalk) -> None:
+    """With content="none", content as its size: what stays is what a bill or a timeline needs."""
+    for name in _NOT_IN_NONE:
+        found = record.pop(name, None)
+        if name == "documents" and type(found) is list:
+            record[name] = [{k: d[k] for k in ("id", "score") if k in d} for d in found if type(d) is dict]
+    if walk.left_out and record["ev"] not in _SIZED_BY_TOKENS and "usage" not in record:
+        record["chars"] = walk.left_out
 
 
 def _sum(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:

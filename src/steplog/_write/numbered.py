@@ -18,6 +18,8 @@ from steplog._write.shapes import mro_of
 _NO_FOREIGN_CODE: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
+# LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
+_IDS: Final = frozenset({"id", "name"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +161,23 @@ class NumberedWalk(Walk):
         hidden_before = len(self.hidden)
         plain = self._plain_message(read)
         digest = digest_of(b"".join((encode(plain), *self.hidden[hidden_before:])))
-        seen = self.once.number(digest) or self.fresh.numbers.get(digest)
-        number = seen or self.once.next_number()
-        self.fresh.objects[id(o)] = Known(o, number, mark, read, plain)
-        if seen is not None:
+        number = self.once.number(digest) or self.fresh.numbers.get(digest)
+        if number is not None:
+            if known is None or known.number != number:
+                self.fresh.shared.add(number)
+            self.fresh.objects[id(o)] = Known(o, number, mark, digest, read, plain)
             return number, None
+        changes = None if known is None else _changes(known, read, plain)
+        if known is not None and changes is not None and changes.keys() <= _IDS and self.once.is_amendable(known):
+            number, full = known.number, {"m": known.number, "set": changes}
+            self.fresh.outdated.append(known.digest)
+        else:
+            number = self.once.next_number()
+            is_shorter = known is not None and changes is not None and len(changes) < len(plain)
+            full = {"m": number, "like": known.number} | changes if is_shorter else {"m": number} | plain
+        self.fresh.objects[id(o)] = Known(o, number, mark, digest, read, plain)
         self.fresh.numbers[digest] = number
-        return number, self._pointed({"m": number} | (_changes(known, read, plain) or plain), place)
+        return number, self._pointed(full, place)
 
     def _plain_message(self, read: Message) -> Message:
         self._pointing = False  # the identity of a message must not depend on what else the log has
@@ -198,16 +210,12 @@ class NumberedWalk(Walk):
         return plain
 
 
-def _changes(known: Known | None, read: Message, plain: Message) -> Message | None:
-    """An edited message as the number it had before and what differs; None where that would say no less.
-
-    LangGraph gives tool and user messages an id after they were first seen: without this, each would stand twice.
-    """
-    if known is None or known.plain.keys() - plain.keys():
+def _changes(known: Known, read: Message, plain: Message) -> Message | None:
+    """What differs in a message that was edited since it was written; None where something is gone."""
+    if known.plain.keys() - plain.keys():
         return None
-    changed = {
+    return {
         k: v
         for k, v in plain.items()
         if known.plain.get(k) != v or (type(read[k]) is str and known.read.get(k) != read[k])
     }
-    return {"like": known.number} | changed if len(changed) < len(plain) else None

@@ -22,6 +22,7 @@ class Known:
     holder: Any
     number: int
     mark: Any
+    digest: bytes
     read: Message
     plain: Message
 
@@ -29,25 +30,28 @@ class Known:
 class Fresh:
     """What one record has in full that its run's log did not have before."""
 
-    __slots__ = ("numbers", "objects", "places")
+    __slots__ = ("numbers", "objects", "outdated", "places", "shared")
 
     def __init__(self) -> None:
         """Nothing yet."""
         self.numbers: dict[bytes, int] = {}
         self.objects: dict[int, Known] = {}
         self.places: dict[bytes, Place] = {}
+        self.outdated: list[bytes] = []
+        self.shared: set[int] = set()
 
 
 class Once:
     """One run's memory of what its log has in full; told so only when the line is on its way to the file."""
 
-    __slots__ = ("_numbers", "_objects", "_places", "next_number")
+    __slots__ = ("_numbers", "_objects", "_places", "_shared", "next_number")
 
     def __init__(self) -> None:
         """Remember nothing."""
         self._numbers: dict[bytes, int] = {}
         self._objects: dict[int, Known] = {}
         self._places: dict[bytes, Place] = {}
+        self._shared: set[int] = set()  # numbers that more than one object has: none of them may amend it
         # One C call, so that two threads never get the same number.
         self.next_number: Callable[[], int] = count(1).__next__
 
@@ -60,6 +64,10 @@ class Once:
         """The number of the message with this content."""
         return self._numbers.get(digest)
 
+    def is_amendable(self, known: Known) -> bool:
+        """Whether an edit of this object's ids may be told as one of its message, since no other object has its number."""
+        return known.number not in self._shared and self._numbers.get(known.digest) == known.number
+
     def place(self, digest: bytes) -> Place | None:
         """Where the text with this digest stands."""
         return self._places.get(digest)
@@ -70,7 +78,10 @@ class Once:
             if len(self._numbers) > _MOST:
                 self._numbers = {}
             self._numbers.update(fresh.numbers)
+            for digest in fresh.outdated:
+                self._numbers.pop(digest, None)
         if fresh.objects:
+            self._shared |= fresh.shared
             if len(self._objects) > _MOST:
                 self._objects = {}
             self._objects.update(fresh.objects)
@@ -81,7 +92,7 @@ class Once:
 
     def forget(self) -> None:
         """The run is over: hold nothing more of it. Numbers go on where they were."""
-        self._numbers, self._objects, self._places = {}, {}, {}
+        self._numbers, self._objects, self._places, self._shared = {}, {}, {}, set()
 
     def __len__(self) -> int:
         """How many things are remembered."""

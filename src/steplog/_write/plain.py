@@ -25,7 +25,7 @@ _MOST_KEYS: Final = 4096
 class Walk:
     """Makes the values of one record plain, and counts what it masked (by kind) and cut."""
 
-    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "masked", "settings")
+    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "left_out", "masked", "settings")
 
     def __init__(self, settings: Settings) -> None:
         """Walk under these settings' content policy, limits and masking."""
@@ -34,6 +34,7 @@ class Walk:
         self.masked: dict[str, int] = {}
         self.cut = 0
         self.hidden: list[bytes] = []  # digests of texts that the content policy keeps out
+        self.left_out = 0  # characters of texts that content="none" keeps out
         self._nodes = _MOST_NODES
         self._open: set[int] = set()
 
@@ -193,6 +194,7 @@ class Walk:
     def _reduced(self, o: str) -> Json:
         self.hidden.append(digest_of_text(o))
         if self.content == "none":
+            self.left_out += len(o)
             return {TEXT: {"chars": len(o)}}
         head = self.mask(o[: _HEAD + _MARGIN])
         return head if len(head) <= _HEAD else {TEXT: {"chars": len(o), "head": head[:_HEAD]}}
