@@ -72,7 +72,12 @@ log: {file}
 def test_show_says_what_a_crashed_run_was_doing_and_what_failed(tmp_path):
     lines = begun(host=socket.gethostname(), boot=boot_id(), proc_start=1, pid=os.getpid())
     lines.add("tool.start", step=4, parent=1, name="fetch")
-    error = {"type": "Timeout", "module": "my.tools", "message": "too \x1b[31mslow\nafter 3 tries", "http_status": 504}
+    error = {
+        "type": "Timeout",
+        "module": "my.tools",
+        "message": "too \x1b[31mslow\nafter 3 tries",
+        "http_status": 504,
+    }
     lines.add("tool.end", step=4, ms=7, status="error", error={**error, "stack": ["tools.py:7 in fetch"]})
     file = lines.write(tmp_path / "a.jsonl")
     with file.open("ab") as log:
@@ -150,7 +155,9 @@ def test_show_json_has_each_message_once_and_a_step_has_its_prompt_whole(log):
     ],
 )
 def test_ls_filters(log, options, ids):
-    assert [json.loads(line)["id"] for line in call("ls", "--jsonl", *options, log).output.splitlines()] == ids
+    assert [
+        json.loads(line)["id"] for line in call("ls", "--jsonl", *options, log).output.splitlines()
+    ] == ids
 
 
 def test_standard_input_can_be_a_log(log):

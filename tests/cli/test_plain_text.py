@@ -8,7 +8,15 @@ import pytest
 from steplog._cli.output import as_json
 from steplog._cli.plain_text import cells_of, one_line, visible
 
-DANGEROUS = [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029, 0xD800]
+DANGEROUS = [
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+    0x2028,
+    0x2029,
+    0xD800,
+]
 
 
 def test_no_control_character_survives():
@@ -20,7 +28,9 @@ def test_no_control_character_survives():
 
 
 def test_every_other_printable_character_stays():
-    text = "".join(chr(code) for code in range(sys.maxunicode) if unicodedata.category(chr(code))[0] in "LNPS")
+    text = "".join(
+        chr(code) for code in range(sys.maxunicode) if unicodedata.category(chr(code))[0] in "LNPS"
+    )
     assert visible(text) == text
 
 

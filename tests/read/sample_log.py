@@ -13,7 +13,9 @@ OTHER_RUN = "9e00000000000001"
 class Lines:
     """Lines of one writer, numbered and timed a millisecond apart (`every` writes on each line its `w`)."""
 
-    def __init__(self, writer: str = WRITER, *, every: bool = False, second: int = 59, run: str = RUN) -> None:
+    def __init__(
+        self, writer: str = WRITER, *, every: bool = False, second: int = 59, run: str = RUN
+    ) -> None:
         self.records: list[dict] = []
         self.writer, self.every, self.second, self.run = writer, every, second, run
 
@@ -45,7 +47,11 @@ class Lines:
 
 
 QUESTION = {"m": 1, "role": "user", "content": "What is the weather in Oslo?"}
-CALL = {"m": 2, "role": "assistant", "tool_calls": [{"id": "c1", "name": "weather", "args": {"city": "Oslo"}}]}
+CALL = {
+    "m": 2,
+    "role": "assistant",
+    "tool_calls": [{"id": "c1", "name": "weather", "args": {"city": "Oslo"}}],
+}
 RESULT = {"m": 3, "role": "tool", "content": "rain, 4 °C", "tool_call_id": "c1"}
 ANSWER = {"m": 4, "role": "assistant", "content": "Rain,\nfour degrees."}
 
@@ -58,7 +64,14 @@ def weather(**opened) -> Lines:
     lines.add("llm.start", step=4, model="gpt-x", prompt="1-3")
     usage = {"input_tokens": 150, "output_tokens": 12}
     lines.add("llm.end", step=4, ms=700, usage=usage, finish_reason="stop", message=ANSWER)
-    totals = {"steps": 4, "llm_calls": 2, "tool_calls": 1, "input_tokens": 250, "output_tokens": 32, "models": ["gpt-x"]}
+    totals = {
+        "steps": 4,
+        "llm_calls": 2,
+        "tool_calls": 1,
+        "input_tokens": 250,
+        "output_tokens": 32,
+        "models": ["gpt-x"],
+    }
     lines.add("run.end", ms=1700, output={"messages": {"$m": "1-4"}}, totals=totals)
     return lines.add("log.close", lines=12, bytes=3000)
 
@@ -66,9 +79,20 @@ def weather(**opened) -> Lines:
 def begun(**opened) -> Lines:
     """The same run while its tool is at work: neither it, its node nor the run has an end."""
     lines = Lines().opened(**opened)
-    lines.add("run.start", id=UUID, name="forecast", framework="langgraph", input={"messages": [QUESTION]}, thread="t1")
+    lines.add(
+        "run.start",
+        id=UUID,
+        name="forecast",
+        framework="langgraph",
+        input={"messages": [QUESTION]},
+        thread="t1",
+    )
     lines.add("node.start", step=1, name="agent", step_in_graph=1)
-    lines.add("llm.start", step=2, parent=1, model="gpt-x", provider="acme", params={"temperature": 0}, prompt="1")
+    lines.add(
+        "llm.start", step=2, parent=1, model="gpt-x", provider="acme", params={"temperature": 0}, prompt="1"
+    )
     usage = {"input_tokens": 100, "output_tokens": 20}
     lines.add("llm.end", step=2, ms=900, usage=usage, finish_reason="tool_calls", message=CALL)
-    return lines.add("tool.start", step=3, parent=1, name="weather", call_id="c1", args={"city": "Oslo"}, asked_by=2)
+    return lines.add(
+        "tool.start", step=3, parent=1, name="weather", call_id="c1", args={"city": "Oslo"}, asked_by=2
+    )

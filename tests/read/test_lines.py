@@ -93,7 +93,10 @@ def test_a_line_without_end_is_skipped_in_bounded_memory(tmp_path, monkeypatch):
     file = tmp_path / "a.jsonl"
     file.write_bytes(GOOD + b"x" * 100_000 + b"\n" + NEXT)
     lines, bad = split(file)
-    assert [(line.record["seq"], line.number, line.offset) for line in lines] == [(1, 1, 0), (2, 3, len(GOOD) + 100_001)]
+    assert [(line.record["seq"], line.number, line.offset) for line in lines] == [
+        (1, 1, 0),
+        (2, 3, len(GOOD) + 100_001),
+    ]
     assert "longer than" in bad[0].reason
 
 

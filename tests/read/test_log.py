@@ -38,7 +38,9 @@ def test_a_run_is_found_by_prefix_place_and_index(tmp_path, selector, name):
 
 
 def test_an_ambiguous_prefix_lists_what_it_fits(tmp_path):
-    with pytest.raises(Ambiguous, match=rf"'8f' fits 2 runs in .*: {RUN}, 8f3b000000000000; give more digits"):
+    with pytest.raises(
+        Ambiguous, match=rf"'8f' fits 2 runs in .*: {RUN}, 8f3b000000000000; give more digits"
+    ):
         two_runs(tmp_path).run("8f")
 
 
@@ -101,7 +103,11 @@ def test_a_torn_first_line_is_a_log_without_runs(tmp_path):
 
 
 def test_missing_lines_are_gaps_and_lost_ones_are_listed(tmp_path):
-    lines = weather().add("log.lost", count=3, reason="ENOSPC").add("log.error", where="redact", error={"type": "E"})
+    lines = (
+        weather()
+        .add("log.lost", count=3, reason="ENOSPC")
+        .add("log.error", where="redact", error={"type": "E"})
+    )
     del lines.records[5:7]
     del lines.records[8]
     log = read(lines.write_in(tmp_path))

@@ -12,7 +12,13 @@ def one(lines, tmp_path):
 
 def test_a_run_says_what_its_lines_say(tmp_path):
     run = read(weather().write_in(tmp_path / "logs")).runs[0]
-    assert (run.id, run.uuid, run.name, run.framework, run.thread) == (RUN, UUID, "forecast", "langgraph", "t1")
+    assert (run.id, run.uuid, run.name, run.framework, run.thread) == (
+        RUN,
+        UUID,
+        "forecast",
+        "langgraph",
+        "t1",
+    )
     assert (run.status, run.ms, run.started.isoformat()) == ("ok", 1700, "2026-11-23T03:12:59.002000+00:00")
     assert run.totals["input_tokens"] == 250
     assert run.writer["pid"] == 4711
@@ -43,7 +49,12 @@ def test_prompts_and_states_are_rebuilt_from_numbers(tmp_path):
 def test_repeated_values_are_followed_and_what_is_lost_is_said(tmp_path):
     lines = Lines().opened().add("run.start", id=UUID, input={"doc": ["a", "b"]})
     lines.add("tool.start", step=1, name="t", args={"$same": [0, "input", "doc", 1]})
-    lines.add("tool.end", step=1, ms=1, result={"deep": [{"$same": [1, "args"]}, {"$same": [7, "result"]}, {"$m": 9}]})
+    lines.add(
+        "tool.end",
+        step=1,
+        ms=1,
+        result={"deep": [{"$same": [1, "args"]}, {"$same": [7, "result"]}, {"$m": 9}]},
+    )
     lines.add("tool.start", step=2, name="t", args={"loop": {"$same": [2, "args"]}})
     lines.add("llm.start", step=3, prompt="1-2,x,5-99999999999")
     run = one(lines, tmp_path)
@@ -53,16 +64,62 @@ def test_repeated_values_are_followed_and_what_is_lost_is_said(tmp_path):
     assert run.prompt(3) == [{"m": m, "missing": True} for m in (1, 2, "x", "5-99999999999")]
 
 
+def test_amendments_hold_from_their_line_on_and_edits_are_made_whole(tmp_path):
+    lines = (
+        Lines()
+        .opened()
+        .add("run.start", id=UUID, input={"messages": [{"m": 1, "role": "user", "content": "q"}]})
+    )
+    lines.add("llm.start", step=1, prompt="1")
+    lines.add("llm.end", step=1, ms=1, message={"m": 2, "role": "assistant", "content": "a"})
+    amended = [
+        {"m": 2, "set": {"id": "x"}},
+        {"m": 3, "like": 2, "content": "edited"},
+        {"m": 4, "like": 3, "name": "n"},
+    ]
+    lines.add("llm.start", step=2, prompt="1-4", messages=amended)
+    lines.add(
+        "node.end", step=3, ms=1, start_lost=True, output=[{"m": 2, "set": {"name": "late"}}, {"$m": 4}]
+    )
+    lines.add("llm.start", step=4, prompt="2", messages=[{"m": 5, "like": 5}])
+    run = one(lines, tmp_path)
+    plain, named = (
+        {"m": 2, "role": "assistant", "content": "a"},
+        {"m": 2, "role": "assistant", "content": "a", "id": "x"},
+    )
+    edited = {**named, "m": 3, "content": "edited"}
+    assert run.step(1).message == plain
+    assert run.prompt(2) == [QUESTION | {"content": "q"}, named, edited, {**edited, "m": 4, "name": "n"}]
+    assert run.prompt(4) == [{**named, "name": "late"}]
+    assert run.step(3).field("output") == [{**named, "name": "late"}, {**edited, "m": 4, "name": "n"}]
+
+
+def test_a_long_text_is_followed_into_whichever_line_of_its_step_has_it(tmp_path):
+    lines = begun().add("llm.start", step=4, prompt="1-2", messages=[QUESTION])
+    lines.add(
+        "llm.end", step=4, ms=1, messages=[{"m": 7, "role": "assistant", "name": "one", "content": "long"}]
+    )
+    lines.add("tool.start", step=5, name="t", args={"$same": [4, "messages", 0, "name"]})
+    assert one(lines, tmp_path).step(5).field("args") == "one"
+
+
 def test_references_that_multiply_without_end_are_given_up(tmp_path):
     lines = Lines().opened().add("run.start", id=UUID)
     for step in range(1, 60):
-        lines.add("tool.start", step=step, name="t", args=[{"$same": [step - 1, "args"]}] * 10 if step > 1 else ["x"] * 10)
+        lines.add(
+            "tool.start",
+            step=step,
+            name="t",
+            args=[{"$same": [step - 1, "args"]}] * 10 if step > 1 else ["x"] * 10,
+        )
     assert one(lines, tmp_path).step(59).field("args")
 
 
 def test_a_late_real_end_counts_more_than_an_inferred_one(tmp_path):
     lines = begun()
-    lines.add("tool.end", step=3, ms=5, implied=True, status="cancelled").add("tool.end", step=3, ms=9, result="late")
+    lines.add("tool.end", step=3, ms=5, implied=True, status="cancelled").add(
+        "tool.end", step=3, ms=9, result="late"
+    )
     lines.add("tool.end", step=3, ms=11, implied=True)
     step = one(lines, tmp_path).step(3)
     assert (step.status, step.ms, step.fields["result"], step.implied) == ("ok", 9, "late", False)
@@ -75,7 +132,11 @@ def test_an_end_without_a_start_makes_a_step(tmp_path):
 
 
 def test_points_are_steps_without_duration(tmp_path):
-    lines = begun().add("retry.point", step=4, parent=3, attempt=2, wait_ms=50).add("custom.point", step=5, name="note")
+    lines = (
+        begun()
+        .add("retry.point", step=4, parent=3, attempt=2, wait_ms=50)
+        .add("custom.point", step=5, name="note")
+    )
     run = one(lines, tmp_path)
     assert [(s.kind, s.name, s.point, s.open, s.ms) for s in run.steps[3:]] == [
         ("retry", "", True, False, None),
@@ -86,7 +147,12 @@ def test_points_are_steps_without_duration(tmp_path):
 
 
 def test_unknown_kinds_fields_and_events_are_tolerated(tmp_path):
-    lines = begun().add("dream.start", step=4, colour="blue").add("dream.end", step=4, ms=1).add("dream.pause", step=5)
+    lines = (
+        begun()
+        .add("dream.start", step=4, colour="blue")
+        .add("dream.end", step=4, ms=1)
+        .add("dream.pause", step=5)
+    )
     lines.add("llm.first_token", step=2, ttft_ms=12).add("run.heartbeat")
     run = one(lines, tmp_path)
     assert (run.step(4).kind, run.step(4).fields["colour"]) == ("dream", "blue")
@@ -111,7 +177,9 @@ def test_writers_of_a_shared_file_are_told_apart(tmp_path):
     first, second = Lines("aaaaaaaa", every=True), Lines("bbbbbbbb", every=True, run=OTHER_RUN)
     for lines, name in ((first, "one"), (second, "two")):
         lines.opened().add("run.start", id=UUID, name=name)
-        lines.add("tool.start", step=1, name=name).add("tool.end", step=1, ms=1, result=name).add("run.end", ms=2)
+        lines.add("tool.start", step=1, name=name).add("tool.end", step=1, ms=1, result=name).add(
+            "run.end", ms=2
+        )
     file = tmp_path / "shared.jsonl"
     pairs = zip(first.bytes().splitlines(), second.bytes().splitlines(), strict=True)
     file.write_bytes(b"".join(b"\n" + line + b"\n" for pair in pairs for line in pair))
@@ -140,7 +208,9 @@ def test_a_run_over_several_segments_is_one_run(tmp_path):
 def test_one_id_used_for_two_runs_gives_two_runs_and_the_id_means_the_newer(tmp_path):
     twice = weather()
     for record in weather().records[1:-1]:
-        twice.records.append({**record, "seq": record["seq"] + 100, "ts": record["ts"].replace("12:59", "13:30")})
+        twice.records.append(
+            {**record, "seq": record["seq"] + 100, "ts": record["ts"].replace("12:59", "13:30")}
+        )
     log = read(twice.write(tmp_path / "a.jsonl"))
     assert len(log.runs) == 2
     assert len(log.runs[0].steps) == len(log.runs[1].steps) == 4

@@ -20,12 +20,23 @@ def test_the_schema_is_a_valid_schema():
 
 def test_every_sample_line_fits():
     lines = weather(frameworks={"langgraph": "1.0"}, content="full", detail="steps", redact=True)
-    lines.add("log.lost", count=1, reason="ENOSPC").add("log.error", where="x", error={"type": "E", "message": "m"})
+    lines.add("log.lost", count=1, reason="ENOSPC").add(
+        "log.error", where="x", error={"type": "E", "message": "m"}
+    )
     lines.add("retry.point", step=5, parent=1, attempt=2, wait_ms=1.5, error={"type": "E", "step": 2})
     lines.add("interrupt.point", step=6, value={"ask": None}, id="i").add("resume.point", step=7)
     lines.add("custom.point", step=8, name="n", data=[]).add("llm.first_token", step=2, ttft_ms=3)
-    lines.add("retriever.end", step=9, ms=1, documents=[{"id": "d", "score": 0.5, "content": {"$text": {"chars": 3}}}])
-    lines.add("embedding.end", step=9, ms=1, count=3, dimensions=128).add("chain.end", step=9, start_lost=True, parent=1)
+    lines.add(
+        "retriever.end",
+        step=9,
+        ms=1,
+        documents=[{"id": "d", "score": 0.5, "content": {"$text": {"chars": 3}}}],
+    )
+    lines.add("embedding.end", step=9, ms=1, count=3, dimensions=128).add(
+        "chain.end", step=9, start_lost=True, parent=1
+    )
+    messages = [{"m": 1, "set": {"id": "x"}}, {"m": 2, "like": 1, "content": "c"}]
+    lines.add("llm.start", step=9, prompt="1-2", messages=messages, chars=12)
     for record in lines.records:
         VALIDATOR.validate(record)
 
@@ -36,7 +47,13 @@ def test_every_field_of_the_format_has_a_type():
     assert len(event_names()) == 4 + 9 + 9 + 4 + 1
 
 
-START = {"seq": 1, "ts": "2026-11-23T03:12:59.000001Z", "run": "8f3a1c2b4d5e6f70", "step": 1, "ev": "llm.start"}
+START = {
+    "seq": 1,
+    "ts": "2026-11-23T03:12:59.000001Z",
+    "run": "8f3a1c2b4d5e6f70",
+    "step": 1,
+    "ev": "llm.start",
+}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +75,8 @@ START = {"seq": 1, "ts": "2026-11-23T03:12:59.000001Z", "run": "8f3a1c2b4d5e6f70
         {"prompt": "1-"},
         {"prompt": [1, 2]},
         {"messages": [{"role": "user"}]},
+        {"messages": [{"m": 1, "content": "x"}]},
+        {"messages": [{"m": 1, "set": {}}]},
         {"messages": [{"m": 1, "role": "user", "colour": "blue"}]},
         {"ev": "llm.end"},
         {"ev": "llm.end", "ms": -1},

@@ -56,7 +56,9 @@ def test_another_machines_run_is_unfinished(tmp_path):
 def test_a_log_closed_with_the_run_open_is_a_crash_until_its_writer_goes_on(tmp_path):
     mine = here(os.getpid(), process_start(os.getpid())[1])
     assert status(tmp_path, begun(**mine).add("log.close", lines=7)) == "crashed"
-    assert status(tmp_path, begun(**mine).add("log.close", lines=7).add("tool.end", step=3, ms=1)) == "running"
+    assert (
+        status(tmp_path, begun(**mine).add("log.close", lines=7).add("tool.end", step=3, ms=1)) == "running"
+    )
 
 
 def test_a_run_with_an_end_is_what_the_end_says(tmp_path):

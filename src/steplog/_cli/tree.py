@@ -55,7 +55,10 @@ def run_lines(run: Run) -> Iterator[str]:
 
 
 def _header(run: Run) -> Iterator[str]:
-    title = [one_line(run.name, _NAME_CELLS) or "(no name)", painted(visible(run.status), COLOURS.get(run.status))]
+    title = [
+        one_line(run.name, _NAME_CELLS) or "(no name)",
+        painted(visible(run.status), COLOURS.get(run.status)),
+    ]
     yield "  ".join([*title, duration(run.ms)]).rstrip()
     facts = [f"run {run.id}", f"started {clock(run.started)}", run.framework]
     facts.append(f"thread {run.thread}" if run.thread else "")

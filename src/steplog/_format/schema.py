@@ -88,10 +88,11 @@ _DEFS: Final[dict[str, Schema]] = {
         "additionalProperties": False,
     },
     "message": {
-        "description": "A message in full, written once in a run",
+        "description": "A message, written once in a run: in full, or as what differs from the one it is `like`",
         **_closed(
             {
                 "m": _told(_ORDINAL, "its number in the run"),
+                "like": _told(_ORDINAL, "the message it was before an edit"),
                 "role": _told(_TEXT, "system, user, assistant, tool, or the framework's own word"),
                 "content": _VALUE,
                 "tool_calls": _several(_VALUE),
@@ -101,10 +102,18 @@ _DEFS: Final[dict[str, Schema]] = {
                 "name": _TEXT,
                 "extra": _VALUE,
             },
-            ("m", "role"),
+            ("m",),
+        ),
+        "anyOf": [{"required": ["role"]}, {"required": ["like"]}],
+    },
+    "amendment": {
+        "description": "What a message got after it was written; holds for the prompts from this line on",
+        **_closed(
+            {"m": _ORDINAL, "set": {**_closed({"id": _TEXT, "name": _TEXT}), "minProperties": 1}},
+            ("m", "set"),
         ),
     },
-    "message_or_number": {"anyOf": [_ref("message"), _ORDINAL]},
+    "message_or_number": {"anyOf": [_ref("message"), _ref("amendment"), _ORDINAL]},
     "error": _closed(
         {
             "type": _TEXT,
@@ -137,6 +146,7 @@ _DEFS: Final[dict[str, Schema]] = {
 
 _FIELDS: Final[dict[str, Schema]] = {
     "name": _TEXT, "input": _VALUE, "output": _VALUE, "node": _told(_TEXT, "the graph node it ran in"),
+    "chars": _told(_COUNT, "characters that content=none left out of this line"),
     "tags": _several(_TEXT), "metadata": _OBJECT, "attempt": _ORDINAL,
     "late_ms": _told(_MS, "milliseconds between the beginning of the work and this line"),
     "ms": _told(_MS, "duration, milliseconds"), "ttft_ms": _told(_MS, "time to first token, milliseconds"),
@@ -233,5 +243,7 @@ def _envelope(kind: str, what: str) -> tuple[dict[str, Schema], tuple[str, ...]]
     if what in ("start", "point"):
         properties["parent"] = _told(_ORDINAL, "the parent step; absent for a child of the run itself")
     elif what == "end":
-        properties["parent"] = _told(_ORDINAL, "the parent step; only where the start that would name it is lost")
+        properties["parent"] = _told(
+            _ORDINAL, "the parent step; only where the start that would name it is lost"
+        )
     return properties, ("seq", "ts", "run", "step")

@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from steplog._format.record import MESSAGE, SAME
+from steplog._read.messages import LATEST, Messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from steplog._format.record import Json, Record
 
@@ -42,68 +43,42 @@ def numbers(ranges: object, last: int) -> Iterator[int | str]:
             yield from range(first, final + 1)
 
 
-def collect_messages(records: Iterable[Record]) -> dict[int, Record]:
-    """Every message of a run that was written in full, by number; the first writing counts."""
-    messages: dict[int, Record] = {}
-    elsewhere: list[Json] = []
-    for record in records:
-        _keep(messages, record.get("message"))
-        several = record.get("messages")
-        for message in cast("list[Json]", several) if isinstance(several, list) else ():
-            _keep(messages, message)
-        elsewhere.extend(value for value in record.values() if isinstance(value, dict | list))
-    # Those places first: elsewhere a program's own {"m": 1, "role": …} might pass for a message.
-    while elsewhere:
-        value = elsewhere.pop()
-        if isinstance(value, dict):
-            _keep(messages, value)
-            value = list(cast("dict[str, Json]", value).values())
-        elsewhere.extend(part for part in reversed(value) if isinstance(part, dict | list))
-    return messages
-
-
-def _keep(messages: dict[int, Record], value: Json) -> None:
-    if isinstance(value, dict):
-        message = cast("Record", value)
-        number = message.get("m")
-        if isinstance(number, int) and isinstance(message.get("role"), str):
-            messages.setdefault(number, message)
-
-
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a run's references point to: its messages, and each step's fields (step 0: the run's own)."""
+    """What a run's references point to: its messages, and each step's lines (step 0: the run's own)."""
 
-    messages: Mapping[int, Record]
-    fields: Mapping[int, Record]
+    messages: Messages
+    lines: Mapping[int, Sequence[Record]]
 
-    def message(self, number: int | str) -> Record:
-        """The message of that number; `{"m": number, "missing": True}` if its line is lost."""
-        found = self.messages.get(number) if isinstance(number, int) else None
+    def message(self, number: int | str, line: int = LATEST) -> Record:
+        """The message as it was at that line of the run; `{"m": number, "missing": True}` if its line is lost."""
+        found = self.messages.at(number, line) if isinstance(number, int) else None
         return {"m": number, "missing": True} if found is None else found
 
     def numbers(self, ranges: object) -> tuple[int | str, ...]:
         """The numbers of `"1-57,60"`; see `numbers`."""
-        return tuple(islice(numbers(ranges, max(self.messages, default=0)), MAX_VALUES))
+        return tuple(islice(numbers(ranges, self.messages.last_number()), MAX_VALUES))
 
-    def prompt(self, ranges: object) -> list[Record]:
-        """The messages of `"1-57,60"`, whole and in order."""
-        resolver = _Resolver(self)
-        return [resolver.follow(self.message(number), 0) for number in self.numbers(ranges)]
+    def prompt(self, ranges: object, line: int = LATEST) -> list[Record]:
+        """The messages of `"1-57,60"`, whole and in order, as they were at that line of the run."""
+        resolver = _Resolver(self, line)
+        return [resolver.follow(self.message(number, line), 0) for number in self.numbers(ranges)]
 
-    def resolve(self, value: Json) -> Json:
+    def resolve(self, value: Json, line: int = LATEST) -> Json:
         """The value with every `$m` and `$same` replaced by what it stands for; other markers stay.
 
         A reference whose target is lost, or that leads back to itself, keeps its marker with `missing` beside it.
+        A message in place, new, amended or edited, becomes the whole message.
         """
-        return _Resolver(self).follow(value, 0)
+        return _Resolver(self, line).follow(value, 0)
 
 
 class _Resolver:
     """Follows references within one value; holds how much it may still produce."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, line: int) -> None:
         self._values = values
+        self._line = line
         self._left = MAX_VALUES
         self._following: list[tuple[Json, ...]] = []
 
@@ -119,6 +94,9 @@ class _Resolver:
                 return self._messages(mapping[MESSAGE], depth)
             if SAME in mapping:
                 return self._same(mapping[SAME], depth)
+        if isinstance(mapping.get("m"), int) and ("like" in mapping or "set" in mapping):
+            whole = self._values.message(mapping["m"], self._line)
+            return value if "missing" in whole else self.follow(whole, depth + 1)
         return {key: self.follow(part, depth + 1) for key, part in mapping.items()}
 
     def _messages(self, ranges: Json, depth: int) -> Json:
@@ -126,23 +104,16 @@ class _Resolver:
         return found[0] if isinstance(ranges, int) else found
 
     def _message(self, number: int | str, depth: int) -> Json:
-        return self._once(("m", number), self._values.message(number), depth)
+        return self._once(("m", number), self._values.message(number, self._line), depth)
 
     def _same(self, path: Json, depth: int) -> Json:
         missing = {SAME: path, "missing": True}
         if not isinstance(path, list) or not path or not isinstance(path[0], int):
             return missing
-        target: Any = self._values.fields.get(path[0])
-        for element in cast("list[Json]", path)[1:]:
-            try:
-                target = target[element]
-            except (KeyError, IndexError, TypeError):
-                return missing
-        return (
-            missing
-            if target is None
-            else self._once(tuple(map(str, cast("list[Json]", path))), target, depth)
-        )
+        elements = cast("list[Json]", path)
+        targets = (_target(record, elements[1:]) for record in self._values.lines.get(path[0], ()))
+        target = next((target for target in targets if target is not None), None)
+        return missing if target is None else self._once(tuple(map(str, elements)), target, depth)
 
     def _once(self, key: tuple[Json, ...], target: Json, depth: int) -> Json:
         """Follows into a target unless it is being followed already: then it refers to itself, and stays out."""
@@ -153,3 +124,14 @@ class _Resolver:
             return self.follow(target, depth + 1)
         finally:
             self._following.pop()
+
+
+def _target(record: Record, elements: list[Json]) -> Json:
+    """What stands in a line at the end of a path; None if nothing does."""
+    target: Any = record
+    for element in elements:
+        try:
+            target = target[element]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return target

@@ -118,7 +118,7 @@ class Run:
     def messages(self) -> tuple[Record, ...]:
         """Every message of the run once, whole, by number."""
         values = self._tree.values
-        return tuple(values.resolve(values.messages[number]) for number in sorted(values.messages))
+        return tuple(values.resolve(values.message(number)) for number in values.messages.numbers())
 
     @property
     def input(self) -> Json:
@@ -149,7 +149,7 @@ class Run:
         return metadata if isinstance(metadata, dict) else {}
 
     def _field(self, name: str) -> Json:
-        return self._tree.values.resolve(self._tree.values.fields[0].get(name))
+        return self._tree.values.resolve(self._tree.own_fields.get(name))
 
 
 def run_of(summary: Summary) -> Run:

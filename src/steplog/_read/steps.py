@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from steplog._format.record import ENVELOPE
-from steplog._read.prompts import Values, collect_messages
+from steplog._read.messages import collect_messages
+from steplog._read.prompts import Values
 from steplog._read.times import moment
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Step:
     start_lost: bool
     point: bool
     _parent: int | None = field(repr=False)
+    _lines: tuple[int, int] = field(repr=False)  # where in the run its first and its last line stand
     _tree: Tree = field(repr=False)
 
     @property
@@ -69,7 +71,7 @@ class Step:
     @property
     def prompt(self) -> list[Record]:
         """The messages the model was sent, whole and in order; empty for steps other than `llm`."""
-        return self._tree.values.prompt(self.fields.get("prompt"))
+        return self._tree.values.prompt(self.fields.get("prompt"), self._lines[0])
 
     @property
     def prompt_numbers(self) -> tuple[int | str, ...]:
@@ -79,20 +81,20 @@ class Step:
     @property
     def asked(self) -> Record | None:
         """The last message the model was sent; None for steps other than `llm`."""
-        numbers = self.prompt_numbers
-        return self._tree.values.message(numbers[-1]) if numbers else None
+        numbers, values, line = self.prompt_numbers, self._tree.values, self._lines[0]
+        return values.resolve(values.message(numbers[-1], line), line) if numbers else None
 
     @property
     def message(self) -> Record | None:
         """The answer of a model, or a tool's message, whole; None if there is none."""
         message = self.fields.get("message")
         if isinstance(message, int):
-            message = self._tree.values.message(message)
-        return self._tree.values.resolve(message) if isinstance(message, dict) else None
+            message = self._tree.values.message(message, self._lines[1])
+        return self._tree.values.resolve(message, self._lines[1]) if isinstance(message, dict) else None
 
     def field(self, name: str) -> Json:
         """One field with every reference in it followed; None if the step does not have it."""
-        return self._tree.values.resolve(self.fields.get(name))
+        return self._tree.values.resolve(self.fields.get(name), self._lines[1])
 
     def resolved(self) -> dict[str, Json]:
         """The fields with every reference followed.
@@ -102,7 +104,7 @@ class Step:
         `$blob` …) stay, and so does the second `$` of a program's own keys that begin with one.
         """
         values = self._tree.values
-        fields = {name: values.resolve(value) for name, value in self.fields.items() if name != "messages"}
+        fields = {name: self.field(name) for name in self.fields if name != "messages"}
         if "prompt" in fields:
             fields["prompt"] = self.prompt
         if "message" in fields:
@@ -120,6 +122,7 @@ class _Parts:
 
     start: Record | None = None
     end: Record | None = None
+    lines: tuple[int, int] = (0, 0)
     point: Record | None = None
     extra: list[Record] = field(default_factory=list["Record"])
 
@@ -143,9 +146,15 @@ class Tree:
     @cached_property
     def values(self) -> Values:
         """What `$m` and `$same` point to in this run."""
-        fields = {number: dict(step.fields) for number, step in self.by_number.items()}
-        fields[0] = {**_fields(self.start), **_fields(self.end)}
-        return Values(collect_messages(self._records), fields)
+        lines: dict[int, list[Record]] = {}
+        for record in self._records:
+            lines.setdefault(record.get("step") or 0, []).append(record)
+        return Values(collect_messages(self._records), lines)
+
+    @cached_property
+    def own_fields(self) -> dict[str, Json]:
+        """The run's own fields, of its start and its end."""
+        return {**_fields(self.start), **_fields(self.end)}
 
     @cached_property
     def _children(self) -> dict[int | None, tuple[Step, ...]]:
@@ -177,17 +186,19 @@ class Tree:
             start_lost=parts.start is None and parts.point is None,
             point=parts.point is not None and parts.start is None,
             _parent=parent,
+            _lines=parts.lines,
             _tree=self,
         )
 
 
 def _gather(records: Iterable[Record]) -> dict[int, _Parts]:
     gathered: dict[int, _Parts] = {}
-    for record in records:
+    for line, record in enumerate(records):
         step = record.get("step")
         if step is None:
             continue
-        parts = gathered.setdefault(step, _Parts())
+        parts = gathered.setdefault(step, _Parts(lines=(line, line)))
+        parts.lines = (parts.lines[0], line)
         what = record["ev"].partition(".")[2]
         if what == "start":
             parts.start = parts.start or record
@@ -221,7 +232,7 @@ def _parents(parts: Mapping[int, _Parts]) -> dict[int, int]:
     named: dict[int, int] = {}
     for number, part in parts.items():
         records = (part.start, part.point, part.end)
-        parent = next((record["parent"] for record in records if record and "parent" in record), None)
+        parent: int = next((record["parent"] for record in records if record and "parent" in record), number)
         if parent in parts:
             named[number] = parent
     # Numbers grow from parent to child; every circle of a damaged log has a step for which they do not.
