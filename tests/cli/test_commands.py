@@ -86,6 +86,20 @@ def test_show_says_what_a_crashed_run_was_doing_and_what_failed(tmp_path):
     assert result.output == CRASH.replace("{file}", str(file))
 
 
+def test_an_error_is_told_in_full_where_it_came_from_and_shortly_where_it_passed_through(tmp_path):
+    lines = begun().add(
+        "tool.end", step=3, ms=0.25, status="error", error={"type": "KeyError", "message": "x"}
+    )
+    passed = {"type": "KeyError", "message": "x", "step": 3}
+    lines.add("node.end", step=1, ms=2, status="error", error=passed).add(
+        "run.end", ms=3, status="error", error=passed
+    )
+    shown = call("show", "@last", "-p", lines.write(tmp_path / "a.jsonl")).output
+    assert "1 └─ node agent  2 ms  [error]\n     ! KeyError from step 3\n" in shown
+    assert '3    └─ tool weather  0.2 ms  [error]  {"city": "Oslo"}\n        ! KeyError: x\n' in shown
+    assert "\n\n! KeyError (from step 3): x\n\ntotals: " in shown
+
+
 STEP = """\
 step 4  llm gpt-x  ok  700 ms
 run 8f3a1c2b4d5e6f70  started 2026-11-23 03:12:59Z

@@ -88,7 +88,11 @@ def brief(value: Json) -> str:
     last = several[-1] if several else None
     if isinstance(last, dict) and "role" in last:
         return message_text(cast("Record", last))
-    return as_text(value)
+    match last:
+        case [str(), str() as content] if held is not value:  # LangChain's short form: ("user", "hello")
+            return content
+        case _:
+            return as_text(value)
 
 
 def call_text(call: Json) -> str:

@@ -13,6 +13,7 @@ _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _THOUSAND: Final = 1_000
 _MINUTE: Final = 60_000
 _HOUR: Final = 3_600_000
+_EXACT_MS: Final = 10  # below it, tenths are shown
 _EXACT_TOKENS: Final = 10_000
 _MILLION: Final = 1_000_000
 
@@ -41,7 +42,7 @@ def duration(ms: float | None) -> str:
     if ms is None:
         return ""
     if ms < _THOUSAND:
-        return f"{ms:.0f} ms"
+        return f"{ms:.0f} ms" if ms >= _EXACT_MS or ms == int(ms) else f"{ms:.1f} ms"
     if ms < _MINUTE:
         return f"{ms / _THOUSAND:.1f} s"
     if ms < _HOUR:

@@ -81,7 +81,7 @@ def _step_lines(run: Run) -> Iterator[str]:
         yield step_line(step, f"{step.number:>{width}} {branch}", arrow=marks[4])
         below = prefix if depth >= _DEEPEST else prefix + marks[3 if is_last else 2]
         if step.error is not None:
-            yield from error_lines(step.error, " " * (width + 1) + below)
+            yield from _error_at(step.error, " " * (width + 1) + below)
         stack.extend(_pushed(step.children, below, depth + 1))
 
 
@@ -136,6 +136,14 @@ def error_lines(error: Mapping[str, Json], indent: str) -> Iterator[str]:
     stack = error.get("stack")
     for place in stack if isinstance(stack, list) else ():
         yield f"{indent}    {visible(as_text(place))}"
+
+
+def _error_at(error: Mapping[str, Json], indent: str) -> Iterator[str]:
+    """A step's error in full; where it only passed through, just where it came from."""
+    if "step" in error:
+        yield indent + painted(visible(f"! {error.get('type', 'error')} from step {error['step']}"), "red")
+    else:
+        yield from error_lines(error, indent)
 
 
 def _in_flight(run: Run) -> Iterator[str]:
