@@ -41,6 +41,7 @@ def test_a_file_cut_at_any_byte_gives_every_complete_line_and_names_the_cut(tmp_
         (b'{"a":' + b"1" * 5_000 + b"}\n", "invalid JSON"),
         (b'{"hello": 1}\n', "it has no `ev`"),
         (b'{"ev": "llm.start"}\n', "without `run`"),
+        (b'{"ev": "llm.start", "run": null}\n', "without `run`"),
         (b'{"ev": "llm.start", "run": "a", "step": "x"}\n', "`step` is not a number"),
         (bytes(range(256)) * 64 + b"\n", ""),
     ],

@@ -103,6 +103,11 @@ def test_a_long_text_is_followed_into_whichever_line_of_its_step_has_it(tmp_path
     assert one(lines, tmp_path).step(5).field("args") == "one"
 
 
+def test_what_stands_in_a_message_s_place_and_is_none_is_no_message(tmp_path):
+    lines = begun().add("tool.end", step=3, ms=1, message={"$same": [0, "input", "messages"]})
+    assert one(lines, tmp_path).step(3).message is None
+
+
 def test_references_that_multiply_without_end_are_given_up(tmp_path):
     lines = Lines().opened().add("run.start", id=UUID)
     for step in range(1, 60):

@@ -164,7 +164,7 @@ def _misfit(record: Record) -> str:
         value = record.get(name)
         if value is not None and not isinstance(value, kind):
             return f"`{name}` is not {wording}"
-    if "run" not in record and not ev.startswith("log."):
+    if record.get("run") is None and not ev.startswith("log."):
         return f"not a steplog line: `{ev[:40]}` without `run`"
     return ""
 

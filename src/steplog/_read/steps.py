@@ -90,7 +90,8 @@ class Step:
         message = self.fields.get("message")
         if isinstance(message, int):
             message = self._tree.values.message(message, self._lines[1])
-        return self._tree.values.resolve(message, self._lines[1]) if isinstance(message, dict) else None
+        whole = self._tree.values.resolve(message, self._lines[1])
+        return whole if isinstance(whole, dict) else None
 
     def field(self, name: str) -> Json:
         """One field with every reference in it followed; None if the step does not have it."""
