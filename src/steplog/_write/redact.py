@@ -12,8 +12,9 @@ _LITERALS = (
 _CASELESS = ("bearer", "basic ", "passw", "secret", "api_key", "apikey", "api-key", "token", "authorization")
 
 _TOKEN_SHAPES: tuple[tuple[str, str], ...] = (
-    ("anthropic_key", r"sk-ant-[A-Za-z0-9_-]{16,}"),
-    ("openai_key", r"sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{16,}"),
+    ("anthropic_key", r"(?<![\w-])sk-ant-[A-Za-z0-9_-]{16,}"),
+    # A digit somewhere: "sk-" begins words of prose, too.
+    ("openai_key", r"(?<![\w-])sk-(?=[A-Za-z_-]{0,200}\d)[A-Za-z0-9_-]{16,}"),
     ("aws_key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     ("github_token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
     ("slack_token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
@@ -31,11 +32,10 @@ _TOKEN_SHAPES: tuple[tuple[str, str], ...] = (
     (
         "assignment",
         r"(?i:(?:api[_-]?key|passw(?:or)?d|passphrase|secret(?:[_-]?(?:access[_-]?)?key)?"
-        r"|(?:access|auth|refresh|session|id)[_-]?token))\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?(?!\[masked:)[^\s\"'\\,;&)}\]]{6,}",
+        r"|(?:access|auth|refresh|session|id)[_-]?token))\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?(?!\[masked:)(?P<value>[^\s\"'\\,;&)}\]]{6,})",
     ),
 )
 _SHAPES = re.compile("|".join(f"(?P<{kind}>{shape})" for kind, shape in _TOKEN_SHAPES))
-_VALUE_OF_ASSIGNMENT = re.compile(r"[^\s\"'\\,;&)}\]]+\Z")
 _AFTER_SCHEME = re.compile(r"\S+\Z")
 
 _SECRET_KEYS = frozenset(
@@ -76,7 +76,7 @@ def masked(text: str, counts: dict[str, int]) -> str:
         counts[kind] = counts.get(kind, 0) + 1
         found = match.group()
         if kind == "assignment":
-            return _VALUE_OF_ASSIGNMENT.sub(f"[masked:{kind}]", found)
+            return found[: match.start("value") - match.start()] + f"[masked:{kind}]"
         if kind == "bearer":
             return _AFTER_SCHEME.sub(f"[masked:{kind}]", found)
         if kind == "url_password":

@@ -1,0 +1,101 @@
+"""Secrets are masked wherever they stand; what is no secret stays."""
+
+import json
+
+import pytest
+
+from steplog._write.plain import Walk
+from steplog._write.redact import masked, secret_key_kind
+from steplog._write.settings import Settings
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAx\nabc=\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret"),
+    [
+        ("openai_key", "sk-proj-abcdefghijklmnop0123456789"),
+        ("openai_key", "sk-abcdefghijklmnop0123456789"),
+        ("anthropic_key", "sk-ant-api03-abcdefghijklmnop"),
+        ("aws_key", "AKIAIOSFODNN7EXAMPLE"),
+        ("github_token", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("github_token", "github_pat_11ABCDEFG0abcdefghijkl"),
+        ("slack_token", "xoxb-123456789012-abcdefghijkl"),
+        ("google_key", "AIzaSyA1234567890abcdefghijklmnopqrstuv"),
+        ("jwt", JWT),
+        ("hf_token", "hf_abcdefghijklmnopqrstuvwxyz"),
+        ("stripe_key", "sk_live_abcdefghijklmnop"),
+        ("npm_token", "npm_abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("pypi_token", "pypi-AgEIcHlwaS5vcmcCJGFiY2RlZmdoaWprbG1ub3A"),
+        ("gitlab_token", "glpat-abcdefghijklmnopqrst"),
+        ("private_key", PEM),
+    ],
+)
+def test_a_token_is_masked_by_its_shape_inside_any_text(kind, secret):
+    counts: dict[str, int] = {}
+    assert masked(f"before {secret} after", counts) == f"before [masked:{kind}] after"
+    assert counts == {kind: 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("postgres://joe:hunter2@db/x", "postgres://joe:[masked:url_password]@db/x"),
+        ("Authorization: Bearer abcdefghijklmnop1234", "Authorization: Bearer [masked:bearer]"),
+        ('{"api_key": "abcdef123456"}', '{"api_key": "[masked:assignment]"}'),
+        ("OPENAI_API_KEY=abcdef123456 python x.py", "OPENAI_API_KEY=[masked:assignment] python x.py"),
+        ('{\\"password\\": \\"abcdef123456\\"}', '{\\"password\\": \\"[masked:assignment]\\"}'),
+    ],
+)
+def test_only_the_secret_part_of_a_longer_form_is_masked(text, left):
+    assert masked(text, {}) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the token count is 512 and the secret of tea is time",
+        "ask-me-anything about risk-management-and-compliance",
+        "https://example.org/a:b@c is odd, http://example.org is not",
+        "max_tokens: 4096, total_tokens=12000",
+        "the function eyJ is not a jwt",
+        "git log --oneline ghosts",
+    ],
+)
+def test_plain_prose_is_left_as_it_is(text):
+    assert masked(text, {}) == text
+
+
+@pytest.mark.parametrize("key", ["password", "API_KEY", "x-api-key", "Authorization", "openai_api_key", "clientSecret"])
+def test_a_telling_key_masks_its_value(key):
+    walk = Walk(Settings.load("x", environ={}))
+    assert walk.value({key: "short"}, 0, ()) == {key: f"[masked:{secret_key_kind(key)}]"}
+    assert sum(walk.masked.values()) == 1
+
+
+def test_keys_about_tokens_of_text_mask_nothing():
+    value = {"tokens": 5, "max_tokens": 4096, "token": 7, "prompt_tokens": 12, "secret": None, "key": "k"}
+    assert Walk(Settings.load("x", environ={})).value(value, 0, ()) == value
+
+
+def test_a_secret_across_a_cut_is_not_half_kept():
+    walk = Walk(Settings.load("x", environ={}))
+    text = "a" * 190 + " sk-abcdefghijklmnop0123456789 " + "b " * 60_000
+    assert "sk-abc" not in json.dumps(walk.value(text, 0, ()))
+
+
+def test_masking_can_be_switched_off():
+    walk = Walk(Settings.load("x", environ={}, redact=False))
+    value = {"password": "hunter2", "t": "sk-abcdefghijklmnop0123456789"}
+    assert walk.value(value, 0, ()) == value
+
+
+def test_a_users_redactor_adds_to_ours_and_its_failure_drops_the_text():
+    def names(text):
+        if "crash" in text:
+            raise RuntimeError
+        return text.replace("Alice", "[name]")
+
+    walk = Walk(Settings.load("x", environ={}, redactor=names))
+    assert walk.value(["Alice", "crash Alice"], 0, ()) == ["[name]", "[masked:redactor_failed]"]
