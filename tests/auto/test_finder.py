@@ -31,6 +31,12 @@ def test_a_framework_imported_before_install_is_recorded_from_then_on(desk):
     assert list(desk.runs().values()) == [1]
 
 
+def test_a_program_that_imports_the_adapter_before_the_framework_is_recorded(desk):
+    done = desk.boot("import langchain_steplog\n" + RUN_ONE, STEPLOG="1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert list(desk.runs().values()) == [1]
+
+
 def test_a_second_install_changes_nothing(desk):
     again = "import sys; before = list(sys.meta_path); install(); assert sys.meta_path == before"
     done = desk.boot(again + RUN_ONE, STEPLOG="1")

@@ -168,6 +168,11 @@ def test_only_the_first_interpreter_without_steplog_says_so(desk, tmp_path):
     assert run_bare(desk, bare, "-c", child).stderr.count(b"\n") == 1
 
 
+def test_a_run_below_a_recorded_program_says_so_again(desk, tmp_path):
+    done = run_bare(desk, bare_interpreter(tmp_path), "-c", "1", STEPLOG_REACHED="1")
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_a_tool_without_steplog_below_a_recorded_program_adds_nothing_to_its_output(desk, tmp_path):
     desk.write(
         "agent.py",

@@ -160,9 +160,12 @@ def test_a_script_whose_first_line_would_not_hear_us_is_refused_too(desk):
     assert [desk.steplog_run(name).returncode for name in ("./agent", "./other")] == [2, 2]
 
 
-@pytest.mark.parametrize("options", [["-s"], ["-P"], ["-BuOO"], ["-W", "ignore"], ["-XI"], ["-c", "1", "-I"]])
+@pytest.mark.parametrize(
+    "options",
+    [["-s"], ["-P"], ["-BuOO"], ["-W", "ignore"], ["-XI"], ["-c", "1", "-I"], ["-c", "-1", "-I"], ["-cI=1"]],
+)
 def test_what_only_looks_like_it_is_not_refused(desk, options):
-    program = [] if "-c" in options else ["-c", "print('ran')"]
+    program = [] if any(option.startswith("-c") for option in options) else ["-c", "print('ran')"]
     assert desk.steplog_run("--", "python", *options, *program).returncode == 0
 
 
@@ -328,7 +331,14 @@ def steplog_run_process(desk):
     def start(*args: str) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            [*desk.STEPLOG_RUN, *args], stdin=pipe, stdout=pipe, stderr=pipe, env=desk.env, cwd=desk.folder
+            [*desk.STEPLOG_RUN, *args],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=desk.env,
+            cwd=desk.folder,
+            # tests that run in the background of a shell are started with SIGINT ignored, and would pass that on
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
         )
         started.append(process)
         return process

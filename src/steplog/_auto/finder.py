@@ -21,6 +21,12 @@ TRIGGERS = {
         "steplog[llama-index]",
     ),
 }
+# An adapter imports its trigger: where the program imports the adapter first, it is woken once it is whole.
+WATCHED = {
+    **{trigger: trigger for trigger in TRIGGERS},
+    **{TRIGGERS[trigger][1]: trigger for trigger in TRIGGERS},
+}
+_put_off: set[str] = set()
 
 
 def install() -> None:
@@ -39,15 +45,15 @@ class TriggerFinder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """For a trigger, the spec that would be found without us, its loader listened to; else nothing."""
-        if fullname not in TRIGGERS or self not in sys.meta_path:
+        """For a module watched, the spec that would be found without us, its loader listened to; else nothing."""
+        if fullname not in WATCHED or self not in sys.meta_path:
             return None
         # only those behind us: one before us may be asking us right now, and we would ask each other for ever
         for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    _listen(spec.loader, fullname)
+                    _listen(spec.loader, WATCHED[fullname])
                 return spec
         return None
 
@@ -59,8 +65,9 @@ def _listen(loader: Loader, trigger: str) -> None:
 
     def exec_module(module: ModuleType) -> None:
         loaded(module)
-        if module.__name__ in TRIGGERS:
-            wake(module.__name__)
+        name = module.__name__
+        if name in TRIGGERS or WATCHED.get(name) in _put_off:
+            wake(WATCHED[name])
 
     try:
         loaded: Callable[[ModuleType], None] = loader.exec_module
@@ -73,6 +80,11 @@ def _listen(loader: Loader, trigger: str) -> None:
 def wake(trigger: str) -> None:
     """Call the adapter's `activate`. Whatever goes wrong in there costs the recording, not the user's import."""
     framework, adapter, requirement = TRIGGERS[trigger]
+    here = sys.modules.get(adapter)
+    if here is not None and not hasattr(here, "activate"):  # pyright: ignore[reportUnnecessaryComparison] -- None forbids an import
+        _put_off.add(trigger)
+        return
+    _put_off.discard(trigger)
     try:
         from importlib import import_module  # noqa: PLC0415 -- only needed once a framework is there
 
