@@ -36,7 +36,9 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 def search_notes(query: str) -> str:
     """Search the notes and return the lines that share the most words with the query."""
     wanted = set(re.findall(r"\w{4,}", query.lower()))
-    lines = [line for path in sorted(NOTES.glob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        line for path in sorted(NOTES.glob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines()
+    ]
     ranked = sorted(lines, key=lambda line: -len(wanted & set(re.findall(r"\w{4,}", line.lower()))))
     return "\n".join(ranked[:3])
 

@@ -6,13 +6,27 @@ Names load when they are first used: a program that only writes never imports th
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from steplog._version import __version__
 
+# Not typing's: importing that would cost every launched program 15 ms.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from steplog._read import Ambiguous, BadLine, Line, Log, LogError, NotALog, NotFound, Run, Step, follow, read
+    from typing import Any
+
+    from steplog._read import (
+        Ambiguous,
+        BadLine,
+        Gap,
+        Line,
+        Log,
+        LogError,
+        NotALog,
+        NotFound,
+        Run,
+        Step,
+        follow,
+        read,
+    )
     from steplog._write.program import Recorder
     from steplog._write.settings import Settings, SettingsError
     from steplog._write.sink import CallableSink, MemorySink
@@ -21,6 +35,7 @@ __all__ = [
     "Ambiguous",
     "BadLine",
     "CallableSink",
+    "Gap",
     "Line",
     "Log",
     "LogError",
@@ -49,6 +64,8 @@ _WRITE = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'steplog' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - as above: most programs ask for no name
+
     value = getattr(import_module(_WRITE.get(name, "steplog._read")), name)
     globals()[name] = value
     return value

@@ -93,7 +93,10 @@ class HostileDict(dict):
         (decimal.Decimal("1.10"), "1.10"),
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (pathlib.PurePosixPath("/a/b"), "/a/b"),
-        (Model(name="n", more=[1]), {"name": "n", "key": "[masked:secret_value]", "hidden": "[masked:hidden_field]", "more": [1]}),
+        (
+            Model(name="n", more=[1]),
+            {"name": "n", "key": "[masked:secret_value]", "hidden": "[masked:hidden_field]", "more": [1]},
+        ),
         (ValueError("bad", 1), {"$type": "ValueError", "args": ["bad", 1]}),
         (int, {"$type": "int"}),
         (collections.deque([1]), [1]),

@@ -67,7 +67,9 @@ def test_plain_prose_is_left_as_it_is(text):
     assert masked(text, {}) == text
 
 
-@pytest.mark.parametrize("key", ["password", "API_KEY", "x-api-key", "Authorization", "openai_api_key", "clientSecret"])
+@pytest.mark.parametrize(
+    "key", ["password", "API_KEY", "x-api-key", "Authorization", "openai_api_key", "clientSecret"]
+)
 def test_a_telling_key_masks_its_value(key):
     walk = Walk(Settings.load("x", environ={}))
     assert walk.value({key: "short"}, 0, ()) == {key: f"[masked:{secret_key_kind(key)}]"}

@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from typing import Any
 
 from langchain_core.tracers import context
-from langchain_core.tracers.context import register_configure_hook
 
 from langchain_steplog._handler import StepLogHandler
 
@@ -20,13 +19,15 @@ def activate(path: str | os.PathLike[str] | None = None, **settings: Any) -> Ste
     Works before and after runs began; runs under way are recorded from their next new child on. Arguments as for
     `StepLogHandler`.
     """
-    if _active:
-        return _active[0][0]
-    handler = StepLogHandler(path, **settings)
-    # The variable's default is what every thread and task sees; setting it would reach one context only.
-    variable: ContextVar[StepLogHandler | None] = ContextVar("steplog_handler", default=handler)
-    register_configure_hook(variable, inheritable=True, handle_class=StepLogHandler)
-    _active.append((handler, variable))
+    if not _active:
+        handler = StepLogHandler(path, **settings)
+        # The variable's default is what every thread and task sees; setting it would reach one context only.
+        variable: ContextVar[StepLogHandler | None] = ContextVar("steplog_handler", default=handler)
+        _active.append((handler, variable))
+    handler, variable = _active[0]
+    # Reloading LangChain's module, as notebooks do, empties its list.
+    if not any(hook[0] is variable for hook in _hooks()):
+        context.register_configure_hook(variable, inheritable=True, handle_class=StepLogHandler)
     return handler
 
 
@@ -34,7 +35,11 @@ def deactivate() -> None:
     """Record no further runs, end what is open and close the log; leaves no trace in LangChain. Twice is fine."""
     while _active:
         handler, variable = _active.pop()
-        # There is no call to unregister (langchain#32300).
-        hooks: list[Any] = getattr(context, "_configure_hooks", [])
+        hooks = _hooks()
         hooks[:] = [hook for hook in hooks if hook[0] is not variable]
         handler.close()
+
+
+def _hooks() -> list[Any]:
+    # There is no call to unregister, nor one to ask what is registered (langchain#32300).
+    return getattr(context, "_configure_hooks", [])

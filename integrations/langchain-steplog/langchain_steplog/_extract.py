@@ -16,7 +16,9 @@ _PARAMS = (
 )  # fmt: skip
 _LS_PARAMS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
 _OURS = ("ls_", "lc_", "langgraph_", "checkpoint_", "__pregel")
-_INTERNAL = frozenset({"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"})
+_INTERNAL = frozenset(
+    {"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"}
+)
 _GRAPHS = frozenset({"langgraph", "langchain_create_agent", "deepagents"})
 _FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status")
 
@@ -47,15 +49,26 @@ def run_fields(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> Fi
     mine = {k: v for k, v in metadata.items() if k not in _INTERNAL and not str(k).startswith(_OURS)}
     return {
         "framework": "langgraph" if graph else "langchain",
-        "thread": None if thread is None else thread if type(thread) is str else f"{thread}" if type(thread) is int else None,
-        "tags": [tag for tag in tags or () if not tag.startswith(("seq:step:", "graph:step:", "map:key:"))] or None,
+        "thread": None
+        if thread is None
+        else thread
+        if type(thread) is str
+        else f"{thread}"
+        if type(thread) is int
+        else None,
+        "tags": [tag for tag in tags or () if not tag.startswith(("seq:step:", "graph:step:", "map:key:"))]
+        or None,
         "metadata": mine or None,
     }
 
 
 def graph_node(name: str | None, metadata: Mapping[str, Any] | None, tags: list[str] | None) -> bool:
     """Whether a chain run is a graph's node: langgraph tags these, and only these, with the step of the graph."""
-    return bool(metadata) and name == metadata.get("langgraph_node") and any(t.startswith("graph:step:") for t in tags or ())
+    return (
+        bool(metadata)
+        and name == metadata.get("langgraph_node")
+        and any(t.startswith("graph:step:") for t in tags or ())
+    )
 
 
 def node_start(metadata: Mapping[str, Any]) -> Fields:
@@ -104,7 +117,9 @@ def llm_start(serialized: Any, messages: list[Any], kwargs: Mapping[str, Any]) -
     asked: Mapping[str, Any] = kwargs.get("invocation_params") or {}
     tools = asked.get("tools") or asked.get("functions")
     return {
-        "model": _first(metadata.get("ls_model_name"), *(asked.get(k) for k in ("model", "model_name", "model_id"))),
+        "model": _first(
+            metadata.get("ls_model_name"), *(asked.get(k) for k in ("model", "model_name", "model_id"))
+        ),
         "provider": _provider(serialized, metadata.get("ls_provider")),
         "params": _params(metadata, asked) or None,
         "messages": messages,
@@ -129,7 +144,10 @@ def _tool_name(tool: Any) -> str:
     if type(tool) is not dict:
         return type(tool).__name__
     inner = tool.get("function") or tool.get("toolSpec")
-    return _first(inner.get("name") if type(inner) is dict else None, tool.get("name"), tool.get("type")) or "unnamed"
+    return (
+        _first(inner.get("name") if type(inner) is dict else None, tool.get("name"), tool.get("type"))
+        or "unnamed"
+    )
 
 
 def _first(*values: Any) -> Any:
@@ -152,7 +170,9 @@ def llm_end(response: Any) -> Fields:
         "others": [_answer(g) for g in generations[1:]] or None,
         "usage": usage(said.get("usage_metadata"), output) or None,
         "finish_reason": _first(*(d.get(k) for k in _FINISH for d in (info, meta))),
-        "model": _first(meta.get("model_name"), meta.get("model"), output.get("model_name"), output.get("model")),
+        "model": _first(
+            meta.get("model_name"), meta.get("model"), output.get("model_name"), output.get("model")
+        ),
         "response_id": _response_id(meta, said, output),
     }
 
@@ -192,7 +212,9 @@ def usage(metadata: Any, output: Mapping[str, Any]) -> Fields:
             "output_tokens": raw.get("completion_tokens", raw.get("output_tokens")),
             "total_tokens": raw.get("total_tokens"),
         }
-    kept = {k: v for k, v in found.items() if type(v) is int and (v or k in ("input_tokens", "output_tokens"))}
+    kept = {
+        k: v for k, v in found.items() if type(v) is int and (v or k in ("input_tokens", "output_tokens"))
+    }
     if kept.get("total_tokens") == kept.get("input_tokens", 0) + kept.get("output_tokens", 0):
         kept.pop("total_tokens", None)
     return kept
@@ -201,7 +223,10 @@ def usage(metadata: Any, output: Mapping[str, Any]) -> Fields:
 def tool_start(input_str: Any, kwargs: Mapping[str, Any]) -> Fields:
     """A tool call's arguments and the id under which the model asked for it."""
     inputs = kwargs.get("inputs")
-    return {"call_id": kwargs.get("tool_call_id"), "args": inputs if inputs is not None else input_str or None}
+    return {
+        "call_id": kwargs.get("tool_call_id"),
+        "args": inputs if inputs is not None else input_str or None,
+    }
 
 
 def tool_end(output: Any) -> Fields:
@@ -223,8 +248,15 @@ def _document(document: Any) -> Any:
         return document
     metadata = found.get("metadata")
     meta: Mapping[str, Any] = metadata if type(metadata) is dict else {}
-    score = next((meta[k] for k in ("score", "relevance_score", "_score") if type(meta.get(k)) in (int, float)), None)
-    shown = {"id": found.get("id"), "score": score, "content": found.get("page_content"), "metadata": metadata or None}
+    score = next(
+        (meta[k] for k in ("score", "relevance_score", "_score") if type(meta.get(k)) in (int, float)), None
+    )
+    shown = {
+        "id": found.get("id"),
+        "score": score,
+        "content": found.get("page_content"),
+        "metadata": metadata or None,
+    }
     return {k: v for k, v in shown.items() if v is not None}
 
 

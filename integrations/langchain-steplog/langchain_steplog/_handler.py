@@ -9,6 +9,10 @@ from uuid import UUID
 
 import langchain_core
 from langchain_core.callbacks import BaseCallbackHandler
+
+from langchain_steplog import _extract as extract
+from langchain_steplog._dual import dual
+from langchain_steplog._messages import register
 from steplog.integration import (
     Settings,
     Sink,
@@ -20,10 +24,6 @@ from steplog.integration import (
     release,
     status_of,
 )
-
-from langchain_steplog import _extract as extract
-from langchain_steplog._dual import dual
-from langchain_steplog._messages import register
 
 register()
 note_framework("langchain-core", langchain_core.__version__)
@@ -44,7 +44,9 @@ class StepLogHandler(BaseCallbackHandler):
     raise_error = False
     run_inline = False
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+    ) -> None:
         """Record to `path`, or give the lines to `sink`."""
         super().__init__()
         loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
@@ -161,9 +163,13 @@ class StepLogHandler(BaseCallbackHandler):
         self._steps.first_token(run_id)
 
     @dual
-    def on_llm_end(self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+    def on_llm_end(
+        self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         """A model has answered."""
-        self._steps.end(run_id, fields=self._fields(extract.llm_end, response), kind="llm", parent=parent_run_id)
+        self._steps.end(
+            run_id, fields=self._fields(extract.llm_end, response), kind="llm", parent=parent_run_id
+        )
 
     @dual
     def on_llm_error(
@@ -191,7 +197,9 @@ class StepLogHandler(BaseCallbackHandler):
         self._call("tool", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
     @dual
-    def on_tool_end(self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+    def on_tool_end(
+        self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         """A tool has a result."""
         fields = self._fields(extract.tool_end, output)
         status = fields.pop("status", None)
@@ -221,7 +229,9 @@ class StepLogHandler(BaseCallbackHandler):
         self._call("retriever", serialized, {"query": query}, run_id, parent_run_id, tags, kwargs)
 
     @dual
-    def on_retriever_end(self, documents: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+    def on_retriever_end(
+        self, documents: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         """A retriever has found documents."""
         fields = self._fields(extract.retriever_end, documents)
         self._steps.end(run_id, fields=fields, kind="retriever", parent=parent_run_id)
@@ -253,10 +263,17 @@ class StepLogHandler(BaseCallbackHandler):
         name = extract.call_name(serialized, kwargs.get("name"), fields)
         is_root = parent_run_id is None or not self._steps.knows(parent_run_id)
         head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else {}
-        self._steps.start(run_id, kind, name, parent=parent_run_id, fields=fields, run_fields=head, run_id=run_id)
+        self._steps.start(
+            run_id, kind, name, parent=parent_run_id, fields=fields, run_fields=head, run_id=run_id
+        )
 
     def _failed(
-        self, error: BaseException, run_id: UUID, parent_run_id: UUID | None, kind: str, fields: dict[str, Any]
+        self,
+        error: BaseException,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        kind: str,
+        fields: dict[str, Any],
     ) -> None:
         status = _status(error)
         self._steps.end(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.messages import BaseMessage
+
 from steplog.integration import MessageType, instance_dict, register_message_type
 
 _ROLES = {
@@ -24,7 +25,11 @@ def read_message(message: Any) -> dict[str, Any]:
     """Role, content, tool calls, ids and the rest of one message."""
     found = instance_dict(message)
     kind = found.get("type")
-    extra = {k: v for k, v in (found.get("additional_kwargs") or {}).items() if v is not None and k not in _REPEATED}
+    extra = {
+        k: v
+        for k, v in (found.get("additional_kwargs") or {}).items()
+        if v is not None and k not in _REPEATED
+    }
     if found.get("artifact") is not None:
         extra["artifact"] = found["artifact"]
     return {
@@ -44,7 +49,9 @@ def _tool_calls(calls: Any) -> list[Any] | None:
     if type(calls) is not list or not calls:
         return None
     return [
-        {"id": call.get("id"), "name": call.get("name"), "args": call.get("args")} if type(call) is dict else call
+        {"id": call.get("id"), "name": call.get("name"), "args": call.get("args")}
+        if type(call) is dict
+        else call
         for call in calls
     ]
 

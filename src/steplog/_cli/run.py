@@ -17,7 +17,7 @@ class _Refused(click.ClickException):
 
     def __init__(self, error: CannotRunError) -> None:
         super().__init__(f"steplog run: {error}")
-        self.exit_code = error.code
+        self.exit_code = error.code  # pyright: ignore[reportAttributeAccessIssue] - click reads it from the instance too
 
     def show(self, file: object = None) -> None:
         """Write the sentence to stderr."""

@@ -9,13 +9,18 @@ import orjson
 from steplog._format.record import Json, Record
 
 # str.splitlines() and JavaScript break lines at these too; orjson escapes all below U+0020.
-_BREAKS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"), (b"\x7f", b"\\u007f"))
+_BREAKS = (
+    (b"\xe2\x80\xa8", b"\\u2028"),
+    (b"\xe2\x80\xa9", b"\\u2029"),
+    (b"\xc2\x85", b"\\u0085"),
+    (b"\x7f", b"\\u007f"),
+)
 
 
 def encode(record: Record) -> bytes:
-    """One record of plain builtins as one JSON object, without a line end.
+    r"""One record of plain builtins as one JSON object, without a line end.
 
-    Strings with lone surrogates, which UTF-8 cannot hold, are written with the surrogate as text (`\\ud800`).
+    Strings with lone surrogates, which UTF-8 cannot hold, are written with the surrogate as text (`\ud800`).
     """
     try:
         data = orjson.dumps(record)

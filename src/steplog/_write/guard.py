@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import time
@@ -25,7 +26,9 @@ class Reporter(Protocol):
         ...
 
 
-def contained(reporter: Reporter, where: str, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
+def contained(
+    reporter: Reporter, where: str, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R | None:
     """What `call` returns; None, with a `log.error` in the log, if it raises."""
     try:
         return call(*args, **kwargs)
@@ -60,10 +63,8 @@ def complain(subject: str, text: str) -> None:
         _last_said.clear()
     _last_said[subject] = now
     stream: Any = sys.stderr
-    try:
+    with contextlib.suppress(Exception):  # stderr may be closed, replaced, or refused inside an event loop
         stream.write(f"steplog: {text}\n")
-    except Exception:  # noqa: BLE001, S110 - stderr may be closed, replaced or refused inside an event loop
-        pass
 
 
 class _Stderr:

@@ -33,13 +33,21 @@ class LineWriter:
         """Write under `settings` to `appender`."""
         self.settings = settings
         self.appender = appender
-        self._smaller = [replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes]
+        self._smaller = [
+            replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes
+        ]
         self.masked: dict[str, int] = {}
         self.cut = 0
         self._reports = 0
 
     def write(
-        self, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], *, parent: int | None = None
+        self,
+        run: RunState,
+        step: int | None,
+        ev: str,
+        fields: Mapping[str, Any],
+        *,
+        parent: int | None = None,
     ) -> None:
         """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
         record, walk = self._record(self.settings, run, step, ev, fields, parent)
@@ -70,7 +78,13 @@ class LineWriter:
         self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
 
     def _record(
-        self, settings: Settings, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], parent: int | None
+        self,
+        settings: Settings,
+        run: RunState,
+        step: int | None,
+        ev: str,
+        fields: Mapping[str, Any],
+        parent: int | None,
     ) -> tuple[Record, NumberedWalk]:
         walk = NumberedWalk(settings, run.once, step or 0)
         record: Record = {"run": run.hex}
@@ -166,4 +180,3 @@ def _leave_out(record: Record, walk: NumberedWalk) -> None:
 
 def _sum(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:
     return {kind: one.get(kind, 0) + two.get(kind, 0) for kind in (*one, *(k for k in two if k not in one))}
-

@@ -15,7 +15,9 @@ from steplog._write.plain import Walk
 from steplog._write.settings import Settings
 from steplog._write.shapes import mro_of
 
-_NO_FOREIGN_CODE: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_NO_FOREIGN_CODE: Final = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+)
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 # LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
@@ -168,13 +170,19 @@ class NumberedWalk(Walk):
             self.fresh.objects[id(o)] = Known(o, number, mark, digest, read, plain)
             return number, None
         changes = None if known is None else _changes(known, read, plain)
-        if known is not None and changes is not None and changes.keys() <= _IDS and self.once.is_amendable(known):
+        if (
+            known is not None
+            and changes is not None
+            and changes.keys() <= _IDS
+            and self.once.is_amendable(known)
+        ):
             number, full = known.number, {"m": known.number, "set": changes}
             self.fresh.outdated.append(known.digest)
         else:
             number = self.once.next_number()
-            is_shorter = known is not None and changes is not None and len(changes) < len(plain)
-            full = {"m": number, "like": known.number} | changes if is_shorter else {"m": number} | plain
+            full = {"m": number} | plain
+            if known is not None and changes is not None and len(changes) < len(plain):
+                full = {"m": number, "like": known.number} | changes
         self.fresh.objects[id(o)] = Known(o, number, mark, digest, read, plain)
         self.fresh.numbers[digest] = number
         return number, self._pointed(full, place)
@@ -197,7 +205,9 @@ class NumberedWalk(Walk):
     def _tool_call(self, call: Any) -> Json:
         if type(call) is not dict:
             return self.value(call, 2, ())
-        return {k: self.name(v) if k in _NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None}
+        return {
+            k: self.name(v) if k in _NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None
+        }
 
     def _pointed(self, plain: Json, place: Place) -> Json:
         """A plain value with pointers in place of the long texts that the log has."""

@@ -9,7 +9,9 @@ from itertools import count
 from typing import Any, Final
 
 LONG: Final = 256  # characters from which a text is written once per run
-_MOST: Final = 50_000  # entries of a kind a run remembers; past it all are forgotten and written in full again
+_MOST: Final = (
+    50_000  # entries of a kind a run remembers; past it all are forgotten and written in full again
+)
 
 Place = tuple[Any, ...]  # step number, field, further keys
 Message = dict[str, Any]

@@ -84,7 +84,11 @@ class Walk:
             return {BLOB: {"type": "application/octet-stream"} | size_and_hash(found)}
         if how == "error":
             return {TYPE: type_name(cls), "args": self.sequence(found.args, depth + 1, (*place, "args"))}
-        return self.value(found, depth + 1, place) if depth < self.settings.max_depth else {CUT: {"depth": depth}}
+        return (
+            self.value(found, depth + 1, place)
+            if depth < self.settings.max_depth
+            else {CUT: {"depth": depth}}
+        )
 
     def count_masked(self, kind: str) -> str:
         """The text that stands for one more masked value of this kind."""

@@ -120,10 +120,16 @@ class _Block:
 
     def retry(self, attempt: int, *, wait_ms: float | None = None, error: str | None = None) -> None:
         """What was tried here is about to be tried again, for the `attempt`th time."""
-        fields = {"attempt": attempt, "wait_ms": wait_ms, "error": None if error is None else {"message": error}}
+        fields = {
+            "attempt": attempt,
+            "wait_ms": wait_ms,
+            "error": None if error is None else {"message": error},
+        }
         self._recorder.point("retry", parent=self, fields=fields)
 
-    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
         """End it; an exception passing through is its error, and passes on."""
         status = self._result.pop("status", None)
         if error is not None and status is None and (found := status_of(error)) != "error":

@@ -169,7 +169,8 @@ class StepRecorder:
     def after_fork(self) -> None:
         """In a forked child: what was open is the parent's; what starts below it here is a run of its own."""
         inherited = {
-            key: (step.run.hex, step.number or step.written_parent) for key, step in tuple(self._steps.items())
+            key: (step.run.hex, step.number or step.written_parent)
+            for key, step in tuple(self._steps.items())
         }
         self._forget_all()
         self._inherited = inherited
@@ -216,7 +217,9 @@ class StepRecorder:
             self._write_start(step, fields)
         step.began = now_ns()
 
-    def _register(self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None) -> Open:
+    def _register(
+        self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None
+    ) -> Open:
         step = Open(key, kind, name, run, parent)
         step.began = now_ns()
         self._steps[key] = step
@@ -279,7 +282,13 @@ class StepRecorder:
                 self._write_end(inner, inner_status, None, {"implied": True})
 
     def _write_end(
-        self, step: Open, status: str | None, error: BaseException | None, fields: Fields, *, late: bool = False
+        self,
+        step: Open,
+        status: str | None,
+        error: BaseException | None,
+        fields: Fields,
+        *,
+        late: bool = False,
     ) -> None:
         run = step.run
         failed = error is not None and status is None

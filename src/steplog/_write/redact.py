@@ -11,6 +11,10 @@ _LITERALS = (
 )  # fmt: skip
 _CASELESS = ("bearer", "basic ", "passw", "secret", "api_key", "apikey", "api-key", "token", "authorization")
 
+_TELLING = (
+    r"(?i:api[_-]?key|passw(?:or)?d|passphrase|secret(?:[_-]?(?:access[_-]?)?key)?"
+    r"|(?:access|auth|refresh|session|id)[_-]?token)"
+)
 _TOKEN_SHAPES: tuple[tuple[str, str], ...] = (
     ("anthropic_key", r"(?<![\w-])sk-ant-[A-Za-z0-9_-]{16,}"),
     # A digit somewhere: "sk-" begins words of prose, too.
@@ -26,24 +30,33 @@ _TOKEN_SHAPES: tuple[tuple[str, str], ...] = (
     ("pypi_token", r"\bpypi-[A-Za-z0-9_-]{30,}"),
     ("gitlab_token", r"\bglpat-[A-Za-z0-9_-]{16,}"),
     # Up to the end marker or, where a text was cut, to its end; no lazy dot, which turns quadratic.
-    ("private_key", r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]{0,40}-----)?"),
+    (
+        "private_key",
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]{0,40}-----)?",
+    ),
     ("url_password", r"(?<=://)[^\s/:@\"']{1,256}:[^\s/@\"']{1,256}(?=@)"),
     ("bearer", r"(?i:\b(?:bearer|basic)[ ]+)[A-Za-z0-9._~+/=-]{16,}"),
     (
         "assignment",
-        r"(?i:(?:api[_-]?key|passw(?:or)?d|passphrase|secret(?:[_-]?(?:access[_-]?)?key)?"
-        r"|(?:access|auth|refresh|session|id)[_-]?token))\\?[\"']?\s{0,3}[=:]\s{0,3}\\?[\"']?(?!\[masked:)(?P<value>[^\s\"'\\,;&)}\]]{6,})",
+        rf"{_TELLING}\\?[\"']?\s{{0,3}}[=:]\s{{0,3}}\\?[\"']?(?!\[masked:)(?P<value>[^\s\"'\\,;&)}}\]]{{6,}})",
     ),
 )
 _SHAPES = re.compile("|".join(f"(?P<{kind}>{shape})" for kind, shape in _TOKEN_SHAPES))
 _AFTER_SCHEME = re.compile(r"\S+\Z")
 
 _SECRET_KEYS = frozenset(
-    "password passwd pwd passphrase secret secretkey apikey xapikey token accesstoken authtoken refreshtoken idtoken "
-    "sessiontoken bearertoken authorization proxyauthorization clientsecret privatekey secretaccesskey "
-    "awssecretaccesskey awssessiontoken cookie setcookie credentials connectionstring databaseurl".split()
+    ["password", "passwd", "pwd", "passphrase", "secret", "secretkey", "apikey", "xapikey", "token", "accesstoken", "authtoken", "refreshtoken", "idtoken", "sessiontoken", "bearertoken", "authorization", "proxyauthorization", "clientsecret", "privatekey", "secretaccesskey", "awssecretaccesskey", "awssessiontoken", "cookie", "setcookie", "credentials", "connectionstring", "databaseurl"]
 )  # fmt: skip
-_SECRET_ENDS = ("password", "apikey", "secretkey", "accesstoken", "authtoken", "clientsecret", "privatekey", "passphrase")
+_SECRET_ENDS = (
+    "password",
+    "apikey",
+    "secretkey",
+    "accesstoken",
+    "authtoken",
+    "clientsecret",
+    "privatekey",
+    "passphrase",
+)
 _SHORTEST = 8
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from steplog._format.record import Content, Detail
 
@@ -62,7 +62,9 @@ class Settings:
         """
         names = {f.name for f in fields(cls)} - {"path"}
         if unknown := set(given) - names:
-            raise SettingsError(f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}")
+            raise SettingsError(
+                f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"
+            )
         values = {name: _checked(name, value) for name, value in given.items() if value is not None}
         for name in names - set(values) - {"redactor"}:
             raw = environ.get("STEPLOG_" + name.upper())
@@ -80,7 +82,7 @@ class Settings:
         return self.path.endswith(".jsonl")
 
 
-def _parsed(name: str, raw: str) -> object:
+def _parsed(name: str, raw: str) -> Any:
     if name in _CHOICES:
         return _checked(name, raw.strip().lower())
     if name == "redact":
@@ -96,7 +98,7 @@ def _parsed(name: str, raw: str) -> object:
         raise SettingsError(f"steplog: {name}={raw!r} is not a whole number") from None
 
 
-def _checked(name: str, value: object) -> object:
+def _checked(name: str, value: Any) -> Any:
     if name in _CHOICES:
         if value not in _CHOICES[name]:
             raise SettingsError(f"steplog: {name}={value!r}: allowed are {', '.join(_CHOICES[name])}")
@@ -106,9 +108,15 @@ def _checked(name: str, value: object) -> object:
     elif name == "redactor":
         if not callable(value):
             raise SettingsError(f"steplog: redactor={value!r} cannot be called")
-    elif not isinstance(value, int) or isinstance(value, bool) or cast("int", value) < _LEAST[name]:
+    elif not isinstance(value, int) or isinstance(value, bool) or value < _LEAST[name]:
         raise SettingsError(f"steplog: {name}={value!r}: allowed are whole numbers from {_LEAST[name]}")
     return value
 
 
-_LEAST = {"max_value_bytes": 256, "max_line_bytes": 4096, "max_depth": 4, "max_items": 10, "max_pending_bytes": 4096}
+_LEAST = {
+    "max_value_bytes": 256,
+    "max_line_bytes": 4096,
+    "max_depth": 4,
+    "max_items": 10,
+    "max_pending_bytes": 4096,
+}

@@ -21,7 +21,9 @@ _MISSING: Final = object()
 _MOST_SHAPES: Final = 4096
 
 Fields = dict[Any, Any]
-Shape = tuple[str, Callable[[Any], Any]]  # what the second gives: "text", "fields", "items", "bytes", "value", "error"
+Shape = tuple[
+    str, Callable[[Any], Any]
+]  # what the second gives: "text", "fields", "items", "bytes", "value", "error"
 
 
 def type_name(cls: type) -> str:
@@ -78,7 +80,10 @@ def _find_shape(cls: type) -> Shape | None:
     if tuple in mro and type(names := class_attribute(cls, "_fields")) is tuple:
         return ("fields", lambda o: dict(zip(names, tuple.__iter__(o), strict=False)))
     if type(declared := class_attribute(cls, "__dataclass_fields__")) is dict:
-        return ("fields", _dataclass_reader([n for n, f in declared.items() if instance_field(f, "repr") is not False]))
+        return (
+            "fields",
+            _dataclass_reader([n for n, f in declared.items() if instance_field(f, "repr") is not False]),
+        )
     for base in mro:
         if base in _BASES:
             return _BASES[base]
@@ -121,42 +126,12 @@ class Hidden:
     """Stands for a field that its class keeps out of its own `repr`."""
 
 
-def _exact_text(kind: type) -> Callable[[Any], str]:
-    """`str()` of a C type's own values; of a subclass the type's name, since its `__str__` may be anything."""
-
-    def text(o: Any) -> Any:
-        return kind.__str__(o)
-
-    return text
-
-
 def _iso(o: Any) -> str:
-    # datetime.isoformat calls the tzinfo's utcoffset, which may be the program's own code.
-    if type(zone := getattr(o, "tzinfo", None)) not in _SAFE_ZONES:
-        o = o.replace(tzinfo=None)
-        return f"{o.isoformat()} ({type_name(type(zone))})"
-    return o.isoformat()
-
-
-def _safe_zones() -> tuple[type, ...]:
-    import zoneinfo  # noqa: PLC0415 - costs 3 ms at import and few programs log a zone
-
-    return (type(None), dt.timezone, zoneinfo.ZoneInfo)
-
-
-class _Zones:
-    """The classes of time zones that are the standard library's, found at first use."""
-
-    _known: tuple[type, ...] = ()
-
-    def __contains__(self, zone: object) -> bool:
-        if zone is type(None) or zone is dt.timezone:
-            return True
-        self._known = self._known or _safe_zones()
-        return zone in self._known
-
-
-_SAFE_ZONES = _Zones()
+    # isoformat calls utcoffset of the time zone, which may be the program's own code.
+    zone = type(o.tzinfo)
+    if zone in (type(None), dt.timezone) or type_name(zone) == "zoneinfo.ZoneInfo":
+        return o.isoformat()
+    return f"{o.replace(tzinfo=None).isoformat()} ({type_name(zone)})"
 
 
 def _some(iterate: Callable[[Any], Iterable[Any]]) -> Callable[[Any], list[Any]]:
@@ -191,7 +166,7 @@ _SHAPES: dict[type, Shape | None] = {
     dt.time: ("text", _iso),
     dt.timedelta: ("value", dt.timedelta.total_seconds),
     uuid.UUID: ("text", uuid.UUID.__str__),
-    decimal.Decimal: ("text", _exact_text(decimal.Decimal)),
+    decimal.Decimal: ("text", decimal.Decimal.__str__),
     fractions.Fraction: ("text", fractions.Fraction.__str__),
     pathlib.PosixPath: ("text", pathlib.PurePath.__str__),
     pathlib.WindowsPath: ("text", pathlib.PurePath.__str__),

@@ -28,7 +28,7 @@ def blob_of_text(o: str) -> dict[str, Any] | None:
     if o[:5] == "data:" and (url := _DATA_URL.match(o)) is not None:
         return {"type": url.group(1)} | size_and_hash(o)
     # Prose of a thousand characters has blanks; a thousand of base64's with few different ones are a rule line.
-    if len(o) > _LONGEST_WORD and _BASE64.match(o) is not None and len(set(o[:_LONGEST_WORD])) > 24:  # noqa: PLR2004
+    if len(o) > _LONGEST_WORD and _BASE64.match(o) is not None and len(set(o[:_LONGEST_WORD])) > 24:
         return {"type": "base64"} | size_and_hash(o)
     return None
 

@@ -30,8 +30,7 @@ class Stamp:
 
     def __call__(self, at_ns: int) -> str:
         """The stamp of a moment; not earlier than the one given out before."""
-        if at_ns < self._last:
-            at_ns = self._last
+        at_ns = max(at_ns, self._last)
         self._last = at_ns
         second, ns = divmod(at_ns + self._offset, _NS)
         if second != self._second:

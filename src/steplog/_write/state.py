@@ -40,7 +40,9 @@ class Open:
 
     __slots__ = ("began", "first_ns", "key", "kind", "model", "name", "number", "parent", "run")
 
-    def __init__(self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None) -> None:
+    def __init__(
+        self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None
+    ) -> None:
         """A step that begins now under `parent`."""
         self.key = key
         self.kind = kind

@@ -1,0 +1,36 @@
+"""Makes `lc_agents` importable (test folders are no packages) and gives tests a handler whose lines they can read."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def recorded():
+    """A function: settings -> (handler, sink); handlers are closed when the test ends."""
+    from langchain_steplog import StepLogHandler
+    from steplog import MemorySink
+
+    handlers = []
+
+    def make(**settings):
+        sink = MemorySink()
+        handler = StepLogHandler(sink=sink, **settings)
+        handlers.append(handler)
+        return handler, sink
+
+    yield make
+    for handler in handlers:
+        handler.close()
+
+
+@pytest.fixture
+def activated(tmp_path):
+    """Recording of every run of the process into a directory, switched off when the test ends."""
+    import langchain_steplog
+
+    yield langchain_steplog.activate(tmp_path / "logs"), tmp_path / "logs"
+    langchain_steplog.deactivate()
