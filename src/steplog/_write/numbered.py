@@ -164,28 +164,28 @@ class NumberedWalk(Walk):
         plain = self._plain_message(read)
         digest = digest_of(b"".join((encode(plain), *self.hidden[hidden_before:])))
         number = self.once.number(digest) or self.fresh.numbers.get(digest)
-        if number is not None:
-            if known is None or known.number != number:
-                self.fresh.shared.add(number)
-            self.fresh.objects[id(o)] = Known(o, number, mark, digest, read, plain)
-            return number, None
-        changes = None if known is None else _changes(known, read, plain)
-        if (
-            known is not None
-            and changes is not None
-            and changes.keys() <= _IDS
-            and self.once.is_amendable(known)
-        ):
-            number, full = known.number, {"m": known.number, "set": changes}
-            self.fresh.outdated.append(known.digest)
-        else:
-            number = self.once.next_number()
-            full = {"m": number} | plain
-            if known is not None and changes is not None and len(changes) < len(plain):
-                full = {"m": number, "like": known.number} | changes
+        full = None
+        if number is None:
+            number, full = self._unknown(known, read, plain)
+            self.fresh.numbers[digest] = number
+        elif known is None or known.number != number:
+            self.fresh.shared.add(number)
         self.fresh.objects[id(o)] = Known(o, number, mark, digest, read, plain)
-        self.fresh.numbers[digest] = number
-        return number, self._pointed(full, place)
+        return number, None if full is None else self._pointed(full, place)
+
+    def _unknown(self, known: Known | None, read: Message, plain: Message) -> tuple[int, Message]:
+        """A message that is not in the log as it is now: new, an edit of one, or one that got an id."""
+        changes = None if known is None else _changes(known, read, plain)
+        if known is None or changes is None:
+            number = self.once.next_number()
+            return number, {"m": number} | plain
+        if changes.keys() <= _IDS and self.once.is_amendable(known):
+            self.fresh.outdated.append(known.digest)
+            return known.number, {"m": known.number, "set": changes}
+        number = self.once.next_number()
+        if len(changes) == len(plain):
+            return number, {"m": number} | plain
+        return number, {"m": number, "like": known.number} | changes
 
     def _plain_message(self, read: Message) -> Message:
         self._pointing = False  # the identity of a message must not depend on what else the log has
