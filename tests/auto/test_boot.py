@@ -45,7 +45,10 @@ def test_nothing_is_imported_until_the_program_imports_a_framework(desk):
     without = set(json.loads(desk.python("-c", "import steplog, __future__; " + modules).stdout))
     booted = set(json.loads(desk.boot(modules, STEPLOG="1").stdout))
     assert booted - without == {"steplog._auto", "steplog._auto.boot", "steplog._auto.finder"}
-    assert not {"langchain_core", "llama_index", "langchain_steplog", "orjson", "pathlib", "click", "typing"} & booted
+    assert (
+        not {"langchain_core", "llama_index", "langchain_steplog", "orjson", "pathlib", "click", "typing"}
+        & booted
+    )
 
 
 def test_a_program_that_uses_no_framework_leaves_no_log(desk):
