@@ -9,7 +9,7 @@ from steplog._write.guard import complain, contained
 from steplog._write.numbered import MessageType, register_message_type
 from steplog._write.recorder import StepRecorder
 from steplog._write.settings import Settings, SettingsError
-from steplog._write.shapes import instance_dict, read_fields, type_name
+from steplog._write.shapes import instance_dict, instance_field, read_fields, register_fields, type_name
 from steplog._write.shared import note_framework, recorder_for, release
 from steplog._write.sink import CallableSink, MemorySink, Sink
 
@@ -25,10 +25,12 @@ __all__ = [
     "contained",
     "describe",
     "instance_dict",
+    "instance_field",
     "message_of",
     "note_framework",
     "read_fields",
     "recorder_for",
+    "register_fields",
     "register_message_type",
     "release",
     "status_of",

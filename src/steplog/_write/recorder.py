@@ -57,6 +57,17 @@ class StepRecorder:
         step = self._steps.get(key)
         return step is not None and step.number is not None
 
+    def kind_of(self, key: Hashable) -> str | None:
+        """The kind of an open step; None where no step of this key is open."""
+        step = self._steps.get(key)
+        return None if step is None else step.kind
+
+    def innermost(self, *keys: Hashable) -> Hashable:
+        """Of the keys known here the one farthest below its run, where two frameworks each name a parent; or None."""
+        known = [(key, self._steps.get(key) or self._ended.get(key)) for key in keys]
+        depths = [(sum(1 for _ in step.ancestors()), key) for key, step in known if step is not None]
+        return max(depths, key=lambda found: found[0])[1] if depths else None
+
     @guarded
     def start(
         self,
