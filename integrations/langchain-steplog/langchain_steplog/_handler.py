@@ -11,6 +11,7 @@ import langchain_core
 from langchain_core.callbacks import BaseCallbackHandler
 
 from langchain_steplog import _extract as extract
+from langchain_steplog import _models as models
 from langchain_steplog._dual import dual
 from langchain_steplog._messages import register
 from steplog.integration import (
@@ -136,7 +137,7 @@ class StepLogHandler(BaseCallbackHandler):
     ) -> None:
         """A chat model is called."""
         kwargs["metadata"] = metadata
-        fields = self._fields(extract.llm_start, serialized, messages[0] if messages else [], kwargs)
+        fields = self._fields(models.llm_start, serialized, messages[0] if messages else [], kwargs)
         self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
     @dual
@@ -154,7 +155,7 @@ class StepLogHandler(BaseCallbackHandler):
         """A text model is called."""
         kwargs["metadata"] = metadata
         messages = [{"role": "user", "content": prompt} for prompt in prompts]
-        fields = self._fields(extract.llm_start, serialized, messages, kwargs)
+        fields = self._fields(models.llm_start, serialized, messages, kwargs)
         self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
     @dual
@@ -168,7 +169,7 @@ class StepLogHandler(BaseCallbackHandler):
     ) -> None:
         """A model has answered."""
         self._steps.end(
-            run_id, fields=self._fields(extract.llm_end, response), kind="llm", parent=parent_run_id
+            run_id, fields=self._fields(models.llm_end, response), kind="llm", parent=parent_run_id
         )
 
     @dual
@@ -176,7 +177,7 @@ class StepLogHandler(BaseCallbackHandler):
         self, error: BaseException, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A model call ended by an exception, perhaps with part of an answer."""
-        fields = self._fields(extract.llm_end, kwargs.get("response"))
+        fields = self._fields(models.llm_end, kwargs.get("response"))
         self._failed(error, run_id, parent_run_id, "llm", fields)
 
     @dual
