@@ -1,0 +1,87 @@
+"""The two handlers that LlamaIndex knows: each hook is one line, contained, and keeps nothing."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.event_handlers import BaseEventHandler
+from llama_index_instrumentation.span import BaseSpan
+from llama_index_instrumentation.span_handlers import BaseSpanHandler
+
+from steplog.integration import contained
+
+if TYPE_CHECKING:
+    from llama_index.observability.steplog._handler import StepLogHandler
+
+
+class EventHandler(BaseEventHandler):
+    """Hears of model calls and cancellations; every other event is told by its span."""
+
+    if TYPE_CHECKING:
+        to: Any
+        hooks: Any
+
+    def __init__(self, to: StepLogHandler) -> None:
+        """Hand on to `to`."""
+        super().__init__()
+        # Not as fields or private attributes of the model: pydantic looks those up at many times the cost.
+        self.__dict__.update(to=to, hooks=to.event_hooks())
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex shows."""
+        return "StepLogEventHandler"
+
+    def handle(self, event: BaseEvent, **_: Any) -> None:
+        """One event; nearly all are chunks and deltas, which cost a look-up."""
+        hook = self.hooks.get(type(event).__name__)
+        if hook is not None:
+            contained(self.to, "event", hook, event)
+
+
+class SpanHandler(BaseSpanHandler[BaseSpan]):
+    """Hears of spans' beginnings and ends; makes no span objects, so that none pile up."""
+
+    if TYPE_CHECKING:
+        to: Any
+
+    def __init__(self, to: StepLogHandler) -> None:
+        """Hand on to `to`."""
+        super().__init__()
+        self.__dict__.update(to=to)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex shows."""
+        return "StepLogSpanHandler"
+
+    def new_span(
+        self,
+        id_: str,
+        bound_args: inspect.BoundArguments,
+        instance: Any = None,
+        parent_span_id: str | None = None,
+        tags: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """A span begins."""
+        contained(self.to, "enter", self.to.enter, id_, bound_args.arguments, instance, parent_span_id, tags)
+
+    def prepare_to_exit_span(
+        self, id_: str, bound_args: inspect.BoundArguments, instance: Any = None, result: Any = None, **_: Any
+    ) -> None:
+        """A span ends."""
+        contained(self.to, "exit", self.to.exit, id_, bound_args.arguments, instance, result)
+
+    def prepare_to_drop_span(
+        self,
+        id_: str,
+        bound_args: inspect.BoundArguments,
+        instance: Any = None,
+        err: BaseException | None = None,
+        **_: Any,
+    ) -> None:
+        """A span ends by an exception."""
+        contained(self.to, "drop", self.to.drop, id_, bound_args.arguments, instance, err)

@@ -1,0 +1,191 @@
+"""From a model call's span and events to a line's fields: pure functions that read and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from llama_index.observability.steplog._messages import fields_of
+from steplog.integration import instance_dict
+
+Fields = dict[str, Any]
+
+_PARAMS: Final = (
+    "temperature", "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "num_predict",
+    "top_p", "top_k", "stop", "stop_sequences", "seed", "n", "frequency_penalty", "presence_penalty", "tool_choice",
+    "parallel_tool_calls", "response_format", "reasoning_effort", "reasoning", "reasoning_options", "thinking",
+    "thinking_dict", "logprobs", "service_tier",
+)  # fmt: skip
+_SAME_PARAM: Final = {"reasoning_options": "reasoning", "thinking_dict": "thinking"}
+_MODEL: Final = ("model", "model_name", "model_id", "deployment_name")
+# As LangChain names them, where LlamaIndex's package is called otherwise.
+_PROVIDERS: Final = {
+    "gemini": "google_genai",
+    "bedrock": "amazon_bedrock",
+    "bedrock_converse": "amazon_bedrock",
+}
+_FINISH: Final = ("finish_reason", "stop_reason", "done_reason", "stopReason")
+_PREFIX: Final = "llama_index.llms."
+
+
+def llm_start(instance: Any, given: Any, kwargs: Mapping[str, Any], payload: Any) -> Fields:
+    """A model call's model, provider, parameters, tools and prompt; `given` is a list of messages or a text."""
+    own = instance_dict(instance)
+    asked = own | _dict(own.get("additional_kwargs")) | dict(kwargs)
+    tools = kwargs.get("tools") or kwargs.get("functions")
+    tools = tools if type(tools) is list and tools else None
+    return {
+        "model": model_of(instance, payload),
+        "provider": provider_of(type(instance)),
+        "params": {_SAME_PARAM.get(name, name): asked[name] for name in _PARAMS if _says(asked.get(name))}
+        or None,
+        "messages": prompt_of(given),
+        "tools": [_tool_name(tool) for tool in tools] if tools else None,
+        "tool_defs": tools,
+    }
+
+
+def _says(value: Any) -> bool:
+    return (
+        value is not None
+        and value != {}
+        and value != []
+        and type(value) in (str, int, float, bool, dict, list)
+    )
+
+
+def model_of(instance: Any, payload: Any) -> str | None:
+    """The model asked for, as the client or LlamaIndex's own description of it names it."""
+    own = instance_dict(instance)
+    found = _first(*(own.get(name) for name in _MODEL), _dict(payload).get("model_name"))
+    return None if found == "unknown" else found
+
+
+def provider_of(cls: type) -> str | None:
+    """The provider whose package of LlamaIndex the client is from; None for a model of the program's own."""
+    modules = (base.__module__ for base in cls.__mro__)
+    package = next(
+        (m.removeprefix(_PREFIX).partition(".")[0] for m in modules if m.startswith(_PREFIX)), None
+    )
+    return None if package is None else _PROVIDERS.get(package, package)
+
+
+def prompt_of(given: Any) -> list[Any]:
+    """What the model is sent, as messages."""
+    if type(given) is str:
+        return [{"role": "user", "content": given}]
+    return list(given) if type(given) in (list, tuple) else []
+
+
+def _tool_name(tool: Any) -> str:
+    found = fields_of(tool)
+    inner = fields_of(found.get("function") or found.get("toolSpec"))
+    return _first(inner.get("name"), found.get("name"), found.get("type")) or "unnamed"
+
+
+def llm_end(response: Any, before: Any) -> Fields:
+    """A model call's answer, usage, finish reason, model and response id; `before` is the stream's last chunk but one."""
+    found = instance_dict(response)
+    if not found:
+        return {}
+    message = found.get("message")
+    raw = fields_of(found.get("raw"))
+    extra = _dict(instance_dict(message).get("additional_kwargs")) | _dict(found.get("additional_kwargs"))
+    earlier = fields_of(instance_dict(before).get("raw"))
+    return {
+        "message": message if message is not None else {"role": "assistant", "content": found.get("text")},
+        "usage": usage(raw, extra) or None,
+        "finish_reason": _finish(raw, extra) or _finish(earlier, {}),
+        "model": _first(raw.get("model"), raw.get("model_version"), raw.get("modelId")),
+        "response_id": _first(raw.get("id"), raw.get("response_id")),
+    }
+
+
+def _finish(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> str | None:
+    choices = raw.get("choices") or raw.get("candidates")
+    choice = fields_of(choices[0]) if type(choices) is list and choices else {}
+    where = (choice, raw, extra, fields_of(raw.get("delta")))
+    found = _first(*(_text(d.get(name)) for d in where for name in _FINISH))
+    return found or (_first(raw.get("status")) if "output" in raw else None)
+
+
+def _text(value: Any) -> Any:
+    """A text as it is, an enum's value."""
+    return value if type(value) is str else instance_dict(value).get("_value_")
+
+
+def usage(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> Fields:
+    """Tokens in the format's words: input includes cached ones, output includes reasoning."""
+    found = fields_of(raw.get("usage") or raw.get("usage_metadata"))
+    if "prompt_tokens" in found:
+        kept = _openai(found)
+    elif "cache_read_input_tokens" in found or "cache_creation_input_tokens" in found:
+        kept = _anthropic(found)
+    elif "prompt_token_count" in found:
+        kept = _google(found)
+    elif "prompt_eval_count" in raw:
+        kept = {"input_tokens": raw.get("prompt_eval_count"), "output_tokens": raw.get("eval_count")}
+    elif "input_tokens" in found or "inputTokens" in found:
+        kept = _plain(found)
+    else:
+        kept = _openai(extra)
+    return _known(kept)
+
+
+def _known(found: Fields) -> Fields:
+    kept = {
+        k: v for k, v in found.items() if type(v) is int and (v or k in ("input_tokens", "output_tokens"))
+    }
+    if kept.get("total_tokens") == kept.get("input_tokens", 0) + kept.get("output_tokens", 0):
+        kept.pop("total_tokens", None)
+    return kept
+
+
+def _openai(found: Mapping[str, Any]) -> Fields:
+    return {
+        "input_tokens": found.get("prompt_tokens"),
+        "output_tokens": found.get("completion_tokens"),
+        "cache_read_tokens": fields_of(found.get("prompt_tokens_details")).get("cached_tokens"),
+        "reasoning_tokens": fields_of(found.get("completion_tokens_details")).get("reasoning_tokens"),
+        "total_tokens": found.get("total_tokens"),
+    }
+
+
+def _anthropic(found: Mapping[str, Any]) -> Fields:
+    # Anthropic counts the tokens it read from and wrote to its cache apart from the input.
+    parts = [found.get(n) for n in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")]
+    return {
+        "input_tokens": sum(n for n in parts if type(n) is int) if type(parts[0]) is int else None,
+        "output_tokens": found.get("output_tokens"),
+        "cache_read_tokens": parts[1],
+        "cache_write_tokens": parts[2],
+    }
+
+
+def _google(found: Mapping[str, Any]) -> Fields:
+    out = [found.get(name) for name in ("candidates_token_count", "thoughts_token_count")]
+    return {
+        "input_tokens": found.get("prompt_token_count"),
+        "output_tokens": sum(n for n in out if type(n) is int),
+        "cache_read_tokens": found.get("cached_content_token_count"),
+        "reasoning_tokens": out[1],
+        "total_tokens": found.get("total_token_count"),
+    }
+
+
+def _plain(found: Mapping[str, Any]) -> Fields:
+    return {
+        "input_tokens": found.get("input_tokens", found.get("inputTokens")),
+        "output_tokens": found.get("output_tokens", found.get("outputTokens")),
+        "cache_read_tokens": fields_of(found.get("input_tokens_details")).get("cached_tokens"),
+        "reasoning_tokens": fields_of(found.get("output_tokens_details")).get("reasoning_tokens"),
+        "total_tokens": found.get("total_tokens", found.get("totalTokens")),
+    }
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if type(value) is dict else {}
+
+
+def _first(*values: Any) -> str | None:
+    return next((v for v in values if type(v) is str and v), None)

@@ -1,0 +1,143 @@
+"""LlamaIndex's messages in the format's words, read without running their code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from steplog.integration import instance_dict, read_fields
+
+Fields = dict[str, Any]
+_ELSEWHERE = frozenset({"tool_calls", "function_call", "tool_call_id", "name"})
+
+
+def read_message(message: Any) -> Fields:
+    """Role, content, tool calls, ids and the rest of one `ChatMessage`."""
+    found = instance_dict(message)
+    return _message(found.get("role"), found.get("blocks"), found.get("additional_kwargs"))
+
+
+def tool_message(blocks: Any, call_id: Any) -> Fields:
+    """A tool's answer as the agent will put it into its next prompt, so that the log has it once."""
+    return _message("tool", blocks, {"tool_call_id": call_id})
+
+
+def _message(role: Any, blocks: Any, kwargs: Any) -> Fields:
+    blocks = blocks if type(blocks) is list else []
+    kwargs = kwargs if type(kwargs) is dict else {}
+    return {
+        "role": role_of_message(role),
+        "content": content_of(blocks),
+        "tool_calls": _calls_in_blocks(blocks) or _calls_in_kwargs(kwargs.get("tool_calls")),
+        "tool_call_id": kwargs.get("tool_call_id"),
+        "name": kwargs.get("name"),
+        "extra": {k: v for k, v in kwargs.items() if v is not None and k not in _ELSEWHERE},
+    }
+
+
+def role_of_message(role: Any) -> str:
+    """A role as text: LlamaIndex has it as an enum of texts."""
+    found = role if type(role) is str else instance_dict(role).get("_value_")
+    return found if type(found) is str else "unknown"
+
+
+def content_of(blocks: list[Any]) -> Any:
+    """The text where there is nothing else, else the blocks; what they hold open stays closed."""
+    shown = [block for block in blocks if not _is_call(block)]
+    if all(_kind(block) == "text" for block in shown):
+        texts = [instance_dict(block).get("text") for block in shown]
+        return "\n".join(text for text in texts if type(text) is str)
+    return [{k: v for k, v in read_fields(block).items() if v is not None and v != {}} for block in shown]
+
+
+def _kind(block: Any) -> Any:
+    return instance_dict(block).get("block_type")
+
+
+def _is_call(block: Any) -> bool:
+    return _kind(block) == "tool_call"
+
+
+def _calls_in_blocks(blocks: list[Any]) -> list[Fields]:
+    found = [instance_dict(block) for block in blocks if _is_call(block)]
+    return [
+        {"id": c.get("tool_call_id"), "name": c.get("tool_name"), "args": _args(c.get("tool_kwargs"))}
+        for c in found
+    ]
+
+
+def _calls_in_kwargs(calls: Any) -> list[Any] | None:
+    return [_raw_call(call) for call in calls] if type(calls) is list and calls else None
+
+
+def _raw_call(call: Any) -> Any:
+    """A provider's own form of a tool call: OpenAI's object or dict with a function, or Anthropic's with an input."""
+    found = fields_of(call)
+    function = fields_of(found.get("function"))
+    name = function.get("name") or found.get("name")
+    if name is None:
+        return call
+    args = next(
+        (d[k] for d, k in ((function, "arguments"), (found, "arguments"), (found, "input")) if k in d), None
+    )
+    return {"id": found.get("call_id") or found.get("id"), "name": name, "args": _args(args)}
+
+
+def fields_of(o: Any) -> Mapping[str, Any]:
+    """A dict as it is, an object's fields as its class lets them be read; empty for anything else."""
+    if type(o) is dict:
+        return o
+    return {} if o is None or type(o) in (str, int, float, bool, list) else read_fields(o)
+
+
+def _args(args: Any) -> Any:
+    if type(args) is not str:
+        return args
+    try:
+        return json.loads(args)
+    except ValueError:
+        return args  # a model may write no valid JSON; that is worth seeing as it is
+
+
+def mark_message(message: Any) -> tuple[Any, ...]:
+    """What `same_message` compares: copies of all that could be edited in place."""
+    found = instance_dict(message)
+    blocks = found.get("blocks")
+    marks = [(type(b), _copy(instance_dict(b))) for b in blocks] if type(blocks) is list else None
+    return (found.get("role"), marks, _copy(found.get("additional_kwargs")))
+
+
+def same_message(message: Any, mark: tuple[Any, ...]) -> bool:
+    """Whether nothing of the message was edited since; a few look-ups for one with a text as content."""
+    found = message.__dict__
+    blocks = found["blocks"]
+    if (
+        found["role"] is not mark[0]
+        or type(blocks) is not list
+        or mark[1] is None
+        or len(blocks) != len(mark[1])
+    ):
+        return False
+    for block, (cls, fields) in zip(blocks, mark[1], strict=True):
+        if type(block) is not cls or not _same(block.__dict__, fields):
+            return False
+    return _same(found["additional_kwargs"], mark[2])
+
+
+def _copy(value: Any) -> Any:
+    if type(value) is dict:
+        return {k: _copy(v) for k, v in value.items()}
+    return [_copy(v) for v in value] if type(value) is list else value
+
+
+def _same(value: Any, copy: Any) -> bool:
+    cls = type(value)
+    if cls is not type(copy):
+        return False
+    if cls is dict:
+        return len(value) == len(copy) and all(k in copy and _same(v, copy[k]) for k, v in value.items())
+    if cls is list:
+        return len(value) == len(copy) and all(map(_same, value, copy))
+    # Comparing any other object would run its code.
+    return value == copy if cls in (str, int, float, bool, bytes) else value is copy

@@ -1,0 +1,74 @@
+"""What only a workflow's machinery knows of a step: that it waits for a human, was answered, or is tried again."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
+from llama_index.observability.steplog import _values as values
+from steplog.integration import instance_dict
+
+_RESULTS: Final = "workflows.runtime.types.results"
+_MOST_FRAMES: Final = 12
+
+
+class Attempt(NamedTuple):
+    """Which try of a step this is, what the last one failed with, and the answer it waited for."""
+
+    number: int
+    error: BaseException | None
+    answer: Any
+
+
+def attempt() -> Attempt:
+    """How the step that is about to run in this context came to run."""
+    variable = getattr(sys.modules.get(_RESULTS), "StepWorkerStateContextVar", None)
+    step = instance_dict(variable.get(None)) if variable is not None else {}
+    retry = instance_dict(step.get("retry"))
+    number, error = retry.get("retry_number"), retry.get("last_exception")
+    waiters = instance_dict(step.get("state")).get("collected_waiters")
+    answers = [instance_dict(w).get("resolved_event") for w in waiters] if type(waiters) is list else []
+    return Attempt(
+        number + 1 if type(number) is int else 1,
+        error if isinstance(error, BaseException) else None,
+        next((answer for answer in answers if answer is not None), None),
+    )
+
+
+def awaited() -> BaseException | None:
+    """The `WaitingForEvent` by which the step that is now ending asked to be woken; None for one that ended as such.
+
+    LlamaIndex keeps it from the span, which ends as if the step had returned nothing; it is in the closure of the
+    function that the span was put around.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way to the span's function
+    for _ in range(_MOST_FRAMES):
+        if frame is None:
+            return None
+        if frame.f_code.co_name == "async_wrapper":
+            return _captured(frame.f_locals.get("func"))
+        frame = frame.f_back
+    return None
+
+
+def _captured(function: Any) -> BaseException | None:
+    code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
+    if code is None or not cells or "captured_waiting" not in code.co_freevars:
+        return None
+    cell = cells[code.co_freevars.index("captured_waiting")]
+    try:
+        found = cell.cell_contents
+    except ValueError:
+        return None  # the step did not get that far
+    return found if isinstance(found, BaseException) else None
+
+
+def question(waiting: BaseException) -> Any:
+    """What the human is asked, or else which answer the step waits for."""
+    add = instance_dict(instance_dict(waiting).get("add"))
+    event = add.get("waiter_event")
+    if event is not None:
+        return values.told(event)
+    kind = add.get("event_type")
+    return {"waits_for": kind.__name__} if isinstance(kind, type) else None
