@@ -11,6 +11,7 @@ from steplog._format.record import CUT, Json, Record
 from steplog._write.append import Appender
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
+from steplog._write.labels import labelled
 from steplog._write.numbered import NumberedWalk
 from steplog._write.once import LONG, Fresh
 from steplog._write.plain import Walk
@@ -50,6 +51,8 @@ class LineWriter:
         parent: int | None = None,
     ) -> None:
         """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
+        if ev == "run.start":
+            fields = contained(self, "labels", labelled, run.hex, fields) or fields
         record, walk = self._record(self.settings, run, step, ev, fields, parent)
         body = encode(record)
         if len(body) > self.settings.max_line_bytes - _ENVELOPE:
