@@ -7,16 +7,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from steplog._format.project import DEFAULT_PATH, path_and_source
 from steplog._read.errors import LogError, NotALog
 from steplog._read.lines import Line, part_in_name, read_lines, writer_in_name
 
-DEFAULT_PATH: Final = "steplogs"
 _SNIFFED_LINES: Final = 3
 
 
 def log_path(path: str | os.PathLike[str] | None) -> Path:
-    """The path meant: the one given, else `$STEPLOG_PATH`, else `./steplogs`."""
-    return Path(path if path is not None else os.environ.get("STEPLOG_PATH") or DEFAULT_PATH)
+    """The path meant: the one given, else where a program started here would log: `steplog config` says why there."""
+    return Path(path if path is not None else path_and_source(os.environ)[0]).expanduser()
 
 
 def segments(path: Path) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""Arguments over `STEPLOG_*` environment over defaults, as one frozen value."""
+"""Arguments over `STEPLOG_*` environment over the project's file over defaults, as one frozen value."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
+from steplog._format.project import OFF, ON, path_and_source
 from steplog._format.record import Content, Detail
+from steplog._write.sources import ARGUMENT, Found, gather
 
-DEFAULT_PATH = "steplogs"
-_OFF = frozenset({"", "0", "false", "no", "off"})
-_ON = frozenset({"1", "true", "yes", "on"})
 _CHOICES: dict[str, tuple[str, ...]] = {"content": get_args(Content), "detail": get_args(Detail)}
 
 
@@ -55,26 +54,15 @@ class Settings:
         warn: Callable[[str], None] = lambda _: None,
         **given: Any,
     ) -> Settings:
-        """Settings from arguments, then `STEPLOG_*` variables, then defaults.
+        """Settings from arguments, then `STEPLOG_*` variables, then `[tool.steplog]` in pyproject.toml, then defaults.
 
-        Raises `SettingsError` for a bad argument. A bad variable is given to `warn` and the default taken:
-        a typo in a deployment must not stop the program.
+        Raises `SettingsError` for a bad argument. What else is bad or unknown is given to `warn`, in one sentence, and
+        the default taken: a typo in a deployment must not stop the program.
         """
-        names = {f.name for f in fields(cls)} - {"path"}
-        if unknown := set(given) - names:
-            raise SettingsError(
-                f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"
-            )
-        values = {name: _checked(name, value) for name, value in given.items() if value is not None}
-        for name in names - set(values) - {"redactor"}:
-            raw = environ.get("STEPLOG_" + name.upper())
-            if raw is not None:
-                try:
-                    values[name] = _parsed(name, raw)
-                except SettingsError as error:
-                    warn(f"{error} (from STEPLOG_{name.upper()}; using the default)")
-        chosen = os.fspath(path) if path is not None else environ.get("STEPLOG_PATH") or DEFAULT_PATH
-        return cls(path=str(Path(chosen).expanduser().absolute()), **values)
+        loaded, found = sourced(path, environ, given)
+        if found.problems:
+            warn("; ".join(found.problems))
+        return loaded
 
     @property
     def shared(self) -> bool:
@@ -82,14 +70,29 @@ class Settings:
         return self.path.endswith(".jsonl")
 
 
+def sourced(
+    path: str | os.PathLike[str] | None, environ: Mapping[str, str], given: Mapping[str, Any]
+) -> tuple[Settings, Found]:
+    """The settings in force, where each comes from, and what could not be used; a bad argument raises."""
+    names = frozenset(f.name for f in fields(Settings)) - {"path"}
+    if unknown := set(given) - names:
+        raise SettingsError(
+            f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"
+        )
+    found = gather(names - {"redactor"}, environ, given, _parsed, _checked)
+    chosen, source = (os.fspath(path), ARGUMENT) if path is not None else path_and_source(environ)
+    found.sources["path"] = source
+    return Settings(path=str(Path(chosen).expanduser().absolute()), **found.values), found
+
+
 def _parsed(name: str, raw: str) -> Any:
     if name in _CHOICES:
         return _checked(name, raw.strip().lower())
     if name == "redact":
         word = raw.strip().lower()
-        if word not in _ON | _OFF:
+        if word not in ON | OFF:
             raise SettingsError(f"steplog: redact={raw!r}: allowed are 1 and 0")
-        return word in _ON
+        return word in ON
     try:
         return _checked(name, int(raw.strip()))
     except ValueError as error:
