@@ -25,8 +25,3 @@ def deactivate() -> None:
     """Record no further runs, end what is open and close the log; leaves no trace in LlamaIndex. Twice is fine."""
     while _active:
         _active.pop().close()
-
-
-def is_active() -> bool:
-    """Whether this process is being recorded."""
-    return bool(_active)

@@ -94,6 +94,33 @@ def output_of(result: Any) -> Any:
     return fields["result"] if list(fields) == ["result"] else fields or None
 
 
+def start_fields(span: Span, instance: Any, arguments: Args, with_input: bool) -> Fields:  # noqa: FBT001 - by place
+    """What a span's beginning tells; `with_input` adds what a workflow's step was given."""
+    if span.kind == "tool":
+        return tool_start(span, arguments)
+    if span.kind == "retriever":
+        return {"query": query_text(arguments)}
+    if span.kind == "rerank":
+        return rerank_start(instance, arguments)
+    if span.kind == "embedding":
+        return embedding_start(instance, arguments)
+    fields = node_start(arguments) if span.kind == "node" else {}
+    if with_input or span.kind == "agent" or span.role in ("query", "chat"):
+        fields["input"] = input_of(span, arguments)
+    return fields
+
+
+def end_fields(span: Span, result: Any) -> Fields:
+    """What a span's end tells."""
+    if span.kind == "tool":
+        return tool_end(span, result)
+    if span.kind in ("retriever", "rerank"):
+        return documents(result, brief=span.kind == "rerank")
+    if span.kind == "embedding":
+        return embedding_end(result)
+    return {"output": output_of(result)}
+
+
 def node_start(arguments: Args) -> Fields:
     """Which event made a workflow's step run."""
     event = kinds.event_in(arguments)

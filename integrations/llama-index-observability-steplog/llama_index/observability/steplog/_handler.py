@@ -33,6 +33,7 @@ from steplog.integration import (
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
 
+_recording: list[StepLogHandler] = []
 _STREAMED = frozenset({"query", "chat", "synthesizer"})
 
 
@@ -66,12 +67,14 @@ class StepLogHandler:
         target.add_event_handler(self.event_handler)
         target.add_span_handler(self.span_handler)
         self._attached.append(target)
+        _recording.append(self)
         return self
 
     def detach(self) -> None:
         """Take the two handlers off again, wherever they were added by `attach`."""
         while self._attached:
             target = self._attached.pop()
+            _recording.remove(self)
             # There is no call to remove a handler; other threads may be walking the lists.
             target.event_handlers = [h for h in target.event_handlers if h is not self.event_handler]
             target.span_handlers = [h for h in target.span_handlers if h is not self.span_handler]
@@ -136,7 +139,7 @@ class StepLogHandler:
             if result is None and self._is_waiting(span_id, span, arguments):
                 return
             self._note_question(span_id, span, result)
-        fields = self._fields(self._end_fields, span, result) if self._steps.shows(span_id) else {}
+        fields = self._fields(extract.end_fields, span, result) if self._steps.shows(span_id) else {}
         if not self._is_held(span_id, span, result, fields):
             self._end_held(span_id, None, None, fields)
         self._others_over(span, instance, arguments)
@@ -162,11 +165,10 @@ class StepLogHandler:
     def _start(
         self, span_id: str, span: Span, instance: Any, arguments: Args, parent: Hashable, tags: Args | None
     ) -> None:
-        fields = (
-            self._fields(self._start_fields, span, instance, arguments)
-            if self._steps.writes(span.kind)
-            else {}
-        )
+        fields: Fields = {}
+        if self._steps.writes(span.kind):
+            with_input = self._steps.writes("chain")
+            fields = self._fields(extract.start_fields, span, instance, arguments, with_input)
         head: Fields = {}
         if parent is None:
             head = self._fields(extract.run_fields, span, instance, arguments, tags)
@@ -175,20 +177,6 @@ class StepLogHandler:
             fields |= self._note_attempt(span, parent)
         name = self.value(extract.name_of, span, instance, arguments, fields)
         self._steps.start(span_id, span.kind, name, parent=parent, fields=fields, run_fields=head)
-
-    def _start_fields(self, span: Span, instance: Any, arguments: Args) -> Fields:
-        if span.kind == "tool":
-            return extract.tool_start(span, arguments)
-        if span.kind == "retriever":
-            return {"query": extract.query_text(arguments)}
-        if span.kind == "rerank":
-            return extract.rerank_start(instance, arguments)
-        if span.kind == "embedding":
-            return extract.embedding_start(instance, arguments)
-        fields = extract.node_start(arguments) if span.kind == "node" else {}
-        if span.kind == "agent" or span.role in ("query", "chat") or self._steps.writes("chain"):
-            fields["input"] = extract.input_of(span, arguments)
-        return fields
 
     def _note_attempt(self, span: Span, parent: Hashable) -> Fields:
         found = contained(self, "attempt", waiting.attempt)
@@ -206,15 +194,6 @@ class StepLogHandler:
         return {"attempt": found.number}
 
     # -- what its end tells
-
-    def _end_fields(self, span: Span, result: Any) -> Fields:
-        if span.kind == "tool":
-            return extract.tool_end(span, result)
-        if span.kind in ("retriever", "rerank"):
-            return extract.documents(result, brief=span.kind == "rerank")
-        if span.kind == "embedding":
-            return extract.embedding_end(result)
-        return {"output": extract.output_of(result)}
 
     def _is_waiting(self, span_id: str, span: Span, arguments: Args) -> bool:
         asked = contained(self, "awaited", waiting.awaited)
@@ -287,6 +266,11 @@ class StepLogHandler:
     def value(self, read: Callable[..., Any], *args: Any) -> Any:
         """What an extractor reads; None, and a `log.error`, where it fails."""
         return contained(self, read.__name__, read, *args)
+
+
+def is_recording() -> bool:
+    """Whether a handler is attached anywhere in this process."""
+    return bool(_recording)
 
 
 _CALLS = frozenset({"llm", "tool", "retriever", "embedding", "rerank"})

@@ -27,7 +27,8 @@ class EventHandler(BaseEventHandler):
         """Hand on to `to`."""
         super().__init__()
         # Not as fields or private attributes of the model: pydantic looks those up at many times the cost.
-        self.__dict__.update(to=to, hooks=to.event_hooks())
+        object.__setattr__(self, "to", to)
+        object.__setattr__(self, "hooks", to.event_hooks())
 
     @classmethod
     def class_name(cls) -> str:
@@ -50,7 +51,7 @@ class SpanHandler(BaseSpanHandler[BaseSpan]):
     def __init__(self, to: StepLogHandler) -> None:
         """Hand on to `to`."""
         super().__init__()
-        self.__dict__.update(to=to)
+        object.__setattr__(self, "to", to)
 
     @classmethod
     def class_name(cls) -> str:

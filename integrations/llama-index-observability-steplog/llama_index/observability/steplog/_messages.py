@@ -9,7 +9,10 @@ from typing import Any
 from steplog.integration import instance_dict, read_fields
 
 Fields = dict[str, Any]
-_ELSEWHERE = frozenset({"tool_calls", "function_call", "tool_call_id", "name"})
+# Told as fields of their own, here or of the call that the message answers.
+_ELSEWHERE = frozenset({
+    "tool_calls", "function_call", "tool_call_id", "name", "usage", "stop_reason", "thinking_delta",
+})  # fmt: skip
 
 
 def read_message(message: Any) -> Fields:

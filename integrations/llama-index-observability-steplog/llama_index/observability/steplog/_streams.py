@@ -18,6 +18,9 @@ from llama_index_instrumentation import dispatcher as _dispatcher
 
 from steplog.integration import instance_dict
 
+# What is running now is known to the stack only: a contextvar would have to be set, and LlamaIndex resets its own.
+_frame: Final[Callable[[int], FrameType]] = sys._getframe  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- see above
+
 Fields = dict[str, Any]
 End = Callable[[str, str | None, BaseException | None, Fields], None]
 
@@ -94,14 +97,14 @@ class Streams:
         """The step whose stream is being read by the code that a span now begins in; None where a span is nearer."""
         if not self._held:
             return None
-        found = self._on_stack(_above_span(sys._getframe(1)))  # noqa: SLF001 - the stack is what tells
+        found = self._on_stack(_above_span(_frame(1)))
         return found[0][1].steps[0][0] if found else None
 
     def answer_over(self, status: str | None, error: BaseException | None, answer: Any) -> None:
         """The model's answer has ended inside of streams that are being read now: they are over, too."""
         if not self._held:
             return
-        for token, held in self._on_stack(sys._getframe(1)):  # noqa: SLF001 - as above
+        for token, held in self._on_stack(_frame(1)):
             if not held.is_call:
                 self._release(token, status, error, answer)
 
@@ -109,13 +112,13 @@ class Streams:
         """Whether a stream of a model call of this class is being read by the code that a span now begins in."""
         if not self._held:
             return False
-        found = self._on_stack(_above_span(sys._getframe(1)))  # noqa: SLF001 - as above
+        found = self._on_stack(_above_span(_frame(1)))
         return any(held.is_call and held.steps[0][0].partition(".")[0] == cls for _, held in found)
 
     def hear_nothing(self) -> None:
         """The model asked in these streams announces no end: that they were read to it cannot be known."""
         if self._held:
-            for _, held in self._on_stack(_above_span(sys._getframe(1))):  # noqa: SLF001 - as above
+            for _, held in self._on_stack(_above_span(_frame(1))):
                 held.unread = None
 
     def call_over(self, key: str) -> None:
@@ -151,7 +154,9 @@ class Streams:
     ) -> None:
         with self._lock:
             held = self._held.pop(token, None)
-        for key, fields in held.steps if held is not None else ():
+        if held is None:
+            return
+        for key, fields in held.steps:
             if answer is not None and not held.is_call:
                 fields["output"] = {"response": answer} | (fields.get("output") or {})
             self._end(key, status, error, fields)

@@ -42,7 +42,7 @@ def awaited() -> BaseException | None:
     LlamaIndex keeps it from the span, which ends as if the step had returned nothing; it is in the closure of the
     function that the span was put around.
     """
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way to the span's function
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- there is no other way to it
     for _ in range(_MOST_FRAMES):
         if frame is None:
             return None
