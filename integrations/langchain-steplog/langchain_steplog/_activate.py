@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.tracers import context
 
+from langchain_steplog import _graphs as graphs
 from langchain_steplog._handler import StepLogHandler
 
 _active: list[tuple[StepLogHandler, Any]] = []
@@ -37,6 +38,7 @@ def deactivate() -> None:
         handler, variable = _active.pop()
         hooks = _hooks()
         hooks[:] = [hook for hook in hooks if hook[0] is not variable]
+        graphs.uninstall()  # a handler passed to a graph puts it back
         handler.close()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from langchain_steplog._graphs import checkpoint_of, is_command, is_graph
 from steplog.integration import instance_dict, read_fields
 
 Fields = dict[str, Any]
@@ -13,7 +15,6 @@ _OURS = ("ls_", "lc_", "langgraph_", "checkpoint_", "__pregel")
 _INTERNAL = frozenset(
     {"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"}
 )
-_GRAPHS = frozenset({"langgraph", "langchain_create_agent", "deepagents"})
 
 
 def name_of(serialized: Any, given: Any) -> str | None:
@@ -37,22 +38,17 @@ def call_name(serialized: Any, given: Any, fields: Mapping[str, Any]) -> str | N
 def run_fields(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> Fields:
     """What describes a whole run: framework, thread, the user's own tags and metadata."""
     metadata = metadata or {}
-    graph = metadata.get("ls_integration") in _GRAPHS or "langgraph_step" in metadata
-    thread = metadata.get("thread_id", metadata.get("session_id"))
     mine = {k: v for k, v in metadata.items() if k not in _INTERNAL and not str(k).startswith(_OURS)}
     return {
-        "framework": "langgraph" if graph else "langchain",
-        "thread": None
-        if thread is None
-        else thread
-        if type(thread) is str
-        else f"{thread}"
-        if type(thread) is int
-        else None,
-        "tags": [tag for tag in tags or () if not tag.startswith(("seq:step:", "graph:step:", "map:key:"))]
-        or None,
+        "framework": "langgraph" if is_graph(metadata) else "langchain",
+        "thread": _thread(metadata.get("thread_id", metadata.get("session_id"))),
+        "tags": [t for t in tags or () if not t.startswith(("seq:step:", "graph:step:", "map:key:"))] or None,
         "metadata": mine or None,
     }
+
+
+def _thread(thread: Any) -> str | None:
+    return thread if type(thread) is str else str(thread) if type(thread) in (int, UUID) else None
 
 
 def graph_node(name: str | None, metadata: Mapping[str, Any] | None, tags: list[str] | None) -> bool:
@@ -66,37 +62,26 @@ def graph_node(name: str | None, metadata: Mapping[str, Any] | None, tags: list[
 
 def node_start(metadata: Mapping[str, Any]) -> Fields:
     """A node's place in its graph and, with a checkpointer, the checkpoint to come back to."""
-    fields: Fields = {
+    return {
         "step_in_graph": metadata.get("langgraph_step"),
         "triggers": [t for t in metadata.get("langgraph_triggers") or () if type(t) is str] or None,
+        "checkpoint": checkpoint_of(metadata),
     }
-    thread = metadata.get("thread_id")
-    if thread is not None:
-        found = {
-            "thread_id": thread,
-            "ns": metadata.get("langgraph_checkpoint_ns"),
-            "id": metadata.get("checkpoint_id"),
-        }
-        fields["checkpoint"] = {k: v for k, v in found.items() if v is not None}
-    return fields
 
 
 def chain_input(inputs: Any) -> Any:
     """What a run was given; nothing for what says nothing."""
+    if is_command(inputs):
+        return _command(inputs)
     return None if inputs is None or (type(inputs) in (dict, list, str) and not inputs) else inputs
 
 
 def chain_output(outputs: Any) -> Any:
     """What a run gave back; a graph's `Command` as what it says."""
-    if type(outputs) is list and outputs and all(_is_command(o) for o in outputs):
+    if type(outputs) is list and outputs and all(is_command(o) for o in outputs):
         said = [_command(o) for o in outputs]
         return said[0] if len(said) == 1 else said
-    return _command(outputs) if _is_command(outputs) else chain_input(outputs)
-
-
-def _is_command(value: Any) -> bool:
-    cls = type(value)
-    return cls.__name__ == "Command" and cls.__module__.startswith("langgraph.")
+    return chain_input(outputs)
 
 
 def _command(value: Any) -> Any:
@@ -144,9 +129,13 @@ def _document(document: Any) -> Any:
     return {k: v for k, v in shown.items() if v is not None}
 
 
-def status_of_graph(error: BaseException) -> str | None:
-    """What LangGraph's control-flow exceptions mean; None for any other."""
-    names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("langgraph.")}
-    if names & {"GraphInterrupt", "NodeInterrupt"}:
-        return "interrupted"
-    return "handoff" if "ParentCommand" in names else None
+def asked(message: Any) -> list[Any]:
+    """The ids of the tool calls that a model's answer asks for."""
+    calls = instance_dict(message).get("tool_calls") if message is not None else None
+    return [c.get("id") for c in calls if type(c) is dict] if type(calls) is list else []
+
+
+def attempt(tags: list[str] | None) -> int | None:
+    """The number of an attempt that `with_retry` made; None for a first one."""
+    numbers = [t.rpartition(":")[2] for t in tags or () if t.startswith("retry:attempt:")]
+    return int(numbers[-1]) if numbers and numbers[-1].isdigit() else None

@@ -1,36 +1,20 @@
-"""Every callback of LangChain as a call to the recorder: one or two lines each."""
+"""Every callback of LangChain, written out, as a call to the recorder."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-import langchain_core
-from langchain_core.callbacks import BaseCallbackHandler
-
+from langchain_steplog import _agents as agents
 from langchain_steplog import _extract as extract
+from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog._dual import dual
-from langchain_steplog._messages import register
-from steplog.integration import (
-    Settings,
-    Sink,
-    StepRecorder,
-    complain,
-    contained,
-    note_framework,
-    recorder_for,
-    release,
-    status_of,
-)
-
-register()
-note_framework("langchain-core", langchain_core.__version__)
+from langchain_steplog._parents import parent_of
+from langchain_steplog._recording import Recording
 
 
-class StepLogHandler(BaseCallbackHandler):
+class StepLogHandler(Recording):
     """Records every run it is given to as one JSON line per step.
 
     ```python
@@ -41,47 +25,6 @@ class StepLogHandler(BaseCallbackHandler):
     one writer in the process, and a run that two of them see is written once. `settings` are those of
     `steplog.Settings`; a bad one raises `steplog.SettingsError`, a `ValueError`. No hook ever raises.
     """
-
-    raise_error = False
-    run_inline = False
-
-    def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
-    ) -> None:
-        """Record to `path`, or give the lines to `sink`."""
-        super().__init__()
-        loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
-        self._steps: StepRecorder = recorder_for(loaded, sink)
-        self._arguments = (path, settings) if sink is None else None
-
-    def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
-        """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""
-        return self._steps.totals(run_id)
-
-    def close(self) -> None:
-        """End what is open and write the log's closing mark; not needed, since the end of the process does it."""
-        release(self._steps)
-
-    def report(self, where: str, error: BaseException) -> None:
-        """Write a failure of ours into the log; never raises."""
-        self._steps.report(where, error)
-
-    # Models and chains that carry a handler are copied and pickled by frameworks: the copy is the same recorder.
-
-    def __copy__(self) -> Self:
-        """This very handler."""
-        return self
-
-    def __deepcopy__(self, _: Any) -> Self:
-        """This very handler."""
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Unpickled, a handler of the same path and settings."""
-        path, settings = self._arguments or (None, {})
-        return (_unpickled, (type(self), path, settings))
-
-    # -- hooks
 
     @dual
     def on_chain_start(
@@ -96,32 +39,39 @@ class StepLogHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """A chain, graph or node begins."""
+        if graphs.is_graph(metadata):
+            graphs.install(self._steps)
         name = extract.name_of(serialized, kwargs.get("name"))
         given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
-        if parent_run_id is None or not self._steps.knows(parent_run_id):
+        parent = parent_of(self._steps, parent_run_id)
+        if parent is None or not self._steps.knows(parent):
             head = self._fields(extract.run_fields, metadata, tags)
             head["input"] = self._value(extract.chain_input, given)
-            self._steps.start(run_id, "chain", name, parent=parent_run_id, run_fields=head, run_id=run_id)
-        elif extract.graph_node(name, metadata, tags):
-            self._steps.promote(parent_run_id, "agent", only="chain")
-            fields = self._fields(extract.node_start, metadata)
-            if self._steps.writes("chain"):
-                fields["input"] = self._value(extract.chain_input, given)
-            self._steps.start(run_id, "node", name, parent=parent_run_id, fields=fields)
-        else:
-            fields = {"input": self._value(extract.chain_input, given)} if self._steps.writes("chain") else {}
-            self._steps.start(run_id, "chain", name, parent=parent_run_id, fields=fields)
+            resuming = bool(self._value(graphs.is_resuming, given))
+            self._steps.start(
+                run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming
+            )
+            return
+        is_node = extract.graph_node(name, metadata, tags)
+        fields = self._fields(extract.node_start, metadata) if is_node else {}
+        fields["attempt"] = extract.attempt(tags)
+        if self._steps.writes("chain"):
+            fields["input"] = self._value(extract.chain_input, given)
+        if is_node:
+            self._steps.promote(parent, "agent", only="chain")
+        kind, task = ("node", (metadata or {}).get("langgraph_checkpoint_ns")) if is_node else ("chain", None)
+        self._steps.start(run_id, kind, name, parent=parent, fields=fields, attempt_of=task)
 
     @dual
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A chain, graph or node is done."""
         fields = {"output": self._value(extract.chain_output, outputs)} if self._steps.shows(run_id) else {}
-        self._steps.end(run_id, fields=fields | self._late_input(kwargs))
+        self._steps.end(run_id, fields=fields | self._late_input(run_id, kwargs))
 
     @dual
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A chain, graph or node ended by an exception."""
-        self._steps.end(run_id, status=_status(error), error=_failure(error), fields=self._late_input(kwargs))
+        self._failed(error, run_id, None, None, self._late_input(run_id, kwargs))
 
     @dual
     def on_chat_model_start(
@@ -164,13 +114,18 @@ class StepLogHandler(BaseCallbackHandler):
         self._steps.first_token(run_id)
 
     @dual
+    def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A streamed answer in protocol v3 grows, or is whole."""
+        self._streamed(event, run_id)
+
+    @dual
     def on_llm_end(
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A model has answered."""
-        self._steps.end(
-            run_id, fields=self._fields(models.llm_end, response), kind="llm", parent=parent_run_id
-        )
+        fields = self._fields(models.llm_end, response)
+        fields["asks"] = self._value(extract.asked, fields.get("message")) or []
+        self._steps.end(run_id, fields=fields, kind="llm", parent=parent_run_id)
 
     @dual
     def on_llm_error(
@@ -249,59 +204,23 @@ class StepLogHandler(BaseCallbackHandler):
         """The program dispatched an event of its own; `run_id` is the run it happened in."""
         self._steps.point("custom", parent=run_id, fields={"name": name, "data": data})
 
-    # -- shared by the hooks
+    @dual
+    def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A model's client is about to try again."""
+        self._steps.point("retry", parent=run_id, fields=self._fields(agents.retry_state, retry_state))
 
-    def _call(
-        self,
-        kind: str,
-        serialized: Any,
-        fields: dict[str, Any],
-        run_id: UUID,
-        parent_run_id: UUID | None,
-        tags: list[str] | None,
-        kwargs: dict[str, Any],
-    ) -> None:
-        name = extract.call_name(serialized, kwargs.get("name"), fields)
-        is_root = parent_run_id is None or not self._steps.knows(parent_run_id)
-        head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else {}
-        self._steps.start(
-            run_id, kind, name, parent=parent_run_id, fields=fields, run_fields=head, run_id=run_id
-        )
+    @dual
+    def on_agent_action(self, action: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """An agent of langchain_classic has decided what to do."""
+        self._steps.point("custom", parent=run_id, fields=self._fields(agents.agent_action, action))
 
-    def _failed(
-        self,
-        error: BaseException,
-        run_id: UUID,
-        parent_run_id: UUID | None,
-        kind: str,
-        fields: dict[str, Any],
-    ) -> None:
-        status = _status(error)
-        self._steps.end(
-            run_id, status=status, error=_failure(error), fields=fields, kind=kind, parent=parent_run_id
-        )
+    @dual
+    def on_agent_finish(self, finish: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """An agent of langchain_classic is done."""
+        self._steps.point("custom", parent=run_id, fields=self._fields(agents.agent_finish, finish))
 
-    def _late_input(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        given = self._value(extract.chain_input, kwargs.get("inputs"))
-        return {} if given is None else {"input": given}
-
-    def _fields(self, read: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
-        return contained(self, read.__name__, read, *args) or {}
-
-    def _value(self, read: Callable[..., Any], *args: Any) -> Any:
-        return contained(self, read.__name__, read, *args)
-
-
-def _status(error: BaseException) -> str | None:
-    """The status an exception stands for; None for a failure."""
-    found = extract.status_of_graph(error) or status_of(error)
-    return None if found == "error" else found
-
-
-def _failure(error: BaseException) -> BaseException | None:
-    """The exception where it tells something; control flow of the graph's does not."""
-    return None if extract.status_of_graph(error) else error
-
-
-def _unpickled(cls: type[StepLogHandler], path: Any, settings: dict[str, Any]) -> StepLogHandler:
-    return cls(path, **settings)
+    @dual
+    def on_text(self, text: str, *, run_id: UUID, **kwargs: Any) -> None:
+        """langchain_classic shows a text, such as a finished prompt: told with `detail="all"` only."""
+        if self._steps.writes("chain"):
+            self._steps.point("custom", parent=run_id, fields={"name": "text", "data": text})

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from langchain_steplog._extract import Fields, name_of
 from steplog.integration import instance_dict
 
-_PARAMS = (
+_PARAMS: Final = (
     "temperature", "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "num_predict",
-    "top_p", "top_k", "stop", "stop_sequences", "seed", "n", "frequency_penalty", "presence_penalty", "tool_choice",
-    "parallel_tool_calls", "response_format", "reasoning_effort", "reasoning", "thinking", "logprobs", "service_tier",
+    "top_p", "top_k", "min_p", "stop", "stop_sequences", "seed", "n", "frequency_penalty", "presence_penalty",
+    "repeat_penalty", "num_ctx", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort",
+    "reasoning", "thinking", "thinking_budget", "thinking_level", "include_thoughts", "verbosity", "logprobs",
+    "service_tier", "previous_response_id", "cached_content",
 )  # fmt: skip
-_LS_PARAMS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
-_FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status")
+# LangSmith's names stand where a client tells nothing else: what each stands for, and the client's names for it.
+_LS_PARAMS: Final = (
+    ("ls_temperature", "temperature", ("temperature",)),
+    ("ls_stop", "stop", ("stop", "stop_sequences")),
+    ("ls_max_tokens", "max_tokens",
+     ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "num_predict")),
+)  # fmt: skip
+# Where LangChain's packages spell one provider in several ways, OpenTelemetry's `gen_ai.provider.name` decides;
+# a provider with one spelling keeps it, since that is what users write.
+_PROVIDERS: Final = {
+    **dict.fromkeys(
+        ("amazon_bedrock", "bedrock", "bedrock_converse", "anthropic-bedrock", "anthropic_bedrock",
+         "openai-mantle", "anthropic-mantle"),
+        "aws.bedrock",
+    ),
+    **dict.fromkeys(("azure", "azure_openai"), "azure.ai.openai"),
+    **dict.fromkeys(("mistral", "mistralai"), "mistral_ai"),
+    "openai-codex": "openai",
+}  # fmt: skip
+_FINISH: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status")
+_REQUEST_ID: Final = ("x-request-id", "request-id", "x-amzn-requestid", "x-goog-request-id")
+_MOST_CAUSES: Final = 4
+_cause_of = BaseException.__dict__["__cause__"].__get__
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def llm_start(serialized: Any, messages: list[Any], kwargs: Mapping[str, Any]) -> Fields:
     """A model call's model, provider, parameters, tools and prompt."""
-    metadata: Mapping[str, Any] = kwargs.get("metadata") or {}
-    asked: Mapping[str, Any] = kwargs.get("invocation_params") or {}
+    metadata = _mapping(kwargs.get("metadata"))
+    asked = _mapping(kwargs.get("invocation_params"))
     tools = asked.get("tools") or asked.get("functions")
     return {
         "model": _first(
@@ -37,50 +61,76 @@ def llm_start(serialized: Any, messages: list[Any], kwargs: Mapping[str, Any]) -
 def _provider(serialized: Any, provider: Any) -> Any:
     # For a class that names no provider LangChain puts the class's own name, which is none.
     name = name_of(serialized, None)
-    return None if name is not None and provider == name.lower() else provider
+    if type(provider) is not str or (name is not None and provider == name.lower()):
+        return None
+    return _PROVIDERS.get(provider, provider)
 
 
 def _params(metadata: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:
-    found = {short: metadata[long] for long, short in _LS_PARAMS.items() if metadata.get(long) is not None}
-    found |= {name: asked[name] for name in _PARAMS if asked.get(name) is not None}
+    found = {name: asked[name] for name in _PARAMS if asked.get(name) is not None}
+    for long, short, known in _LS_PARAMS:
+        if metadata.get(long) is not None and not any(name in found for name in known):
+            found[short] = metadata[long]
     return found
 
 
 def _tool_name(tool: Any) -> str:
     if type(tool) is not dict:
         return type(tool).__name__
-    inner = tool.get("function") or tool.get("toolSpec")
-    return (
-        _first(inner.get("name") if type(inner) is dict else None, tool.get("name"), tool.get("type"))
-        or "unnamed"
-    )
-
-
-def _first(*values: Any) -> Any:
-    return next((v for v in values if type(v) is str and v), None)
+    inner = _mapping(tool.get("function") or tool.get("toolSpec"))
+    return _first(inner.get("name"), tool.get("name"), tool.get("type")) or "unnamed"
 
 
 def llm_end(response: Any) -> Fields:
-    """A model call's answer, usage, finish reason, model and response id."""
+    """A model call's answer, usage, finish reason, model and response id; and whether LangChain's cache gave it."""
     generations = (instance_dict(response).get("generations") or [[]])[0]
     if not generations:
         return {}
     first = instance_dict(generations[0])
-    output: Mapping[str, Any] = instance_dict(response).get("llm_output") or {}
+    output = _mapping(instance_dict(response).get("llm_output"))
     message = first.get("message")
-    said: Mapping[str, Any] = instance_dict(message) if message is not None else {}
-    meta: Mapping[str, Any] = said.get("response_metadata") or {}
-    info: Mapping[str, Any] = first.get("generation_info") or {}
+    said = instance_dict(message) if message is not None else {}
+    meta = _mapping(said.get("response_metadata"))
+    told = said.get("usage_metadata")
     return {
         "message": message if message is not None else _text_answer(first),
         "others": [_answer(g) for g in generations[1:]] or None,
-        "usage": usage(said.get("usage_metadata"), output) or None,
-        "finish_reason": _first(*(d.get(k) for k in _FINISH for d in (info, meta))),
-        "model": _first(
-            meta.get("model_name"), meta.get("model"), output.get("model_name"), output.get("model")
-        ),
+        **_answered(told, meta, output, _mapping(first.get("generation_info"))),
         "response_id": _response_id(meta, said, output),
+        "cached": _from_cache(told, output) or None,
     }
+
+
+def stream_end(event: Mapping[str, Any]) -> Fields:
+    """What the last event of a v3 stream tells of the answer, should the end of the call itself not come."""
+    meta = _mapping(event.get("metadata"))
+    found = _answered(event.get("usage"), meta, _NOTHING, _NOTHING)
+    found["response_id"] = _response_id(meta, _NOTHING, _NOTHING)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _answered(
+    told: Any, meta: Mapping[str, Any], output: Mapping[str, Any], info: Mapping[str, Any]
+) -> Fields:
+    return {
+        "usage": usage(told, output or meta) or None,
+        "finish_reason": _finish_reason(info, meta),
+        "model": _once(
+            _first(meta.get("model_name"), meta.get("model"), output.get("model_name"), output.get("model"))
+        ),
+    }
+
+
+def llm_partial(response: Any) -> Fields:
+    """What a model had said, and told of itself, when its call failed."""
+    fields = llm_end(response)
+    # For an answer that never began LangChain puts an empty message that carries the HTTP response.
+    return fields if _says(fields.get("message")) else {k: v for k, v in fields.items() if k != "message"}
+
+
+def _says(message: Any) -> bool:
+    found = message if type(message) is dict else instance_dict(message)
+    return any(found.get(name) for name in ("content", "tool_calls", "tool_call_chunks", "additional_kwargs"))
 
 
 def _answer(generation: Any) -> Any:
@@ -92,35 +142,145 @@ def _text_answer(generation: Mapping[str, Any]) -> Fields:
     return {"role": "assistant", "content": generation.get("text")}
 
 
+def _finish_reason(info: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
+    # OpenAI's Responses say only "incomplete" here; why stands beside it.
+    why = _mapping(meta.get("incomplete_details")).get("reason")
+    return _once(_first(why, *(d.get(name) for name in _FINISH for d in (info, meta))))
+
+
 def _response_id(meta: Mapping[str, Any], said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
-    found = _first(meta.get("id"), output.get("id"), said.get("id"))
+    # Bedrock has no id for an answer; the request's is what its logs and its support know it by.
+    request = _mapping(meta.get("ResponseMetadata")).get("RequestId")
+    found = _first(meta.get("id"), output.get("id"), request, said.get("id"))
     # LangChain makes ids of its own for messages without one; they name no response of the provider's.
     return None if found is None or found.startswith(("lc_", "run-")) else found
 
 
-def usage(metadata: Any, output: Mapping[str, Any]) -> Fields:
-    """Tokens in the format's words: input includes cached ones, output includes reasoning."""
-    if type(metadata) is dict:
-        into: Mapping[str, Any] = metadata.get("input_token_details") or {}
-        out: Mapping[str, Any] = metadata.get("output_token_details") or {}
-        found = {
-            "input_tokens": metadata.get("input_tokens"),
-            "output_tokens": metadata.get("output_tokens"),
-            "cache_read_tokens": into.get("cache_read"),
-            "cache_write_tokens": into.get("cache_creation"),
-            "reasoning_tokens": out.get("reasoning"),
-            "total_tokens": metadata.get("total_tokens"),
-        }
-    else:
-        raw: Mapping[str, Any] = output.get("token_usage") or output.get("usage") or {}
-        found = {
-            "input_tokens": raw.get("prompt_tokens", raw.get("input_tokens")),
-            "output_tokens": raw.get("completion_tokens", raw.get("output_tokens")),
-            "total_tokens": raw.get("total_tokens"),
-        }
-    kept = {
-        k: v for k, v in found.items() if type(v) is int and (v or k in ("input_tokens", "output_tokens"))
-    }
+def _from_cache(told: Any, output: Mapping[str, Any]) -> bool:
+    # The only mark that LangChain leaves on what its cache gives back.
+    cost = _mapping(told).get("total_cost")
+    return cost is not None and cost == 0 and not output
+
+
+def _once(word: str | None) -> str | None:
+    """A word that chunks of a stream repeated and LangChain joined ("stopstop"), as it was said."""
+    period = (word + word).find(word, 1) if word else 0
+    return word[:period] if word and period >= 4 else word
+
+
+def usage(told: Any, output: Mapping[str, Any]) -> Fields:
+    """Tokens in the format's words: input includes cached ones, output includes reasoning.
+
+    `told` is a message's `usage_metadata`, `output` what to read without one: a provider's own counts.
+    """
+    found = (
+        _normalised(told)
+        if type(told) is dict
+        else _raw(_mapping(output.get("token_usage") or output.get("usage")))
+    )
+    kept = {k: v for k, v in found.items() if type(v) is int and (v or k == "output_tokens")}
+    if not kept.get("input_tokens"):
+        # No prompt has no tokens: a stream through a proxy that leaves them out counts none.
+        kept = {k: v for k, v in kept.items() if v}
     if kept.get("total_tokens") == kept.get("input_tokens", 0) + kept.get("output_tokens", 0):
         kept.pop("total_tokens", None)
     return kept
+
+
+def _normalised(told: Mapping[str, Any]) -> Fields:
+    into = _mapping(told.get("input_token_details"))
+    out = _mapping(told.get("output_token_details"))
+    return {
+        "input_tokens": told.get("input_tokens"),
+        "output_tokens": told.get("output_tokens"),
+        "cache_read_tokens": _detail(into, "cache_read"),
+        # Where the time to live is told, LangChain moves the count there.
+        "cache_write_tokens": _detail(into, "cache_creation")
+        or _detail(into, "ephemeral_5m_input_tokens") + _detail(into, "ephemeral_1h_input_tokens"),
+        "reasoning_tokens": _detail(out, "reasoning"),
+        "total_tokens": told.get("total_tokens"),
+    }
+
+
+def _detail(details: Mapping[str, Any], name: str) -> int:
+    """A count, also where a service tier stands before its name: `flex_cache_read`."""
+    return sum(n for k, n in details.items() if type(n) is int and (k == name or str(k).endswith("_" + name)))
+
+
+def _raw(raw: Mapping[str, Any]) -> Fields:
+    given = raw.get("prompt_tokens", raw.get("input_tokens"))
+    # Anthropic counts what it read from and wrote to its cache apart from the input.
+    apart = [raw.get(f"cache_{what}_input_tokens") for what in ("read", "creation")]
+    into = _mapping(raw.get("prompt_tokens_details"))
+    out = _mapping(raw.get("completion_tokens_details"))
+    return {
+        "input_tokens": sum(n for n in (given, *apart) if type(n) is int) if type(given) is int else None,
+        "output_tokens": raw.get("completion_tokens", raw.get("output_tokens")),
+        "cache_read_tokens": into.get("cached_tokens") or apart[0],
+        "cache_write_tokens": apart[1],
+        "reasoning_tokens": out.get("reasoning_tokens"),
+        "total_tokens": raw.get("total_tokens"),
+    }
+
+
+def error_fields(error: BaseException, response: Any = None) -> Fields:
+    """HTTP status, the provider's own code and the request's id, as far as an exception or one it stems from has them.
+
+    `response` is what LangChain gives beside the exception; it holds the HTTP headers of some.
+    """
+    found = [_told(instance_dict(e)) for e in _causes(error)]
+    fields: Fields = {}
+    for name in ("http_status", "code", "request_id"):
+        fields[name] = next((f[name] for f in found if f[name] is not None), None)
+    fields["request_id"] = fields["request_id"] or _first(*(_headers(response).get(k) for k in _REQUEST_ID))
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if found is None:
+            return
+        yield found
+        found = _cause_of(found)
+
+
+def _told(error: Mapping[str, Any]) -> Fields:
+    body = _mapping(error.get("body"))
+    inner = _mapping(body.get("error"))
+    answer = error.get("response")
+    aws = _mapping(answer)
+    sent = _mapping(aws.get("ResponseMetadata"))
+    statuses = (error.get("status_code"), error.get("code"), error.get("status"), sent.get("HTTPStatusCode"))
+    return {
+        "http_status": _status(*statuses, instance_dict(answer).get("status_code")),
+        "code": _first(
+            *(d.get("code") for d in (error, body, inner)), inner.get("type"), error.get("type"),
+            error.get("status"), _mapping(aws.get("Error")).get("Code"),
+        ),
+        "request_id": _first(error.get("request_id"), body.get("request_id"), sent.get("RequestId")),
+    }  # fmt: skip
+
+
+def _status(*values: Any) -> int | None:
+    # A stream that fails has been answered with 200, which says nothing of the failure.
+    return next((v for v in values if type(v) is int and 400 <= v < 600), None)
+
+
+def _headers(response: Any) -> Mapping[str, Any]:
+    rows = instance_dict(response).get("generations")
+    for generations in rows if type(rows) is list else ():
+        for generation in generations:
+            message = instance_dict(instance_dict(generation).get("message"))
+            headers = _mapping(_mapping(message.get("response_metadata")).get("headers"))
+            if headers:
+                return {str(k).lower(): v for k, v in headers.items()}
+    return _NOTHING
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if type(value) is dict else _NOTHING
+
+
+def _first(*values: Any) -> str | None:
+    return next((v for v in values if type(v) is str and v), None)

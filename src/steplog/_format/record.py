@@ -40,8 +40,9 @@ NUM: Final = "$num"
 MARKERS: Final = frozenset({MESSAGE, SAME, CUT, TEXT, BLOB, TYPE, NUM})
 
 ENVELOPE: Final = ("seq", "ts", "w", "run", "step", "parent", "ev")
+CHAIN: Final = "chain"  # the last field of each line, where a log is chained
 
-_ANY_START: Final = ("name", "input", "tags", "metadata", "node", "attempt", "late_ms", "chars")
+_ANY_START: Final = ("name", "input", "tags", "metadata", "node", "attempt", "late_ms", "start_lost", "chars")
 _ANY_END: Final = ("ms", "status", "error", "implied", "start_lost", "input", "output", "name", "chars")
 
 START_FIELDS: Final[dict[str, tuple[str, ...]]] = {
@@ -56,7 +57,7 @@ START_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "chain": (),
 }
 END_FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "run": ("totals", "masked"),
+    "run": ("totals", "masked", "checkpoint"),
     "llm": ("ttft_ms", "usage", "finish_reason", "model", "response_id", "message", "messages", "cached"),
     "tool": ("result", "message"),
     "retriever": ("documents",),
@@ -68,13 +69,13 @@ END_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 POINT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "retry": ("attempt", "wait_ms", "error"),
-    "interrupt": ("value", "id", "where", "chars"),
-    "resume": ("where",),
+    "interrupt": ("value", "id", "where", "checkpoint", "chars"),
+    "resume": ("where", "checkpoint"),
     "custom": ("name", "data", "chars"),
 }
 LOG_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "open": (
-        "v", "w", "steplog", "host", "pid", "proc_start", "boot", "python", "frameworks", "argv0",
+        "v", "w", "steplog", "host", "pid", "ppid", "proc_start", "boot", "python", "frameworks", "argv0",
         "content", "detail", "redact", "prev", "parent_w",
     ),
     "close": ("lines", "bytes", "lost", "cut", "masked"),

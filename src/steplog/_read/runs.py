@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steplog._read.errors import LogError, NotFound
 from steplog._read.lines import Line, open_segment, scan
-from steplog._read.status import CRASHED, RUNNING, UNFINISHED, liveness
+from steplog._read.status import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
 from steplog._read.steps import Step, Tree
 from steplog._read.times import moment, ms_between
 
@@ -152,10 +152,17 @@ class Run:
         return self._tree.values.resolve(self._tree.own_fields.get(name))
 
 
+def _status(end: Record) -> str:
+    # A graph that stops for a human ends well as far as its framework is concerned: what waits is told by its totals.
+    totals = end.get("totals")
+    waits = isinstance(totals, dict) and bool(totals.get("interrupts"))
+    return str(end.get("status") or (INTERRUPTED if waits else "ok"))
+
+
 def run_of(summary: Summary) -> Run:
     """The run that a pass over the log found; whether it still runs is looked up now."""
     start, end = summary.start, summary.end
-    status = str(end.get("status", "ok")) if end is not None else liveness(_writers(summary))
+    status = _status(end) if end is not None else liveness(_writers(summary))
     began = start.get("ts") or summary.first_ts
     duration = end.get("ms") if end is not None else None
     totals = end.get("totals") if end is not None else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 RUNNING: Final = "running"
 CRASHED: Final = "crashed"
 UNFINISHED: Final = "unfinished"
+INTERRUPTED: Final = "interrupted"
 
 
 def liveness(writers: Iterable[tuple[Record, bool]]) -> str:

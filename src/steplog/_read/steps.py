@@ -184,7 +184,7 @@ class Tree:
             fields=fields,
             implied=end.get("implied") is True,
             open=is_open,
-            start_lost=parts.start is None and parts.point is None,
+            start_lost=(parts.start is None and parts.point is None) or fields.get("start_lost") is True,
             point=parts.point is not None and parts.start is None,
             _parent=parent,
             _lines=parts.lines,

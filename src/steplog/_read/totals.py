@@ -28,7 +28,7 @@ class Tally:
         """Counts one step line."""
         kind, _, what = record["ev"].partition(".")
         step = record.get("step")
-        if what == "start" or record.get("start_lost"):
+        if what == "start" or (record.get("start_lost") and step not in self.open_steps):
             self._add("steps")
             self._add(_COUNTED_STARTS.get(kind, ""))
         if what == "start" and step is not None:

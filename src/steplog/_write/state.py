@@ -1,11 +1,10 @@
-"""What is known of runs and steps between their hooks: one place, bounded, freed when a run ends."""
+"""What is known of one run and its steps between their hooks; freed when the run ends."""
 
 from __future__ import annotations
 
 import os
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from itertools import count
 from typing import Any, Final
@@ -13,14 +12,17 @@ from typing import Any, Final
 from steplog._write.once import Once
 from steplog._write.totals import Totals
 
-_MOST_ENDED: Final = 1024
 _CLOCK: Final = (time.time_ns,)
+_MOST: Final = 10_000  # call ids and failed attempts that a run remembers
 
 
 class RunState:
     """A run that is being recorded."""
 
-    __slots__ = ("errors", "hex", "masked", "next_number", "once", "open", "root", "totals", "uuid")
+    __slots__ = (
+        "_asked", "_failed", "errors", "hex", "masked", "next_number", "once", "open", "points", "root", "thread",
+        "totals", "uuid",
+    )  # fmt: skip
 
     def __init__(self, run_id: uuid.UUID) -> None:
         """A run with this id and nothing in it."""
@@ -31,14 +33,46 @@ class RunState:
         self.masked: dict[str, int] = {}
         self.open: dict[Hashable, Open] = {}
         self.errors: dict[int, int] = {}  # id() of an error on its way up -> the step it came from
+        self.points: set[Hashable] = set()  # what was told once and comes by again on its way up: interrupts
         self.next_number: Callable[[], int] = count(1).__next__
         self.root: Open | None = None
+        self.thread: Any = None
+        self._asked: dict[str, int] = {}
+        self._failed: dict[Hashable, int] = {}
+
+    def asks(self, call_ids: list[Any], step: int | None) -> None:
+        """A model's answer in `step` asked for tool calls with these ids."""
+        if step is not None and len(self._asked) < _MOST:
+            self._asked.update((call, step) for call in call_ids if type(call) is str)
+
+    def asked_by(self, call_id: object) -> int | None:
+        """The step of the model call that asked for a tool call."""
+        return self._asked.get(call_id) if type(call_id) is str else None
+
+    def attempt(self, what: Hashable) -> int:
+        """The number of the attempt that begins at `what`: one more than have failed in a row."""
+        return self._failed.get(what, 0) + 1
+
+    def attempted(self, what: Hashable, attempt: int, *, failed: bool) -> None:
+        """An attempt is over."""
+        if failed and len(self._failed) < _MOST:
+            self._failed[what] = attempt
+        else:
+            self._failed.pop(what, None)
+
+    def forget(self) -> None:
+        """The run is over: hold nothing of what it said."""
+        self.once.forget()
+        self.errors, self._asked, self._failed, self.points = {}, {}, {}, set()
 
 
 class Open:
     """A step between its start and its end; `number` None for one that is left out of the log, 0 for the run itself."""
 
-    __slots__ = ("began", "first_ns", "key", "kind", "model", "name", "number", "parent", "run")
+    __slots__ = (
+        "answered", "attempt", "attempt_of", "began", "first_ns", "key", "kind", "model", "name", "noted", "number",
+        "parent", "run",
+    )  # fmt: skip
 
     def __init__(
         self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None
@@ -53,6 +87,15 @@ class Open:
         self.began = 0
         self.first_ns = 0
         self.model: Any = None
+        self.noted: dict[str, Any] | None = None
+        self.answered = False  # the whole answer was streamed; being cancelled afterwards is no failure
+        self.attempt_of: Hashable = None
+        self.attempt = 1
+
+    @property
+    def nearest_written(self) -> int:
+        """This step's number or, where it is left out, that of the nearest ancestor that is not; 0 for the run."""
+        return self.number if self.number is not None else self.written_parent
 
     @property
     def written_parent(self) -> int:
@@ -70,44 +113,6 @@ class Open:
         while up is not None:
             yield up
             up = up.parent
-
-
-class Ended:
-    """The keys of steps that ended, newest kept: for late ends, second handlers, and children that outlive parents."""
-
-    __slots__ = ("_steps",)
-
-    def __init__(self) -> None:
-        """Nothing ended yet."""
-        self._steps: OrderedDict[Hashable, tuple[Open, bool]] = OrderedDict()
-
-    def add(self, step: Open, *, implied: bool) -> None:
-        """A step that ended, by the framework's word or by ours."""
-        self._steps.pop(step.key, None)
-        self._steps[step.key] = (step, implied)
-        if len(self._steps) > _MOST_ENDED:
-            self._steps.popitem(last=False)
-
-    def get(self, key: Hashable) -> Open | None:
-        """The step that ended under this key."""
-        found = self._steps.get(key)
-        return None if found is None else found[0]
-
-    def take_implied(self, key: Hashable) -> Open | None:
-        """The step under this key if its end was only implied, once."""
-        found = self._steps.get(key)
-        if found is None or not found[1]:
-            return None
-        self._steps[key] = (found[0], False)
-        return found[0]
-
-    def forget(self, key: Hashable) -> None:
-        """The key begins anew."""
-        self._steps.pop(key, None)
-
-    def __len__(self) -> int:
-        """How many are remembered."""
-        return len(self._steps)
 
 
 def new_uuid7() -> uuid.UUID:

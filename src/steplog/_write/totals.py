@@ -31,6 +31,10 @@ class Totals:
         """One more step that failed."""
         self._add("errors", 1)
 
+    def count_retry(self) -> None:
+        """One more step that tries again what failed."""
+        self._add("retries", 1)
+
     def add_usage(self, usage: dict[str, Any]) -> None:
         """Add a call's tokens."""
         for name in USAGE_FIELDS:

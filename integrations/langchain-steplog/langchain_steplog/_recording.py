@@ -1,0 +1,138 @@
+"""What the hooks share: the recorder behind them, how they read arguments, and what copies of a handler are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Self
+from uuid import UUID
+
+import langchain_core
+from langchain_core.callbacks import BaseCallbackHandler
+
+from langchain_steplog import _extract as extract
+from langchain_steplog import _graphs as graphs
+from langchain_steplog import _models as models
+from langchain_steplog._messages import register
+from langchain_steplog._parents import parent_of
+from steplog.integration import (
+    Settings,
+    Sink,
+    StepRecorder,
+    complain,
+    contained,
+    note_framework,
+    recorder_for,
+    release,
+    status_of,
+)
+
+register()
+note_framework("langchain-core", langchain_core.__version__)
+
+
+class Recording(BaseCallbackHandler):
+    """A handler of no event that has a recorder; copies and pickles of it have the same one."""
+
+    raise_error = False
+    run_inline = False
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+    ) -> None:
+        """Record to `path`, or give the lines to `sink`."""
+        super().__init__()
+        loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
+        self._steps: StepRecorder = recorder_for(loaded, sink)
+        self._arguments = (path, settings) if sink is None else None
+
+    def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
+        """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""
+        return self._steps.totals(run_id)
+
+    def close(self) -> None:
+        """End what is open and write the log's closing mark; not needed, since the end of the process does it."""
+        release(self._steps)
+
+    def report(self, where: str, error: BaseException) -> None:
+        """Write a failure of ours into the log; never raises."""
+        self._steps.report(where, error)
+
+    # Models and chains that carry a handler are copied and pickled by frameworks: the copy is the same recorder.
+
+    def __copy__(self) -> Self:
+        """This very handler."""
+        return self
+
+    def __deepcopy__(self, _: Any) -> Self:
+        """This very handler."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Unpickled, a handler of the same path and settings."""
+        path, settings = self._arguments or (None, {})
+        return (_unpickled, (type(self), path, settings))
+
+    # -- shared by the hooks
+
+    def _call(
+        self,
+        kind: str,
+        serialized: Any,
+        fields: dict[str, Any],
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        tags: list[str] | None,
+        kwargs: dict[str, Any],
+    ) -> None:
+        name = extract.call_name(serialized, kwargs.get("name"), fields)
+        parent = parent_of(self._steps, parent_run_id)
+        is_root = parent is None or not self._steps.knows(parent)
+        head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else {}
+        fields["attempt"] = self._value(extract.attempt, tags)
+        tried = fields.get("call_id") or fields.get("model") or name
+        self._steps.start(
+            run_id, kind, name, parent=parent, fields=fields, run_fields=head, run_id=run_id, attempt_of=tried
+        )
+
+    def _failed(
+        self,
+        error: BaseException,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        kind: str | None,
+        fields: dict[str, Any],
+    ) -> None:
+        found = graphs.status_of(error) or status_of(error)
+        if found == "interrupted":
+            contained(self, "interrupts", graphs.tell_interrupts, self._steps, error, run_id)
+        # The control flow of a graph comes as exceptions that tell nothing beyond the status.
+        told = None if found in ("interrupted", "handoff") else error
+        status = None if found == "error" else found
+        self._steps.end(run_id, status=status, error=told, fields=fields, kind=kind, parent=parent_run_id)
+
+    def _streamed(self, event: Any, run_id: UUID) -> None:
+        kind = event.get("event") if type(event) is dict else None
+        if kind == "content-block-delta":
+            self._steps.first_token(run_id)
+        elif kind == "message-finish":
+            # What comes after is LangChain's own tidying up: a loop that closes cancels it (frameworks.md A2).
+            self._steps.note(run_id, answered=True, **self._fields(models.stream_end, event))
+
+    def _late_input(self, run_id: UUID, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if "inputs" not in kwargs or not (
+            self._steps.writes("chain") or self._steps.kind_of(run_id) == "run"
+        ):
+            return {}
+        given = self._value(extract.chain_input, kwargs["inputs"])
+        return {} if given is None else {"input": given}
+
+    def _fields(self, read: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
+        return contained(self, read.__name__, read, *args) or {}
+
+    def _value(self, read: Callable[..., Any], *args: Any) -> Any:
+        return contained(self, read.__name__, read, *args)
+
+
+def _unpickled(cls: Callable[..., Recording], path: Any, settings: dict[str, Any]) -> Recording:
+    return cls(path, **settings)

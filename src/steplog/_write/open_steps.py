@@ -1,0 +1,86 @@
+"""The steps that are open, by their adapters' keys, and those that ended lately."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Final
+
+from steplog._write.stamp import now_ns
+from steplog._write.state import Open, RunState
+
+_MOST_ENDED: Final = 1024
+
+
+class OpenSteps:
+    """Finds steps by key. Ended ones are remembered for late ends, second handlers and children that outlive parents."""
+
+    __slots__ = ("_ended", "_inherited", "_open")
+
+    def __init__(self, inherited: dict[Hashable, tuple[str, int]] | None = None) -> None:
+        """No step is open; `inherited` are those that this process's parent had when it forked."""
+        self._open: dict[Hashable, Open] = {}
+        self._ended: OrderedDict[Hashable, tuple[Open, bool]] = OrderedDict()
+        self._inherited = inherited or {}
+
+    def get(self, key: Hashable) -> Open | None:
+        """The open step under this key."""
+        return self._open.get(key)
+
+    def known(self, key: Hashable) -> Open | None:
+        """The step under this key, open or ended lately."""
+        found = self._open.get(key)
+        if found is None and key in self._ended:
+            ended = self._ended.get(key)
+            return None if ended is None else ended[0]
+        return found
+
+    def inherited(self, key: Hashable) -> tuple[str, int] | None:
+        """Run and step number of a step that the forking process had open."""
+        return self._inherited.get(key)
+
+    def open(self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None) -> Open:
+        """A step begins."""
+        step = Open(key, kind, name, run, parent)
+        step.began = now_ns()
+        self._ended.pop(key, None)
+        self._open[key] = step
+        run.open[key] = step
+        return step
+
+    def close(self, step: Open, *, implied: bool) -> bool:
+        """A step ends; False where another thread has ended it at this moment."""
+        if self._open.pop(step.key, None) is None:
+            return False
+        step.run.open.pop(step.key, None)
+        self.remember(step, implied=implied)
+        return True
+
+    def remember(self, step: Open, *, implied: bool) -> None:
+        """A step that ended, by the framework's word or by ours."""
+        self._ended[step.key] = (step, implied)
+        self._ended.move_to_end(step.key)
+        if len(self._ended) > _MOST_ENDED:
+            self._ended.popitem(last=False)
+
+    def take_implied(self, key: Hashable) -> Open | None:
+        """The step under this key if its end was only implied, once."""
+        found = self._ended.get(key)
+        if found is None or not found[1]:
+            return None
+        self._ended[key] = (found[0], False)
+        return found[0]
+
+    def below(self, step: Open) -> list[Open]:
+        """The open steps below this one, innermost first."""
+        if not step.run.open:
+            return []
+        return [inner for inner in reversed(tuple(step.run.open.values())) if step in inner.ancestors()]
+
+    def handed_down(self) -> dict[Hashable, tuple[str, int]]:
+        """What a forked child inherits: run and number of each open step by key."""
+        return {key: (step.run.hex, step.nearest_written) for key, step in tuple(self._open.items())}
+
+    def sizes(self) -> dict[str, int]:
+        """How many are open and remembered."""
+        return {"steps": len(self._open), "ended": len(self._ended)}
