@@ -9,6 +9,7 @@ from langchain_steplog import _agents as agents
 from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
+from langchain_steplog import _provider_errors as provider_errors
 from langchain_steplog._dual import dual
 from langchain_steplog._parents import parent_of
 from langchain_steplog._recording import Recording
@@ -132,8 +133,10 @@ class StepLogHandler(Recording):
         self, error: BaseException, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A model call ended by an exception, perhaps with part of an answer."""
-        fields = self._fields(models.llm_end, kwargs.get("response"))
-        self._failed(error, run_id, parent_run_id, "llm", fields)
+        response = kwargs.get("response")
+        fields = self._fields(models.llm_partial, response)
+        told = self._fields(provider_errors.error_fields, error, response)
+        self._failed(error, run_id, parent_run_id, "llm", fields, told)
 
     @dual
     def on_tool_start(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self
 from uuid import UUID
 
 import langchain_core
@@ -29,6 +29,7 @@ from steplog.integration import (
 
 register()
 note_framework("langchain-core", langchain_core.__version__)
+_NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 
 class Recording(BaseCallbackHandler):
@@ -102,6 +103,7 @@ class Recording(BaseCallbackHandler):
         parent_run_id: UUID | None,
         kind: str | None,
         fields: dict[str, Any],
+        error_fields: Mapping[str, Any] = _NO_FIELDS,
     ) -> None:
         found = graphs.status_of(error) or status_of(error)
         if found == "interrupted":
@@ -109,7 +111,15 @@ class Recording(BaseCallbackHandler):
         # The control flow of a graph comes as exceptions that tell nothing beyond the status.
         told = None if found in ("interrupted", "handoff") else error
         status = None if found == "error" else found
-        self._steps.end(run_id, status=status, error=told, fields=fields, kind=kind, parent=parent_run_id)
+        self._steps.end(
+            run_id,
+            status=status,
+            error=told,
+            error_fields=error_fields,
+            fields=fields,
+            kind=kind,
+            parent=parent_run_id,
+        )
 
     def _streamed(self, event: Any, run_id: UUID) -> None:
         kind = event.get("event") if type(event) is dict else None
