@@ -52,12 +52,12 @@ def _thread(thread: Any) -> str | None:
 
 
 def graph_node(name: str | None, metadata: Mapping[str, Any] | None, tags: list[str] | None) -> bool:
-    """Whether a chain run is a graph's node: langgraph tags these, and only these, with the step of the graph."""
-    return (
-        bool(metadata)
-        and name == metadata.get("langgraph_node")
-        and any(t.startswith("graph:step:") for t in tags or ())
-    )
+    """Whether a chain run is a graph's node, which has a tag with the step of its graph, or a task, by its path."""
+    if not metadata or name is None or name != metadata.get("langgraph_node"):
+        return False
+    path = metadata.get("langgraph_path")
+    is_task = type(path) is tuple and len(path) == 4 and path[0] == "__pregel_push" and path[3] is True
+    return is_task or any(t.startswith("graph:step:") for t in tags or ())
 
 
 def node_start(metadata: Mapping[str, Any]) -> Fields:

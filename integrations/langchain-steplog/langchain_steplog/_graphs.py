@@ -135,11 +135,16 @@ def _listener_class(base: type[Any]) -> type[Any]:
 
         @dual
         def on_resume(self, event: Any) -> None:
-            found = read_fields(event)
-            fields = {"where": found.get("status"), "checkpoint": _place(found)}
-            self.recorder.point("resume", parent=found.get("run_id"), fields=fields)
+            _resumed(self.recorder, event)
 
     return Listener
+
+
+def _resumed(recorder: StepRecorder, event: Any) -> None:
+    found = read_fields(event)
+    recorder.promote(found.get("run_id"), "agent", only="chain")
+    fields = {"where": found.get("status"), "checkpoint": _place(found)}
+    recorder.point("resume", parent=found.get("run_id"), fields=fields)
 
 
 def _interrupted(recorder: StepRecorder, event: Any) -> None:
@@ -147,6 +152,7 @@ def _interrupted(recorder: StepRecorder, event: Any) -> None:
     run_id, place = found.get("run_id"), _place(found)
     if type(run_id) is not UUID:
         return
+    recorder.promote(run_id, "agent", only="chain")
     recorder.note(run_id, checkpoint=place)
     interrupts = found.get("interrupts") or ()
     for interrupt in interrupts:

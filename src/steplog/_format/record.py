@@ -63,7 +63,7 @@ END_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "retriever": ("documents",),
     "embedding": ("count", "dimensions", "usage"),
     "rerank": ("documents",),
-    "agent": (),
+    "agent": ("checkpoint",),
     "node": (),
     "chain": (),
 }
