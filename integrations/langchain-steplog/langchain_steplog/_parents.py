@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from uuid import UUID
 
 from langchain_core.runnables.config import var_child_runnable_config
 
+from langchain_steplog._elsewhere import llama_index_step
 from steplog.integration import StepRecorder
 
 
-def parent_of(recorder: StepRecorder, parent_run_id: UUID | None) -> UUID | None:
+def parent_of(recorder: StepRecorder, parent_run_id: UUID | None) -> Hashable:
+    """The step of LangChain or of LlamaIndex that the call is made in, whichever is the inner one."""
+    ours = _langchain_parent(recorder, parent_run_id)
+    theirs = llama_index_step()
+    return ours if theirs is None else recorder.innermost(ours, theirs) or ours
+
+
+def _langchain_parent(recorder: StepRecorder, parent_run_id: UUID | None) -> UUID | None:
     """The parent LangChain names or, where it names none, the open step in whose context the call is made.
 
     `with_fallbacks` and code that passes callbacks of its own start runs without a parent inside of others.

@@ -24,6 +24,8 @@ class Totals:
     def count(self, kind: str) -> None:
         """One more step of this kind."""
         self._add("steps", 1)
+        if kind == "resume" and self._sums.get("interrupts"):
+            self._add("interrupts", -1)  # answered within the run: nothing waits any more when it ends
         if kind in _COUNTED:
             self._add(_COUNTED[kind], 1)
 

@@ -10,6 +10,7 @@ import llama_index_instrumentation
 from llama_index_instrumentation.dispatcher import Dispatcher
 
 from llama_index.observability.steplog import _elsewhere as elsewhere
+from llama_index.observability.steplog import _errors as errors
 from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _kinds as kinds
 from llama_index.observability.steplog import _streams as streams
@@ -24,7 +25,6 @@ from steplog.integration import (
     StepRecorder,
     complain,
     contained,
-    describe,
     recorder_for,
     release,
     status_of,
@@ -123,7 +123,7 @@ class StepLogHandler:
         if span.kind == "llm":
             self._models.enter(span_id, span, instance, arguments, parent, parent_id, tags)
         elif parent is not None or not _is_noise(span):
-            self._start(span_id, span, instance, arguments, parent, tags)
+            self._start(span_id, span, instance, arguments, parent, parent_id, tags)
 
     def exit(self, span_id: str, arguments: Args, instance: Any, result: Any) -> None:
         """A span ends; what it gave back may be a stream that is still to be read."""
@@ -153,7 +153,8 @@ class StepLogHandler:
         if role in ("tool", "adapter") and self._steps.kind_of(span_id) == "chain":
             status = status or "error"  # a part of a tool's step, which tells of the error itself
         told = error if status in (None, "error", "cancelled") else None
-        self._steps.end(span_id, status=status, error=told)
+        more = self._fields(errors.error_fields, told) if status is None else {}
+        self._steps.end(span_id, status=status, error=told, error_fields=more)
         self._others_over(Span("", role, kinds.name_of_span(span_id)), instance, arguments, status, told)
 
     def cancelled(self, event: Any) -> None:
@@ -163,7 +164,14 @@ class StepLogHandler:
     # -- what a span's beginning tells
 
     def _start(
-        self, span_id: str, span: Span, instance: Any, arguments: Args, parent: Hashable, tags: Args | None
+        self,
+        span_id: str,
+        span: Span,
+        instance: Any,
+        arguments: Args,
+        parent: Hashable,
+        parent_id: str | None,
+        tags: Args | None,
     ) -> None:
         fields: Fields = {}
         if self._steps.writes(span.kind):
@@ -174,17 +182,18 @@ class StepLogHandler:
             head = self._fields(extract.run_fields, span, instance, arguments, tags)
             fields = fields if span.kind in _CALLS else {}
         elif span.role == "step":
-            fields |= self._note_attempt(span, parent)
+            fields |= self._note_attempt(span, arguments, parent)
         name = self.value(extract.name_of, span, instance, arguments, fields)
-        self._steps.start(span_id, span.kind, name, parent=parent, fields=fields, run_fields=head)
+        # A parent that is not known here may be that of the process this one was forked from.
+        above = parent_id if parent is None else parent
+        self._steps.start(span_id, span.kind, name, parent=above, fields=fields, run_fields=head)
 
-    def _note_attempt(self, span: Span, parent: Hashable) -> Fields:
-        found = contained(self, "attempt", waiting.attempt)
+    def _note_attempt(self, span: Span, arguments: Args, parent: Hashable) -> Fields:
+        found = contained(self, "attempt", waiting.attempt, arguments)
         if found is None:
             return {}
-        where = span.method
-        if found.answer is not None:
-            self._steps.point("resume", parent=parent, fields={"where": where})
+        if found.is_answered:
+            self._steps.point("resume", parent=parent, fields={"where": span.method})
         if found.number < 2:
             return {}
         error = (

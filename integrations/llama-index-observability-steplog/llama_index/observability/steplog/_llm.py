@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from llama_index.observability.steplog._messages import fields_of
+from llama_index.observability.steplog._messages import fields_of, read_message
 from steplog.integration import instance_dict
 
 Fields = dict[str, Any]
@@ -99,6 +99,14 @@ def llm_end(response: Any, before: Any) -> Fields:
         "model": _first(raw.get("model"), raw.get("model_version"), raw.get("modelId")),
         "response_id": _first(raw.get("id"), raw.get("response_id")),
     }
+
+
+def asked(message: Any) -> list[Any]:
+    """The ids of the tool calls that a model's answer asks for."""
+    if message is None or type(message) is dict:
+        return []
+    calls = read_message(message).get("tool_calls") or []
+    return [call.get("id") for call in calls if type(call) is dict]
 
 
 def _finish(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> str | None:

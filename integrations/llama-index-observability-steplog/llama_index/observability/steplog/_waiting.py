@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
+from llama_index.observability.steplog import _kinds as kinds
 from llama_index.observability.steplog import _values as values
 from steplog.integration import instance_dict
 
@@ -14,26 +16,21 @@ _MOST_FRAMES: Final = 12
 
 
 class Attempt(NamedTuple):
-    """Which try of a step this is, what the last one failed with, and the answer it waited for."""
+    """Which try of a step this is, and whether it goes on because what it waited for has come."""
 
     number: int
-    error: BaseException | None
-    answer: Any
+    is_answered: bool
 
 
-def attempt() -> Attempt:
-    """How the step that is about to run in this context came to run."""
+def attempt(arguments: Mapping[str, Any]) -> Attempt:
+    """How the step that is about to run in this context, with these arguments, came to run."""
     variable = getattr(sys.modules.get(_RESULTS), "StepWorkerStateContextVar", None)
     step = instance_dict(variable.get(None)) if variable is not None else {}
-    retry = instance_dict(step.get("retry"))
-    number, error = retry.get("retry_number"), retry.get("last_exception")
+    number = instance_dict(step.get("retry")).get("retry_number")
     waiters = instance_dict(step.get("state")).get("collected_waiters")
-    answers = [instance_dict(w).get("resolved_event") for w in waiters] if type(waiters) is list else []
-    return Attempt(
-        number + 1 if type(number) is int else 1,
-        error if isinstance(error, BaseException) else None,
-        next((answer for answer in answers if answer is not None), None),
-    )
+    waited = [instance_dict(w).get("resolved_event") for w in waiters] if type(waiters) is list else []
+    answer = kinds.has_base(kinds.event_in(arguments), "HumanResponseEvent", "workflows.events")
+    return Attempt(number + 1 if type(number) is int else 1, answer or any(w is not None for w in waited))
 
 
 def awaited() -> BaseException | None:
