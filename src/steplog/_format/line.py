@@ -13,8 +13,8 @@ _BREAKS = (
     (b"\xe2\x80\xa8", b"\\u2028"),
     (b"\xe2\x80\xa9", b"\\u2029"),
     (b"\xc2\x85", b"\\u0085"),
-    (b"\x7f", b"\\u007f"),
 )
+_DELETE = b"\x7f"
 
 
 def encode(record: Record) -> bytes:
@@ -26,9 +26,12 @@ def encode(record: Record) -> bytes:
         data = orjson.dumps(record)
     except TypeError:  # lone surrogates, the one thing `plain` lets through: searching each string costs more
         data = orjson.dumps(_without_surrogates(record))
-    for char, escaped in _BREAKS:
-        if char in data:
-            data = data.replace(char, escaped)
+    if _DELETE in data:
+        data = data.replace(_DELETE, b"\\u007f")
+    if not data.isascii():  # ten times cheaper than one search
+        for char, escaped in _BREAKS:
+            if char in data:
+                data = data.replace(char, escaped)
     return data
 
 

@@ -169,6 +169,7 @@ _FIELDS: Final[dict[str, Schema]] = {
     "checkpoint": _closed({"thread_id": _TEXT, "ns": _TEXT, "id": _TEXT}),
     "wait_ms": _told(_MS, "milliseconds waited before the attempt"), "value": _VALUE, "where": _TEXT, "data": _VALUE,
     "v": {"const": FORMAT_VERSION}, "w": _TEXT, "steplog": _TEXT, "host": _TEXT, "pid": _ORDINAL,
+    "ppid": _told(_COUNT, "the process that asked for this one"),
     "proc_start": _told(_COUNT, "kernel start time of the process, ticks since boot"), "boot": _TEXT, "python": _TEXT,
     "frameworks": _told(_mapping(_TEXT), "name -> version"), "argv0": _TEXT,
     "content": {"enum": list(get_args(Content))}, "detail": {"enum": list(get_args(Detail))},
@@ -233,6 +234,9 @@ def _envelope(kind: str, what: str) -> tuple[dict[str, Schema], tuple[str, ...]]
         "seq": _told(_ORDINAL, "this writer's line number, from 1, without gaps"),
         "ts": _TIME,
         "w": _told(_TEXT, "writer id; on every line of files that several processes append to"),
+        "chain": _told(
+            {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "hash over this line and the one before"
+        ),
     }
     if kind == "log":
         return properties, ("seq", "ts")

@@ -1,179 +1,291 @@
-"""One whole line at the end of a log, in the kernel when the hook returns: order, numbers, forks, disks that fail."""
+"""One whole line at the end of a log, in the kernel when the hook returns: threads, signals, forks, disks that fail."""
 
 from __future__ import annotations
 
 import errno
 import os
-import threading
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from steplog._format.line import encode
-from steplog._format.record import FORMAT_VERSION, Record
-from steplog._version import __version__
+from steplog._format.record import Record
+from steplog._write.compose import Composer, body_of
+from steplog._write.file import FileSink
 from steplog._write.guard import complain
-from steplog._write.process import process_facts
+from steplog._write.link import NO_FILE, NO_HEAD, Entry, Turn, after_part, standing
+from steplog._write.pending import Pending
 from steplog._write.segment import new_writer_id
+from steplog._write.settings import Settings
 from steplog._write.sink import Sink
-from steplog._write.stamp import Stamp, now_ns
+from steplog._write.stamp import CLOCK
+from steplog._write.sync import Sync
 
-_PATIENCE_S: Final = 0.25  # how long a hook waits for another thread's write; then that thread writes its line too
 _RETRY_NS: Final = 1_000_000_000
+_SLOW_NS: Final = 250_000_000  # beside busy threads a healthy write waits up to 5 ms for each of them
+_STRIKES: Final = 2
 _getpid: Final = os.getpid
-_ident: Final = threading.get_ident
+# What another file may take: the descriptor is gone or another's, the file is as large as it may get.
+_ELSEWHERE: Final = frozenset({errno.EBADF, errno.EFBIG, errno.ESTALE, errno.ENXIO})
 
 
 class Appender:
-    """One process's writer of a log: numbers lines, and hands each to the sink before `append` returns.
+    """One process's writer of a log: numbers lines, and has each in the kernel before `append` returns.
 
-    A line is put in a queue and whoever gets the lock writes all that is queued. So a signal handler or a `__del__`
-    that logs in the middle of a write never waits for itself: the write it interrupted takes its line along.
+    A line is put in a queue, and whoever comes writes all that is queued: the thread itself, the thread it interrupted,
+    another one. What has been done is kept as a chain of turns (see `link`), so that nothing is done twice.
     """
 
-    def __init__(self, sink: Sink, facts: Callable[[], Record], max_pending_bytes: int) -> None:
+    def __init__(self, sink: Sink, facts: Callable[[], Record], settings: Settings) -> None:
         """Write to `sink`; `facts` gives what `log.open` says besides the process."""
         self._sink = sink
+        self._file = sink if isinstance(sink, FileSink) else None
         self._facts = facts
-        self._most_pending = max_pending_bytes
-        self._parent_w: str | None = None
-        self._begin()
+        self._settings = settings
+        self._key = settings.chain_key.encode() if settings.chain else None
+        self._sync = Sync(self._file, settings, self._sync_failed)
+        self._clock = CLOCK[0]
+        self.after_open: Callable[[], object] | None = None  # called when a file was opened
+        self._begin(None)
 
-    def _begin(self) -> None:
+    def _begin(self, parent_w: str | None) -> Pending:
         self.w = new_writer_id()
-        self.lines = 0
-        self.bytes = 0
-        self.lost = 0
-        self._pid = _getpid()
-        self._lock = threading.RLock()
-        self._writing = 0  # the thread that holds the lock
-        self._queue: deque[tuple[int, bytes]] = deque()
-        self._rest = b""  # of a write that the disk took in part
-        self._stamp = Stamp()
-        self._is_open = False
-        self._retry_at = 0
-        self._unsaid: tuple[int, str, str, str] | None = None  # lost lines: count, reason, first and last ts
+
+        def facts() -> Record:
+            return self._facts() | {"parent_w": parent_w}
+
+        settings = self._settings
+        self._composer = Composer(
+            self._sink,
+            self.w,
+            facts,
+            rotate_hours=settings.rotate_hours,
+            key=self._key,
+            is_quick=not self._sync.is_on,
+        )
+        self._pending = Pending(_getpid())
+        return self._pending
+
+    @property
+    def lines(self) -> int:
+        """The number of the last line written or being written."""
+        return self._pending.newest().then.lines
+
+    @property
+    def lost(self) -> int:
+        """Lines given up so far."""
+        return self._pending.lost.total
 
     def append(self, body: bytes) -> None:
         """Write one record's object, without `seq` and `ts`, as the next line; never raises `OSError`."""
-        if _getpid() != self._pid:  # a fork that Python's hooks did not see
-            self.after_fork()
-        self._queue.append((now_ns(), body))
-        while self._queue and self._writing != _ident():
-            if not self._lock.acquire(timeout=_PATIENCE_S):
-                return
-            self._writing = _ident()
-            try:
-                if not self._write_queued():
-                    return
-            finally:
-                self._writing = 0
-                self._lock.release()
+        pending = self._pending
+        if _getpid() != pending.pid:  # a fork that Python's hooks did not see
+            pending = self.after_fork()
+        now = self._clock()
+        entry = (now, body)
+        queue = pending.queue
+        queue.append(entry)
+        if now < self._composer.calm_until and len(queue) == 1 and self._write_single(pending, entry):
+            return
+        if not pending.behind:
+            self._write_out(pending, entry)
+        if queue and entry in queue:
+            pending.hold(entry, self._settings.max_pending_bytes)
+            pending.get_help(self._write_out)
 
     def close(self, last: Record) -> None:
         """Write `log.close` with this writer's counts; what comes later is still written."""
-        if not self._is_open:
+        pending = self._pending
+        turn = pending.newest()
+        if turn.then.stage == NO_FILE and not pending.queue:
             return
-        record = {"ev": "log.close", "lines": self.lines + 1, "bytes": self.bytes, "lost": self.lost or None} | last
-        self._retry_at = 0
-        self.append(_body(record))
+        pending.retry_at, pending.behind = 0, False
+        self._write_out(pending, None)
+        then = pending.newest().then
+        counts = {"lines": then.lines + 1, "bytes": then.total, "lost": pending.lost.total or None}
+        self.append(body_of({"ev": "log.close"} | counts | last))
+        self._sync.now()
+        unwritten = len(pending.queue) + pending.lost.total - pending.newest().then.said
+        if unwritten:
+            self._complain_of_disk(f"{unwritten} lines could not be written ({pending.reason})")
 
     def release(self) -> None:
         """Let go of the file; a later line opens a new one."""
-        with self._lock:
+        pending = self._pending
+        turn = pending.newest()
+        if turn.is_whole and pending.follow(turn, _left(turn)).then.stage == NO_FILE:
             self._sink.close()
-            self._is_open = False
 
-    def after_fork(self) -> None:
+    def after_fork(self) -> Pending:
         """In a forked child: begin anew as a writer of its own; what was queued is the parent's to write."""
-        self._parent_w = self.w
+        self._pending.is_over = True
         self._sink.close()
-        self._begin()
+        self._sync.after_fork()
+        return self._begin(self.w)
 
-    # -- with the lock held
+    # -- turns
 
-    def _write_queued(self) -> bool:
-        """Write all that is queued; False where the disk does not take it now."""
-        if self._retry_at and now_ns() < self._retry_at:
-            self._drop_excess()
+    def _write_single(self, pending: Pending, entry: Entry) -> bool:
+        """The shortest way through what `_write_out` does; False where that has something left to do."""
+        done = pending.turn
+        if not done.taken or done.after or done.entries:
             return False
+        turn = self._composer.single_line(done, entry)
+        if turn is None:
+            return False
+        done.after.append(turn)
+        if done.after[0] is not turn:
+            return False
+        pending.turn = turn
+        lock = pending.lock
+        is_held = lock.acquire(False)  # noqa: FBT003 - as in `link`
         try:
-            if not self._is_open:
-                self._open()
-            if self._rest:
-                self._push(self._rest)
-            if self._unsaid is not None:
-                self._say_lost(self._unsaid)
-            while self._queue:
-                at, body = self._queue[0]
-                line = self._line(at, body)
-                self._queue.popleft()
-                self._push(line)
-        except OSError as error:
-            self._failed(error)
+            turn.taken.extend(map(turn.call, turn.once))
+        except (OSError, ValueError) as error:
+            self._failed(pending, turn, error)
             return False
-        self._retry_at = 0
-        return True
+        finally:
+            if is_held:
+                lock.release()
+        if self._clock() - entry[0] > _SLOW_NS:
+            self._strike(pending)
+        if not turn.taken or turn.taken[0] != len(turn.whole):
+            return False
+        self._take_off(pending, turn)
+        return not pending.queue and not pending.left
 
-    def _line(self, at_ns: int, body: bytes) -> bytes:
-        self.lines += 1
-        head = f'{{"seq":{self.lines},"ts":"{self._stamp(at_ns)}",'
-        if self._sink.shared:
-            # The leading line end keeps this line whole behind the torn one of a killed process.
-            return b"".join((b"\n", head.encode(), b'"w":"', self.w.encode(), b'",', body[1:], b"\n"))
-        return b"".join((head.encode(), body[1:], b"\n"))
+    def _write_out(self, pending: Pending, entry: Entry | None) -> None:
+        """Carry out turns until `entry` is in the kernel; without one, or where others left lines, until all are."""
+        while not pending.is_over:
+            turn = pending.newest()
+            if turn.taken:
+                if turn.taken[0] != len(turn.whole):
+                    self._go_on_after(pending, turn, turn.taken[0] or 0, resume=True)
+                    continue
+                if turn.entries:
+                    self._acknowledge(pending, turn)
+                if not pending.queue:
+                    pending.left = False
+                    if not pending.queue:
+                        return
+                elif entry is not None and not pending.left and entry not in pending.queue:
+                    return
+                if self._is_resting(pending):
+                    return
+                new = self._composer.next_turn(pending, turn)
+                if new is None:
+                    continue
+                turn = pending.follow(turn, new)
+            elif pending.stuck is turn or self._is_resting(pending) or self._is_astray(pending, turn):
+                return
+            self._carry_out(pending, turn)
+            if not turn.taken and not turn.after and not pending.wait(turn, self._AT_WORK):
+                return
 
-    def _push(self, data: bytes) -> None:
-        """Give bytes to the sink; what it does not take stays in `_rest` and comes first next time."""
-        self._rest = data
-        view = memoryview(data)
-        while view:
-            taken = self._sink.write(view)
-            if taken <= 0:
-                raise OSError(errno.ENOSPC, "the sink took nothing")
-            view = view[taken:]
-            self._rest = bytes(view)
-            self.bytes += taken
+    def _is_resting(self, pending: Pending) -> bool:
+        return bool(pending.retry_at) and self._clock() < pending.retry_at
 
-    def _open(self) -> None:
-        self._sink.open(self._stamp(now_ns()), self._pid, self.w)
-        self._is_open = True
-        record: Record = {"ev": "log.open", "v": FORMAT_VERSION, "w": self.w, "steplog": __version__}
-        record |= process_facts() | self._facts() | {"parent_w": self._parent_w}
-        if self._sink.shared:
-            del record["w"]  # every line of a shared file has it
-        self._push(self._line(now_ns(), _body(record)))
+    def _carry_out(self, pending: Pending, turn: Turn) -> None:
+        """Do it, unless somebody else did or does."""
+        lock = pending.lock
+        began = self._clock()
+        is_held = lock.acquire(False)  # noqa: FBT003 - as in `link`
+        try:
+            # One C call: no exception and no signal handler gets between the write and the note of what it took.
+            turn.taken.extend(map(turn.call, turn.once))
+        except (OSError, ValueError) as error:  # ValueError: a file object that a forked child closed
+            self._failed(pending, turn, error)
+        finally:
+            if is_held:
+                lock.release()
+        if self._clock() - began > _SLOW_NS:
+            self._strike(pending)
+        elif pending.strikes:
+            pending.strikes = 0
 
-    def _failed(self, error: OSError) -> None:
-        self._retry_at = now_ns() + _RETRY_NS
-        self._reason = errno.errorcode.get(error.errno or 0, type(error).__name__)
-        where = getattr(self._sink, "path", "the log")
-        complain(f"disk {where}", f"cannot write {where}: {error.strerror or error}; the program goes on, steps are kept "
-                 f"in memory up to {self._most_pending} bytes and written when it works again")  # fmt: skip
-        self._drop_excess()
+    def _strike(self, pending: Pending) -> None:
+        """A write took long; after the second in a row hooks leave writing to the helper."""
+        self._composer.calm_until = 0
+        pending.strikes += 1
+        if pending.strikes >= _STRIKES and not pending.behind:
+            pending.behind = True
+            pending.get_help(self._write_out)
 
-    def _drop_excess(self) -> None:
-        size = sum(len(body) for _, body in tuple(self._queue))
-        while size > self._most_pending and self._queue:
-            at, body = self._queue.popleft()
-            size -= len(body)
-            self._count_lost(self._stamp(at))
+    def _acknowledge(self, pending: Pending, turn: Turn) -> None:
+        """The bytes are in the kernel: bring them as far as `fsync` says, and take their lines off the queue."""
+        if self._sync.is_on:
+            self._sync.written()
+        self._take_off(pending, turn)
+        if pending.retry_at:
+            pending.retry_at = 0
 
-    def _count_lost(self, stamp: str) -> None:
-        self.lines += 1  # its number stays unused: a gap is a lost line
-        self.lost += 1
-        count, _, first, _ = self._unsaid or (0, "", stamp, stamp)
-        self._unsaid = (count + 1, self._reason, first, stamp)
+    @staticmethod
+    def _take_off(pending: Pending, turn: Turn) -> None:
+        try:
+            for entry in turn.entries:
+                pending.queue.remove(entry)
+        except ValueError:  # whoever we interrupted, or who interrupted us, does it
+            for entry in turn.entries:
+                if entry in pending.queue:
+                    pending.queue.remove(entry)
+        turn.entries = ()
 
-    def _say_lost(self, unsaid: tuple[int, str, str, str]) -> None:
-        count, reason, first, last = unsaid
-        record = {"ev": "log.lost", "count": count, "reason": reason, "first_ts": first, "last_ts": last}
-        line = self._line(now_ns(), _body(record))
-        self._unsaid = None
-        self._push(line)
+    def _go_on_after(
+        self, pending: Pending, turn: Turn, taken: int, *, resume: bool, leave: bool = False
+    ) -> Turn:
+        """Put behind a turn what its unwritten part makes necessary."""
+        new = after_part(turn, taken, resume=resume and not leave, shared=self._sink.shared)
+        if leave and new.taken:
+            new.then = new.then._replace(stage=NO_FILE)
+        return pending.follow(turn, new)
 
-    _reason = "pending_full"
+    # -- trouble
+
+    def _failed(self, pending: Pending, turn: Turn, error: OSError | ValueError) -> None:
+        if pending.is_over:
+            return  # we are a forked child, inside what was its parent's
+        code = error.errno if isinstance(error, OSError) else errno.EBADF
+        is_new = turn.before.stage == NO_HEAD
+        leave = code in _ELSEWHERE
+        pending.reason = errno.errorcode.get(code or 0, type(error).__name__)
+        self._go_on_after(pending, turn, 0, resume=True, leave=leave)
+        if leave and not is_new:
+            most = self._file.limit if self._file is not None else 0
+            if code == errno.EFBIG and turn.entries and len(turn.whole) > most:
+                pending.give_up(turn.entries[0], "EFBIG")
+                self._take_off(pending, standing(turn.before, turn.entries[:1]))
+            return
+        self._composer.calm_until = 0
+        pending.retry_at = self._clock() + _RETRY_NS
+        self._complain_of_disk(
+            f"{_words(error)}; the program goes on, steps are kept in memory up to "
+            f"{self._settings.max_pending_bytes} bytes and written when it works again"
+        )
+
+    def _complain_of_disk(self, words: str) -> None:
+        where = self._file.path if self._file is not None else "the log"
+        complain(f"disk {where}", f"cannot write {where}: {words}")
+
+    def _sync_failed(self, error: OSError) -> None:
+        self._complain_of_disk(f"fsync: {_words(error)}")
+        what = {"type": type(error).__name__, "message": _words(error)}
+        # In the queue only: this is called while lines are being written.
+        self._pending.queue.append(
+            (self._clock(), body_of({"ev": "log.error", "where": "fsync", "error": what}))
+        )
+
+    def _is_astray(self, pending: Pending, turn: Turn) -> bool:
+        """Whether the rest of a torn line must not be written any more, since its file is gone."""
+        if not turn.is_rest or not self._composer.must_leave(pending):
+            return False
+        for _ in turn.once:  # nobody else does it now
+            self._go_on_after(pending, turn, 0, resume=False, leave=True)
+        return False
+
+    _AT_WORK: Final = (_carry_out.__code__, _write_single.__code__)
 
 
-def _body(record: dict[str, Any]) -> bytes:
-    return encode({name: value for name, value in record.items() if value is not None})
+def _left(turn: Turn) -> Turn:
+    return standing(turn.then._replace(stage=NO_FILE), turn.entries)
+
+
+def _words(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, Literal, get_args
 
 from steplog._format.project import OFF, ON, path_and_source
 from steplog._format.record import Content, Detail
@@ -32,6 +32,14 @@ class Settings:
     max_line_bytes: longest line, in bytes.
     max_depth, max_items: deepest nesting and most items of one container.
     max_pending_bytes: most memory held for lines that the disk does not take, in bytes.
+    fsync: "never" (survives the process, not the machine), seconds (a power cut costs at most so much), or "always"
+        (nothing acknowledged is lost; each line waits for the disk, milliseconds).
+    rotate_bytes, rotate_hours: a directory's segment is closed, and the next begun, at this size or age; 0 never. A
+        shared file is not rotated by us; what logrotate does to it is followed.
+    keep_days, keep_bytes: closed segments older than this, and the oldest beyond this size in all, are deleted; 0 never.
+    compress: closed segments become `.jsonl.zst`, checked before the plain file goes; needs zstd.
+    chain, chain_key: each line carries a hash over itself and the line before, with the key if there is one, so that
+        `steplog doctor --verify` sees every edit; about 2 us a line.
     """
 
     path: str
@@ -44,6 +52,14 @@ class Settings:
     max_depth: int = 32
     max_items: int = 1000
     max_pending_bytes: int = 16 * 1024 * 1024
+    fsync: float | Literal["never", "always"] = "never"
+    rotate_bytes: int = 64 * 1024 * 1024
+    rotate_hours: float = 0.0
+    keep_days: float = 0.0
+    keep_bytes: int = 0
+    compress: bool = False
+    chain: bool = False
+    chain_key: str = field(default="", repr=False)
 
     @classmethod
     def load(
@@ -86,40 +102,67 @@ def sourced(
 
 
 def _parsed(name: str, raw: str) -> Any:
-    if name in _CHOICES:
-        return _checked(name, raw.strip().lower())
-    if name == "redact":
-        word = raw.strip().lower()
+    """The value of an environment variable."""
+    word = raw.strip().lower()
+    if name == "chain_key":
+        return _checked(name, raw)
+    if name in _SWITCHES:
         if word not in ON | OFF:
-            raise SettingsError(f"steplog: redact={raw!r}: allowed are 1 and 0")
+            raise SettingsError(f"steplog: {name}={raw!r}: allowed are 1 and 0")
         return word in ON
+    if name in _CHOICES or (name == "fsync" and word in _FSYNC):
+        return _checked(name, word)
     try:
-        return _checked(name, int(raw.strip()))
+        return _checked(name, float(word) if name in _FRACTIONS else int(word))
     except ValueError as error:
         if isinstance(error, SettingsError):
             raise
-        raise SettingsError(f"steplog: {name}={raw!r} is not a whole number") from None
+        kind = "number" if name in _FRACTIONS else "whole number"
+        raise SettingsError(f"steplog: {name}={raw!r} is not a {kind}") from None
 
 
 def _checked(name: str, value: Any) -> Any:
+    allowed = ""
     if name in _CHOICES:
-        if value not in _CHOICES[name]:
-            raise SettingsError(f"steplog: {name}={value!r}: allowed are {', '.join(_CHOICES[name])}")
-    elif name == "redact":
-        if not isinstance(value, bool):
-            raise SettingsError(f"steplog: redact={value!r}: allowed are True and False")
+        allowed = "" if value in _CHOICES[name] else ", ".join(_CHOICES[name])
+    elif name in _SWITCHES:
+        allowed = "" if isinstance(value, bool) else "True and False"
     elif name == "redactor":
         if not callable(value):
             raise SettingsError(f"steplog: redactor={value!r} cannot be called")
+    elif name == "chain_key":
+        # No value in the text: it is a secret.
+        if not isinstance(value, str) or len(value.encode()) > _LONGEST_KEY:
+            raise SettingsError(f"steplog: chain_key: allowed is a string of at most {_LONGEST_KEY} bytes")
+    elif name in _FRACTIONS:
+        if name == "fsync" and value in _FSYNC:
+            return value
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and _FRACTIONS[name] <= value < _FOREVER
+        ):
+            return float(value)
+        words = "never, always and " if name == "fsync" else ""
+        allowed = f"{words}numbers from {_FRACTIONS[name]}"
     elif not isinstance(value, int) or isinstance(value, bool) or value < _LEAST[name]:
-        raise SettingsError(f"steplog: {name}={value!r}: allowed are whole numbers from {_LEAST[name]}")
+        allowed = f"whole numbers from {_LEAST[name]}"
+    if allowed:
+        raise SettingsError(f"steplog: {name}={value!r}: allowed are {allowed}")
     return value
 
 
-_LEAST = {
+_FSYNC: Final = ("never", "always")
+_SWITCHES: Final = frozenset({"redact", "compress", "chain"})
+_LONGEST_KEY: Final = 64
+_FOREVER: Final = 1e6
+_FRACTIONS: Final = {"fsync": 0.01, "rotate_hours": 0.0, "keep_days": 0.0}
+_LEAST: Final = {
     "max_value_bytes": 256,
     "max_line_bytes": 4096,
     "max_depth": 4,
     "max_items": 10,
     "max_pending_bytes": 4096,
+    "rotate_bytes": 0,
+    "keep_bytes": 0,
 }

@@ -9,11 +9,12 @@ from typing import Any
 
 from steplog._format.record import Record
 from steplog._write.append import Appender
+from steplog._write.file import file_for
 from steplog._write.guard import complain
 from steplog._write.lines import LineWriter
 from steplog._write.recorder import StepRecorder
 from steplog._write.settings import Settings
-from steplog._write.sink import FileSink, Sink
+from steplog._write.sink import Sink
 
 _by_path: dict[str, StepRecorder] = {}
 _all: list[StepRecorder] = []
@@ -66,11 +67,15 @@ def release(recorder: StepRecorder) -> None:
 
 def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
     def facts() -> Record:
-        shaping: dict[str, Any] = {"content": settings.content, "detail": settings.detail, "redact": settings.redact}
+        shaping: dict[str, Any] = {
+            "content": settings.content,
+            "detail": settings.detail,
+            "redact": settings.redact,
+        }
         return {"frameworks": dict(_frameworks) or None} | shaping
 
-    target = sink if sink is not None else FileSink(settings.path, shared=settings.shared)
-    return StepRecorder(settings, LineWriter(settings, Appender(target, facts, settings.max_pending_bytes)))
+    target = sink if sink is not None else file_for(settings)
+    return StepRecorder(settings, LineWriter(settings, Appender(target, facts, settings)))
 
 
 def _differing(now: Settings, asked: Settings) -> str:

@@ -1,14 +1,30 @@
-"""Time stamps of lines: one wall-clock anchor, then the monotonic clock, formatted without calls that can be patched."""
+"""Time stamps of lines: the monotonic clock set to the wall clock, formatted without calls that can be patched."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
-# In a tuple, where test tools that freeze the clock do not find them: they replace module attributes.
-_CLOCKS: Final = (time.time_ns, time.monotonic_ns)
 _NS: Final = 1_000_000_000
 _DAY: Final = 86_400
+_LATEST: Final = 253_402_300_799  # the end of the year 9999, the last one with four digits
+_BEHIND_NS: Final = 100_000_000
+
+
+def _wall_clock() -> Callable[[], int]:
+    # clock_gettime is what test tools that freeze the clock leave alone, whenever they were imported.
+    gettime = getattr(time, "clock_gettime_ns", None)
+    if gettime is None:
+        return time.time_ns
+    realtime = time.CLOCK_REALTIME
+    return lambda: gettime(realtime)
+
+
+# In a tuple, where test tools that freeze the clock do not find them: they replace module attributes.
+_CLOCKS: Final = (_wall_clock(), time.monotonic_ns)
+
+CLOCK: Final = _CLOCKS[1:]
 
 
 def now_ns() -> int:
@@ -16,27 +32,44 @@ def now_ns() -> int:
     return _CLOCKS[1]()
 
 
-class Stamp:
-    """Formats readings of `now_ns` as RFC 3339 in UTC with microseconds; never runs backwards."""
+def ms_since(began_ns: int, now: int | None = None) -> float:
+    """The time from one reading of `now_ns` to another, or to this moment, in ms to the microsecond."""
+    return round(((now_ns() if now is None else now) - began_ns) / 1e6, 3)
 
-    __slots__ = ("_last", "_offset", "_prefix", "_second")
+
+class Stamp:
+    """Formats readings of `now_ns` as RFC 3339 in UTC with microseconds; a later reading never gives an earlier stamp."""
+
+    __slots__ = ("_offset", "window")
 
     def __init__(self) -> None:
-        """Anchor the monotonic clock to the wall clock as it is now."""
+        """Set the monotonic clock to the wall clock as it is now."""
         self._offset = _CLOCKS[0]() - _CLOCKS[1]()
-        self._last = 0
-        self._second = -1
-        self._prefix = ""
+        # The second we are in: where it begins and ends on the monotonic clock, and its text. Read and replaced as
+        # one, since another thread may be here as well.
+        self.window = (0, 0, b"")
+
+    def set_forward(self) -> None:
+        """Follow the wall clock where it ran ahead: the machine slept, or its clock was set. Never back."""
+        offset = _CLOCKS[0]() - _CLOCKS[1]()
+        if offset > self._offset + _BEHIND_NS:
+            self._offset = offset
+            self.window = (0, 0, b"")
+
+    def second_of(self, at_ns: int) -> tuple[int, bytes]:
+        """When the second of a moment begins on the monotonic clock, and its text."""
+        begin, end, text = self.window
+        if not begin <= at_ns < end:
+            second = (at_ns + self._offset) // _NS
+            begin = second * _NS - self._offset
+            text = _to_the_second(min(max(second, 0), _LATEST)).encode()
+            self.window = (begin, begin + _NS, text)
+        return begin, text
 
     def __call__(self, at_ns: int) -> str:
-        """The stamp of a moment; not earlier than the one given out before."""
-        at_ns = max(at_ns, self._last)
-        self._last = at_ns
-        second, ns = divmod(at_ns + self._offset, _NS)
-        if second != self._second:
-            self._prefix = _to_the_second(second)
-            self._second = second
-        return f"{self._prefix}.{ns // 1000:06d}Z"
+        """The stamp of a moment."""
+        begin, text = self.second_of(at_ns)
+        return f"{text.decode()}{(at_ns - begin) // 1000:06d}Z"
 
 
 def _to_the_second(second: int) -> str:
@@ -50,4 +83,4 @@ def _to_the_second(second: int) -> str:
     day = of_year - (153 * shifted + 2) // 5 + 1
     month = shifted + 3 if shifted < 10 else shifted - 9
     year += era * 400 + (month <= 2)
-    return f"{year:04d}-{month:02d}-{day:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    return f"{year:04d}-{month:02d}-{day:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}."

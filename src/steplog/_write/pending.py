@@ -1,0 +1,159 @@
+"""What one process's writer has in memory: lines handed to it that are in no file yet, and what became of others."""
+
+from __future__ import annotations
+
+import select
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Final, NamedTuple
+
+from steplog._write import background
+from steplog._write.link import Entry, Point, Turn, standing
+from steplog._write.stamp import now_ns
+
+# How long a hook waits for a write that another thread is in, in slices: half a second, told by counting as well as
+# by a clock that may be mocked. Beside many busy threads a healthy write takes up to 5 ms for each of them.
+_SLICES_S: Final = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.248)
+_LOOKS: Final = frozenset({1, 5, 8})
+_RECOUNT_EVERY: Final = 256
+_LONGEST_WAIT_NS: Final = 1_000_000_000
+_LOOK_AGAIN_S: Final = 0.05
+
+
+class Lost(NamedTuple):
+    """Lines that had to be given up, in all, and those that no `log.lost` accounts for yet: why, first and last."""
+
+    total: int = 0
+    reason: str = ""
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+class Pending:
+    """A writer's memory. A forked child gets a new one; whoever of the parent's is at work holds the old."""
+
+    def __init__(self, pid: int) -> None:
+        """Nothing is pending in process `pid`."""
+        self.pid = pid
+        self.is_over = False  # we are in a forked child by now, with a memory of its own
+        self.queue: deque[Entry] = deque()  # a line leaves it when it is in the kernel
+        self.lost = Lost()
+        self.reason = "pending_full"
+        self.retry_at = 0  # monotonic ns before which the failed disk is left alone
+        self.behind = False  # the disk is so slow that the helper writes
+        self.helping = False
+        self.strikes = 0
+        self.left = False  # somebody went away with a line in the queue: whoever is at it empties the queue
+        self.stuck: Turn | None = None
+        self.lock = threading.RLock()  # only for being woken: no state depends on who holds it
+        self.turn = standing(Point())
+        self._held = 0
+        self._since_recount = 0
+
+    def newest(self) -> Turn:
+        """The last turn of the chain."""
+        turn = self.turn
+        while turn.after:
+            turn = turn.after[0]
+        self.turn = turn
+        return turn
+
+    def follow(self, turn: Turn, new: Turn) -> Turn:
+        """What comes after `turn`: `new`, or what somebody else put there before us."""
+        turn.after.append(new)
+        found = turn.after[0]
+        self.turn = found
+        return found
+
+    def wait(self, turn: Turn, at_work: tuple[CodeType, ...]) -> bool:
+        """Wait for a turn that somebody else carries out; False when it takes too long: the line is theirs then.
+
+        `at_work` is the code that carries out turns: a turn that was begun and is in no thread's hands has been
+        dropped by an exception, with nothing written.
+        """
+        for i, seconds in enumerate(_SLICES_S):
+            is_free = self.lock.acquire(timeout=seconds)
+            if is_free:
+                self.lock.release()
+            if turn.taken or turn.after:
+                return True
+            if is_free:
+                if _runs_in(sys._getframe(), at_work):  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - documented
+                    break  # we interrupted it: it goes on when we return
+                # Not time.sleep, which event-loop guards refuse: this is no more than a few ms.
+                select.select([], [], [], seconds)
+            if i in _LOOKS and not _somebody_runs(at_work) and not turn.taken and not turn.after:
+                turn.taken.append(0)
+                self.lock = threading.RLock()  # the old one may have been dropped with the turn
+                return True
+        self.stuck = turn
+        return False
+
+    def hold(self, entry: Entry, most_bytes: int) -> None:
+        """Keep a line that cannot be written now, within a bound: then the oldest ones go, and are counted."""
+        self.left = True
+        self._held = self._held + len(entry[1]) if len(self.queue) > 1 else len(entry[1])
+        self._since_recount += 1
+        if self._held <= most_bytes:
+            return
+        if self._since_recount > _RECOUNT_EVERY or self.lost.total == 0:
+            self._since_recount = 0
+            self._held = sum(len(body) for _, body in tuple(self.queue))
+        while self._held > most_bytes and self._give_up_oldest():
+            pass
+
+    def _give_up_oldest(self) -> bool:
+        turn = self.newest()
+        on_their_way = 0 if turn.taken else len(turn.entries)
+        try:
+            entry = self.queue[on_their_way]
+            self.queue.remove(entry)
+        except (IndexError, ValueError):
+            return False
+        self._held -= len(entry[1])
+        self.give_up(entry, self.reason)
+        return True
+
+    def give_up(self, entry: Entry, reason: str) -> None:
+        """Count a line that will not be written."""
+        lost = self.lost
+        first = lost.first_ns if lost.total > self.newest().then.said else entry[0]
+        self.lost = Lost(lost.total + 1, reason, first, entry[0])
+
+    def get_help(self, write_out: Callable[[Pending, None], object]) -> None:
+        """Have the queue emptied by a thread of our own: the host may not come again for hours."""
+        if self.helping or self.is_over:
+            return
+        self.helping = True
+        if not background.start(self._help, write_out):
+            self.helping = self.behind = False
+
+    def _help(self, write_out: Callable[[Pending, None], object]) -> None:
+        while not self.is_over and (self.queue or self.behind):
+            wait = self.retry_at - now_ns()
+            if wait > 0:
+                background.pause(min(wait, _LONGEST_WAIT_NS) / 1e9)
+            write_out(self, None)
+            if self.stuck is self.newest():
+                background.pause(_LOOK_AGAIN_S)  # another thread is inside a write that hangs
+            elif not self.queue:
+                self.behind = False  # from now on hooks write themselves; who came before this is seen next
+        self.helping = False
+        if self.queue:
+            self.get_help(write_out)
+
+
+def _somebody_runs(codes: tuple[CodeType, ...]) -> bool:
+    tops = tuple(sys._current_frames().values())  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
+    return any(_runs_in(top, codes) for top in tops)
+
+
+def _runs_in(frame: FrameType | None, codes: tuple[CodeType, ...]) -> bool:
+    while frame is not None:
+        if frame.f_code in codes:
+            return True
+        frame = frame.f_back
+    return False
