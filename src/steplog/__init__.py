@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from steplog._auto.boot import boot as boot
+    from steplog._auto.switch import activate, deactivate
     from steplog._read import (
         Ambiguous,
         BadLine,
@@ -48,25 +50,33 @@ __all__ = [
     "SettingsError",
     "Step",
     "__version__",
+    "activate",
+    "deactivate",
     "follow",
     "read",
 ]
 
-_WRITE = {
+_ROOMS = {
     "Recorder": "steplog._write.program",
     "Settings": "steplog._write.settings",
     "SettingsError": "steplog._write.settings",
     "CallableSink": "steplog._write.sink",
     "MemorySink": "steplog._write.sink",
+    "activate": "steplog._auto.switch",
+    "deactivate": "steplog._auto.switch",
+    # for steplog-auto and for IPython's %load_ext, not for people
+    "boot": "steplog._auto.boot",
+    "load_ipython_extension": "steplog._auto.notebook",
+    "unload_ipython_extension": "steplog._auto.notebook",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in __all__ and name not in _ROOMS:
         raise AttributeError(f"module 'steplog' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - as above: most programs ask for no name
 
-    value = getattr(import_module(_WRITE.get(name, "steplog._read")), name)
+    value = getattr(import_module(_ROOMS.get(name, "steplog._read")), name)
     globals()[name] = value
     return value
 

@@ -110,7 +110,7 @@ def test_the_write_side_imports_nothing_but_orjson_and_the_standard_library():
 def test_the_public_surface_is_what_it_was():
     assert steplog.__all__ == [
         "Ambiguous", "BadLine", "CallableSink", "Gap", "Line", "Log", "LogError", "MemorySink", "NotALog", "NotFound",
-        "Recorder", "Run", "Settings", "SettingsError", "Step", "__version__", "follow", "read",
+        "Recorder", "Run", "Settings", "SettingsError", "Step", "__version__", "activate", "deactivate", "follow", "read",
     ]  # fmt: skip
     assert steplog.testing.__all__ == [
         "MemorySink",

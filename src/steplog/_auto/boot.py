@@ -21,10 +21,16 @@ def install() -> None:
         # absolute, as the program may change its directory, and its children may start in another
         home = os.path.expanduser(path)  # noqa: PTH111 -- pathlib costs 5 ms of start-up
         os.environ["STEPLOG_PATH"] = os.path.abspath(home)  # noqa: PTH100 -- as above
+    project = project_here(os.environ)
+    if project:
+        os.environ["STEPLOG_PYPROJECT"] = project
 
     from steplog._auto import finder  # noqa: PLC0415 -- nothing to pay while STEPLOG is off
 
     finder.install()
+
+
+boot = install  # its public name, `steplog.boot`, for the package steplog-auto
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
@@ -36,3 +42,14 @@ def path_asked_for(environ: Mapping[str, str]) -> str | None:
     """`STEPLOG_PATH`, or `STEPLOG` where that is a path and not just a yes; None leaves it to the default."""
     value = environ.get("STEPLOG", "").strip()
     return environ.get("STEPLOG_PATH") or (None if value.lower() in _OFF | _ON else value)
+
+
+def project_here(environ: Mapping[str, str]) -> str | None:
+    """The working directory's pyproject.toml if it may speak of us, for the same reason as the path: absolute, once."""
+    if environ.get("STEPLOG_PYPROJECT"):
+        return None
+    try:
+        with open("pyproject.toml", "rb") as file:  # noqa: PTH123 -- as above
+            return os.path.abspath(file.name) if b"steplog" in file.read() else None  # noqa: PTH100 -- as above
+    except OSError:
+        return None

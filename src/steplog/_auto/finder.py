@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
 
 # A trigger is the module which holds the list that the adapter adds itself to, so nothing is imported early:
 # langchain_core imports its own inside the first run, just before it reads the list.
@@ -27,16 +28,43 @@ WATCHED = {
     **{TRIGGERS[trigger][1]: trigger for trigger in TRIGGERS},
 }
 _put_off: set[str] = set()
+_listened: list[Loader] = []
+_arguments: dict[str, Any] = {}
 
 
-def install() -> None:
-    """Start waiting; frameworks that are here already are recorded from now on. A second call does nothing."""
-    if any(isinstance(finder, TriggerFinder) for finder in sys.meta_path):
+def install(arguments: dict[str, Any] | None = None) -> None:
+    """Start waiting; frameworks that are here already are recorded from now on. A second call does nothing.
+
+    `arguments` are for the adapters' `activate`; without, the environment says all.
+    """
+    if installed():
         return
+    _arguments.update(arguments or {})
     sys.meta_path.insert(0, TriggerFinder())
     for trigger in TRIGGERS:
         if trigger in sys.modules:
             wake(trigger)
+
+
+def installed() -> bool:
+    """Whether a framework that is imported now is recorded."""
+    return any(isinstance(finder, TriggerFinder) for finder in sys.meta_path)
+
+
+def uninstall() -> None:
+    """Wait no more, and take the adapters out of their frameworks. A second call does nothing."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, TriggerFinder)]
+    while _listened:
+        object.__delattr__(_listened.pop(), "exec_module")
+    _arguments.clear()
+    _put_off.clear()
+    for framework, adapter, _ in TRIGGERS.values():
+        try:
+            here = sys.modules.get(adapter)
+            if here is not None:  # pyright: ignore[reportUnnecessaryComparison] -- None forbids an import
+                here.deactivate()
+        except Exception as error:  # noqa: BLE001 -- as in wake
+            _say(f"{framework} may still be recorded: {type(error).__name__}: {error}")
 
 
 class TriggerFinder:
@@ -73,12 +101,15 @@ def _listen(loader: Loader, trigger: str) -> None:
         loaded: Callable[[ModuleType], None] = loader.exec_module
         # not setattr: a proxy around a loader (wrapt makes one) would hand it on to what it calls itself
         object.__setattr__(loader, "exec_module", exec_module)
+        _listened.append(loader)
     except (AttributeError, TypeError) as error:
         _say(f"{TRIGGERS[trigger][0]} is not recorded: cannot listen to {type(loader).__name__}: {error}")
 
 
 def wake(trigger: str) -> None:
     """Call the adapter's `activate`. Whatever goes wrong in there costs the recording, not the user's import."""
+    if not installed():
+        return  # switched off between the search for a module and its execution
     framework, adapter, requirement = TRIGGERS[trigger]
     here = sys.modules.get(adapter)
     if here is not None and not hasattr(here, "activate"):  # pyright: ignore[reportUnnecessaryComparison] -- None forbids an import
@@ -88,7 +119,7 @@ def wake(trigger: str) -> None:
     try:
         from importlib import import_module  # noqa: PLC0415 -- only needed once a framework is there
 
-        import_module(adapter).activate()
+        import_module(adapter).activate(**_arguments)
     except Exception as error:  # noqa: BLE001 -- an adapter's failure of any kind must not fail the user's import
         missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{adapter}.".startswith(f"{missing}."):

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steplog._auto.boot import path_asked_for
+from steplog._auto.boot import project_here
 from steplog._auto.program import CannotRunError
+from steplog._format.project import path_and_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +26,11 @@ def environment(environ: Mapping[str, str], settings: Mapping[str, str | None]) 
     """The program's environment: ours plus the launcher's folder, and each setting given (`path`, `content` ...)."""
     given = {f"STEPLOG_{name.upper()}": value for name, value in settings.items() if value}
     env = {**environ, "STEPLOG": "1", **given}
-    path = given.get("STEPLOG_PATH") or path_asked_for(environ) or "steplogs"
+    path = given.get("STEPLOG_PATH") or path_and_source(environ)[0]
     env["STEPLOG_PATH"] = str(Path(path).expanduser().absolute())  # the program may change its directory
+    project = project_here(environ)
+    if project:
+        env["STEPLOG_PYPROJECT"] = project
     # an empty entry would mean the current directory, which a user's empty PYTHONPATH does not
     rest = environ.get("PYTHONPATH")
     env["PYTHONPATH"] = f"{LAUNCHER}{os.pathsep}{rest}" if rest else LAUNCHER
