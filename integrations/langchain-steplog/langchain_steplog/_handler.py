@@ -42,7 +42,7 @@ class StepLogHandler(Recording):
         """A chain, graph or node begins."""
         if graphs.is_graph(metadata):
             graphs.install(self._steps)
-        name = extract.name_of(serialized, kwargs.get("name"))
+        name = self._value(extract.name_of, serialized, kwargs.get("name"))
         given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
         parent = parent_of(self._steps, parent_run_id)
         if parent is None or not self._steps.knows(parent):
@@ -53,9 +53,9 @@ class StepLogHandler(Recording):
                 run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming
             )
             return
-        is_node = extract.graph_node(name, metadata, tags)
+        is_node = bool(self._value(extract.graph_node, name, metadata, tags))
         fields = self._fields(extract.node_start, metadata) if is_node else {}
-        fields["attempt"] = extract.attempt(tags)
+        fields["attempt"] = self._value(extract.attempt, tags)
         if self._steps.writes("chain"):
             fields["input"] = self._value(extract.chain_input, given)
         if is_node:
@@ -67,7 +67,10 @@ class StepLogHandler(Recording):
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A chain, graph or node is done."""
         fields = {"output": self._value(extract.chain_output, outputs)} if self._steps.shows(run_id) else {}
-        self._steps.end(run_id, fields=fields | self._late_input(run_id, kwargs))
+        # A stream that is closed early "ends" with nothing, while what it reads from is still open.
+        is_abandoned = outputs is None and "inputs" in kwargs and self._steps.has_open_below(run_id)
+        status = "abandoned" if is_abandoned else None
+        self._steps.end(run_id, status=status, fields=fields | self._late_input(run_id, kwargs))
 
     @dual
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:

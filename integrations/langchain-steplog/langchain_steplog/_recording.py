@@ -86,7 +86,7 @@ class Recording(BaseCallbackHandler):
         tags: list[str] | None,
         kwargs: dict[str, Any],
     ) -> None:
-        name = extract.call_name(serialized, kwargs.get("name"), fields)
+        name = self._value(extract.call_name, serialized, kwargs.get("name"), fields)
         parent = parent_of(self._steps, parent_run_id)
         is_root = parent is None or not self._steps.knows(parent)
         head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else {}

@@ -1,6 +1,7 @@
 """frameworks.md A3, row by row: what LangGraph does, told as what it is."""
 
 import asyncio
+import itertools
 import operator
 from typing import Annotated, Any, TypedDict
 
@@ -25,7 +26,7 @@ def graph(
     for name, node in nodes.items():
         builder.add_node(name, node, **options.get(name, {}))
     names = list(nodes)
-    for start, end in edges or [(START, names[0]), *zip(names, names[1:], strict=False)]:
+    for start, end in edges or [(START, names[0]), *itertools.pairwise(names)]:
         builder.add_edge(start, end)
     return builder.compile(**(compiled or {}))
 
@@ -127,7 +128,7 @@ def test_a_subgraph_is_an_agent_below_its_node(recorded):
 def test_a_graph_invoked_in_a_node_nests_without_being_told(recorded):
     handler, sink = recorded()
     inner = graph({"b": add("b")}, compiled={"name": "mysub"})
-    graph({"calls": lambda s: inner.invoke(s)}).invoke({"xs": []}, {"callbacks": [handler]})
+    graph({"calls": inner.invoke}).invoke({"xs": []}, {"callbacks": [handler]})
     assert story(sink.records) == snapshot(
         [
             "- run.start LangGraph",

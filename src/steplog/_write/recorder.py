@@ -54,6 +54,11 @@ class StepRecorder:
         step = self._steps.get(key)
         return step is not None and step.number is not None
 
+    def has_open_below(self, key: Hashable) -> bool:
+        """Whether steps that started below this open one have not ended."""
+        step = self._steps.get(key)
+        return step is not None and bool(self._steps.below(step))
+
     def kind_of(self, key: Hashable) -> str | None:
         """The kind of an open step; None where no step of this key is open."""
         step = self._steps.get(key)
