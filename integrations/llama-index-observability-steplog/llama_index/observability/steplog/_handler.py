@@ -153,7 +153,7 @@ class StepLogHandler:
         if role in ("tool", "adapter") and self._steps.kind_of(span_id) == "chain":
             status = status or "error"  # a part of a tool's step, which tells of the error itself
         told = error if status in (None, "error", "cancelled") else None
-        more = self._fields(errors.error_fields, told) if status is None else {}
+        more = self._fields(errors.error_fields, told)
         self._steps.end(span_id, status=status, error=told, error_fields=more)
         self._others_over(Span("", role, kinds.name_of_span(span_id)), instance, arguments, status, told)
 
@@ -194,13 +194,7 @@ class StepLogHandler:
             return {}
         if found.is_answered:
             self._steps.point("resume", parent=parent, fields={"where": span.method})
-        if found.number < 2:
-            return {}
-        error = (
-            None if found.error is None else {k: v for k, v in describe(found.error).items() if k != "stack"}
-        )
-        self._steps.point("retry", parent=parent, fields={"attempt": found.number, "error": error})
-        return {"attempt": found.number}
+        return {"attempt": found.number} if found.number > 1 else {}
 
     # -- what its end tells
 
@@ -249,11 +243,11 @@ class StepLogHandler:
             self._streams.run_over((tags.get("instrument_tags") or {}).get("llamaindex.run_id"))
 
     def _end_held(self, key: str, status: str | None, error: BaseException | None, fields: Fields) -> None:
-        kept = {name: value for name, value in fields.items() if name not in ("status", "error")}
+        told = {name: value for name, value in fields.items() if name not in ("status", "error")}
+        error = error or fields.get("error")
+        status = status or (fields.get("status") if error is None else None)
         self._models.forget(key)
-        self._steps.end(
-            key, status=status or fields.get("status"), error=error or fields.get("error"), fields=kept
-        )
+        self._steps.end(key, status=status, error=error, fields=told)
 
     # -- shared
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any, Protocol
 
+from llama_index.observability.steplog import _errors as errors
 from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _llm as llm
 from llama_index.observability.steplog import _values as values
@@ -125,10 +126,11 @@ class Models:
         response = call.last if response is None else response
         fields = self._fields(llm.llm_end, response, call.before)
         self._once_only(call, response, fields)
+        fields["asks"] = contained(self._owner, "asked", llm.asked, fields.get("message")) or []
         status = self._owner.status(error)
-        self._steps.end(
-            span_id, status=status, error=error if status in (None, "cancelled") else None, fields=fields
-        )
+        told = error if status in (None, "cancelled") else None
+        more = self._fields(errors.error_fields, told) if status is None and told is not None else {}
+        self._steps.end(span_id, status=status, error=told, error_fields=more, fields=fields)
         self._streams.call_over(span_id)
         answer = values.answer_of(fields.get("message")) if error is None else None
         self._streams.answer_over(status, error if status is None else None, answer)

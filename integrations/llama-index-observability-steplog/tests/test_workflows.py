@@ -1,0 +1,200 @@
+"""Workflows: parallel steps, retries, humans, timeouts, cancellation, workflows in workflows."""
+
+import asyncio
+
+import pytest
+from li_models import tree
+from llama_index_instrumentation import get_dispatcher
+from workflows import Context, Workflow, step
+from workflows.errors import WorkflowCancelledByUser, WorkflowTimeoutError
+from workflows.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent
+from workflows.retry_policy import retry_policy, stop_after_attempt, wait_fixed
+
+dispatcher = get_dispatcher(__name__)
+
+
+class Part(Event):
+    n: int
+
+
+class Done(Event):
+    n: int
+
+
+class Fan(Workflow):
+    @step
+    async def split(self, ctx: Context, ev: StartEvent) -> Part | None:
+        for n in range(3):
+            ctx.send_event(Part(n=n))
+
+    @step(num_workers=3)
+    async def work(self, ev: Part) -> Done:
+        await asyncio.sleep(0)
+        return Done(n=ev.n * 2)
+
+    @step
+    async def join(self, ctx: Context, ev: Done) -> StopEvent | None:
+        found = ctx.collect_events(ev, [Done] * 3)
+        return None if found is None else StopEvent(result=sum(e.n for e in found))
+
+
+class Outer(Workflow):
+    @step
+    async def delegate(self, ev: StartEvent) -> StopEvent:
+        return StopEvent(result=await Fan().run())
+
+
+class Flaky(Workflow):
+    tries = 0
+
+    @step(retry_policy=retry_policy(wait=wait_fixed(0), stop=stop_after_attempt(3)))
+    async def once(self, ev: StartEvent) -> StopEvent:
+        self.tries += 1
+        if self.tries < 3:
+            raise ValueError(f"try {self.tries}")
+        return StopEvent(result="ok")
+
+
+class Slow(Workflow):
+    @step
+    async def wait(self, ev: StartEvent) -> StopEvent:
+        await asyncio.Event().wait()
+        return StopEvent()
+
+
+class Asks(Workflow):
+    @step
+    async def ask(self, ctx: Context, ev: StartEvent) -> StopEvent:
+        answer = await ctx.wait_for_event(
+            HumanResponseEvent, waiter_event=InputRequiredEvent(prefix="Your name?")
+        )
+        return StopEvent(result=answer.response)
+
+
+class AsksByEvent(Workflow):
+    @step
+    async def ask(self, ev: StartEvent) -> InputRequiredEvent:
+        return InputRequiredEvent(prefix="Your name?")
+
+    @step
+    async def greet(self, ev: HumanResponseEvent) -> StopEvent:
+        return StopEvent(result=ev.response)
+
+
+class InThreads(Workflow):
+    @step
+    def here(self, ev: StartEvent) -> StopEvent:
+        return StopEvent(result=ev.topic)
+
+
+async def test_parallel_steps_are_nodes_with_the_event_that_made_them_run(recorded):
+    assert await Fan().run(topic="x") == 6
+    run = recorded.run
+    assert (run.name, run.framework) == ("Fan", "llama-index-workflows")
+    assert (run.input, run.output) == ({"topic": "x"}, 6)
+    assert sorted(tree(run)) == ["node join"] * 3 + ["node split"] + ["node work"] * 3
+    work = next(s for s in run.steps if s.name == "work")
+    assert work.fields["triggers"] == ["Part"]
+    assert "n" in work.fields["output"]["Done"]
+
+
+async def test_a_workflow_in_a_step_is_an_agent_below_it(recorded):
+    assert await Outer().run() == 6
+    run = recorded.run
+    assert tree(run)[:2] == ["node delegate", "  agent Fan"]
+    assert len(run.steps) == 9
+
+
+async def test_each_try_of_a_step_is_a_node_of_its_own_and_counted(recorded):
+    assert await Flaky().run() == "ok"
+    run = recorded.run
+    assert tree(run) == ["node once [error]", "node once [error]", "node once"]
+    assert [s.fields.get("attempt") for s in run.steps] == [None, 2, 3]
+    assert (run.status, run.totals["retries"], run.totals["errors"]) == ("ok", 2, 2)
+
+
+async def test_a_step_that_waits_for_a_human_is_interrupted_and_then_resumed(recorded):
+    handler = Asks().run()
+    async for event in handler.stream_events():
+        if isinstance(event, InputRequiredEvent):
+            handler.ctx.send_event(HumanResponseEvent(response="Ada"))
+    assert await handler == "Ada"
+    run = recorded.run
+    assert tree(run) == ["node ask [interrupted]", "  interrupt", "resume", "node ask"]
+    assert run.steps[1].fields["value"] == {"InputRequiredEvent": {"prefix": "Your name?"}}
+    assert (run.status, run.output) == ("ok", "Ada")
+
+
+async def test_a_question_returned_as_an_event_is_an_interrupt_too(recorded):
+    handler = AsksByEvent().run()
+    async for event in handler.stream_events():
+        if isinstance(event, InputRequiredEvent):
+            handler.ctx.send_event(HumanResponseEvent(response="Ada"))
+    assert await handler == "Ada"
+    run = recorded.run
+    assert tree(run) == ["node ask", "  interrupt", "resume", "node greet"]
+    assert run.status == "ok"
+
+
+async def test_a_timeout_is_the_runs_error_and_a_cancelled_step(recorded):
+    with pytest.raises(WorkflowTimeoutError):
+        await Slow(timeout=0.01).run()
+    run = recorded.run
+    assert (run.status, run.error["type"]) == ("error", "WorkflowTimeoutError")
+    assert tree(run) == ["node wait [cancelled]"]
+
+
+async def test_a_workflow_that_its_user_cancels_is_cancelled_not_failed(recorded):
+    handler = Slow().run()
+    await anext(aiter_started(handler))
+    await handler.cancel_run()
+    with pytest.raises(WorkflowCancelledByUser):
+        await handler
+    run = recorded.run
+    assert run.status == "cancelled"
+    assert "errors" not in run.totals
+
+
+async def test_a_workflow_cancelled_from_outside_ends_before_its_step_and_both_are_cancelled(recorded):
+    async def ask():
+        return await Slow().run()
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ask(), 0.02)
+    await asyncio.sleep(0)
+    run = recorded.run
+    assert run.status == "cancelled"
+    assert tree(run) == ["node wait [cancelled]"]
+
+
+async def test_a_function_that_returns_a_running_workflow_stays_open_until_that_is_done(recorded):
+    @dispatcher.span
+    async def ask():
+        return Fan().run()
+
+    handler = await ask()
+    assert await handler == 6
+    run = recorded.run
+    assert tree(run)[0] == "agent Fan"
+    ends = [r["ev"] for r in run.records() if r["ev"].endswith(".end")]
+    assert ends[-2:] == ["agent.end", "run.end"]
+
+
+async def test_a_step_that_is_a_plain_function_runs_in_a_thread_and_has_its_parent(recorded):
+    assert await InThreads().run(topic="tea") == "tea"
+    assert tree(recorded.run) == ["node here"]
+
+
+async def test_workflows_at_the_same_time_do_not_mix(recorded):
+    assert await asyncio.gather(*(Fan().run() for _ in range(5))) == [6] * 5
+    runs = recorded.runs
+    assert [len(run.steps) for run in runs] == [7] * 5
+
+
+async def aiter_started(handler):
+    """Gives once the workflow's first step has begun."""
+    while not handler.ctx.is_running:
+        await asyncio.sleep(0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    yield
