@@ -32,6 +32,7 @@ MAY_CATCH_ALL = {
     "src/steplog/_read/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
     "src/steplog/_auto/finder.py",  # before any log exists: one line on stderr
     "src/steplog/_auto/launcher/sitecustomize.py",  # as the finder
+    "integrations/steplog-auto/src/steplog_auto/__init__.py",  # as the finder
 }
 
 

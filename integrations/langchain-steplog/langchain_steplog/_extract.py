@@ -11,6 +11,7 @@ from steplog.integration import instance_dict, read_fields
 
 Fields = dict[str, Any]
 
+_PLACEHOLDER = {"input": ""}  # what LangChain gives for the input of a stream that has not been read
 _OURS = ("ls_", "lc_", "langgraph_", "checkpoint_", "__pregel")
 _INTERNAL = frozenset(
     {"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"}
@@ -73,6 +74,8 @@ def chain_input(inputs: Any) -> Any:
     """What a run was given; nothing for what says nothing."""
     if is_command(inputs):
         return _command(inputs)
+    if type(inputs) is dict and inputs == _PLACEHOLDER:
+        return None
     return None if inputs is None or (type(inputs) in (dict, list, str) and not inputs) else inputs
 
 

@@ -207,7 +207,7 @@ def is_resuming(inputs: Any) -> bool:
 
 def is_graph(metadata: Mapping[str, Any] | None) -> bool:
     """Whether a run is LangGraph's, or inside one of its runs."""
-    return bool(metadata) and metadata.get("ls_integration") in _GRAPHS
+    return bool(metadata) and (metadata.get("ls_integration") in _GRAPHS or "langgraph_step" in metadata)
 
 
 _GRAPHS: Final = frozenset({"langgraph", "langchain_create_agent", "deepagents"})

@@ -128,7 +128,11 @@ def test_a_subgraph_is_an_agent_below_its_node(recorded):
 def test_a_graph_invoked_in_a_node_nests_without_being_told(recorded):
     handler, sink = recorded()
     inner = graph({"b": add("b")}, compiled={"name": "mysub"})
-    graph({"calls": inner.invoke}).invoke({"xs": []}, {"callbacks": [handler]})
+
+    def calls_it(state):
+        return inner.invoke(state)
+
+    graph({"calls": calls_it}).invoke({"xs": []}, {"callbacks": [handler]})
     assert story(sink.records) == snapshot(
         [
             "- run.start LangGraph",
