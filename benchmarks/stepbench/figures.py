@@ -19,17 +19,17 @@ def percentile(values: Sequence[float], percent: float) -> float:
 class Cost:
     """What a run takes under a variant, in microseconds.
 
-    main: CPU of the thread that runs the program; process: CPU of all threads, sending what was queued included.
-    `added_*` are medians of the differences to the run without a handler in the same round, a few hundredths of a second
-    apart; `added_main_p10` compares the tenth of each that was disturbed least.
+    process: CPU of all threads of the process, sending what was queued included; main: CPU of the thread that runs the
+    program. `added_*` are medians of the differences to the run without a handler in the same round, which ran fractions
+    of a second away; `added_p10` compares the tenths of the runs that were disturbed least, by CPU of the process.
     """
 
+    process: float
     wall: float
-    main: float
-    added_wall: float
-    added_main: float
     added_process: float
-    added_main_p10: float
+    added_p10: float
+    added_main: float
+    added_wall: float
     runs: int
 
 
@@ -38,13 +38,13 @@ def costs(samples: dict[str, Samples], baseline: str = "none") -> dict[str, Cost
     base = samples[baseline]
     return {
         name: Cost(
+            process=median(own.process),
             wall=median(own.wall),
-            main=median(own.main),
-            added_wall=_added(own.wall, base.wall, own.block),
+            added_process=_added(own.process, base.process, own.block),
+            added_p10=percentile(own.process, 10) - percentile(base.process, 10),
             added_main=_added(own.main, base.main, own.block),
-            added_process=_added(own.process, base.process, 1),
-            added_main_p10=percentile(own.main, 10) - percentile(base.main, 10),
-            runs=own.runs,
+            added_wall=_added(own.wall, base.wall, own.block),
+            runs=len(own.wall),
         )
         for name, own in samples.items()
     }

@@ -13,13 +13,16 @@ from stepbench.workload import RunOnce
 
 @dataclass
 class Samples:
-    """One variant's measurements in microseconds a run: `wall` and `main` for each run, `process` for each block of runs."""
+    """One variant's measurements in microseconds, one of each kind for each run.
+
+    `process` has a run's part of the flush after its block.
+    """
 
     block: int
     wall: list[float] = field(default_factory=list)
     main: list[float] = field(default_factory=list)
     process: list[float] = field(default_factory=list)
-    runs: int = 0
+    warm_up: int = 0
 
 
 def interleave(
@@ -27,8 +30,9 @@ def interleave(
 ) -> dict[str, Samples]:
     """Run each variant `2 * rounds` blocks of `block` runs: A B C, C B A, A B C and so on."""
     samples = {name: Samples(block) for name in recordings}
-    for recording in recordings.values():
+    for name, recording in recordings.items():
         _block(run, recording, warm_up * block, Samples(block))
+        samples[name].warm_up = warm_up * block
     gc.collect()
     gc.freeze()  # what the imports made is not collected again and again on somebody's account
     order = list(recordings)
@@ -41,16 +45,18 @@ def interleave(
 
 def _block(run: RunOnce, recording: Recording, runs: int, into: Samples) -> None:
     recording.on()
+    begun = len(into.process)
     try:
-        cpu = time.process_time_ns()
         for _ in range(runs):
-            main, wall = time.thread_time_ns(), time.perf_counter_ns()
+            process, main, wall = time.process_time_ns(), time.thread_time_ns(), time.perf_counter_ns()
             run(recording.handlers)
             into.wall.append((time.perf_counter_ns() - wall) / 1e3)
             into.main.append((time.thread_time_ns() - main) / 1e3)
+            into.process.append((time.process_time_ns() - process) / 1e3)
+        process = time.process_time_ns()
         recording.flush()
-        into.process.append((time.process_time_ns() - cpu) / 1e3 / runs)
-        into.runs += runs
+        sent = (time.process_time_ns() - process) / 1e3 / runs
     finally:
         recording.off()
+    into.process[begun:] = [cpu + sent for cpu in into.process[begun:]]
     gc.collect(0)

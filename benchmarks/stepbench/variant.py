@@ -38,12 +38,16 @@ class Recording:
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to record: `start` sets it up, with a folder of its own for hooks called in this mode."""
+    """One way to record: `start` sets it up, with a folder of its own for hooks called in this mode.
+
+    is_peer: whether it is of another package; is_full: whether that one keeps every kind of step.
+    """
 
     name: str
     says: str
     start: Callable[[Path, Mode], Recording]
     is_peer: bool = False
+    is_full: bool = True
 
 
 def size_of(folder: Path) -> int:

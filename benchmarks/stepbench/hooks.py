@@ -1,0 +1,61 @@
+"""Times each hook of a handler, in place: wall time and CPU of the thread it runs in."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stepbench.baselines import HOOKS
+from stepbench.variant import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a hook, in microseconds; whether it held up the thread that runs the program, or its event loop."""
+
+    hook: str
+    wall: float
+    cpu: float
+    is_in_main: bool
+
+
+def time_hooks(handler: Any, mode: Mode) -> tuple[list[Call], Callable[[], None]]:
+    """A list that grows with each call of a hook of `handler` from now on, and what ends this."""
+    calls: list[Call] = []
+    for name in HOOKS:
+        setattr(handler, name, _timed(name, getattr(handler, name), calls, mode))
+
+    def undo() -> None:
+        for name in HOOKS:
+            delattr(handler, name)
+
+    return calls, undo
+
+
+def _timed(name: str, hook: Callable[..., Any], calls: list[Call], mode: Mode) -> Callable[..., Any]:
+    main = threading.get_ident()
+
+    def note(cpu: int, wall: int) -> None:
+        wall, cpu = time.perf_counter_ns() - wall, time.thread_time_ns() - cpu
+        calls.append(Call(name, wall / 1e3, cpu / 1e3, threading.get_ident() == main))
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        cpu, wall = time.thread_time_ns(), time.perf_counter_ns()
+        try:
+            return hook(*args, **kwargs)
+        finally:
+            note(cpu, wall)
+
+    async def timed_async(*args: Any, **kwargs: Any) -> None:
+        cpu, wall = time.thread_time_ns(), time.perf_counter_ns()
+        try:
+            await hook(*args, **kwargs)
+        finally:
+            note(cpu, wall)
+
+    # steplog's hooks do their work when called, so that in a thread they are timed like plain ones.
+    return timed_async if mode == "async" and inspect.iscoroutinefunction(hook) else timed
