@@ -74,9 +74,8 @@ _ROOMS = {
 def __getattr__(name: str) -> Any:
     if name not in __all__ and name not in _ROOMS:
         raise AttributeError(f"module 'steplog' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - as above: most programs ask for no name
-
-    value = getattr(import_module(_ROOMS.get(name, "steplog._read")), name)
+    # not importlib: `boot` must cost next to nothing
+    value = getattr(__import__(_ROOMS.get(name, "steplog._read"), fromlist=(name,)), name)
     globals()[name] = value
     return value
 
