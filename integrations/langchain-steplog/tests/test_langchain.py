@@ -313,7 +313,8 @@ async def test_cancelled_async_tools_and_models_get_an_implied_end(recorded):
     agent = agent_with([waits], calls("waits", "c1"))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(agent.ainvoke({"messages": [("user", "x")]}, {"callbacks": [handler]}), 0.3)
-    assert story(sink.records) == snapshot(
+    # langchain-core 1.8 sends the end that earlier ones leave out.
+    assert [line.removesuffix(" implied") for line in story(sink.records)] == snapshot(
         [
             "- run.start LangGraph",
             "1 node.start model",
@@ -322,7 +323,7 @@ async def test_cancelled_async_tools_and_models_get_an_implied_end(recorded):
             "1 node.end",
             "3 node.start tools",
             "4<3 tool.start waits",
-            "4 tool.end cancelled implied",
+            "4 tool.end cancelled",
             "3 node.end cancelled",
             "- run.end cancelled",
         ]
@@ -341,12 +342,20 @@ async def test_a_cancelled_root_tool_ends_when_the_log_closes(recorded):
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(waits.ainvoke({}, {"callbacks": [handler]}), 0.05)
     handler.close()
-    assert story(sink.records) == [
-        "- run.start waits",
-        "1 tool.start waits",
-        "1 tool.end abandoned implied",
-        "- run.end abandoned implied",
-    ]
+    assert story(sink.records) in (
+        [
+            "- run.start waits",
+            "1 tool.start waits",
+            "1 tool.end abandoned implied",
+            "- run.end abandoned implied",
+        ],
+        [
+            "- run.start waits",
+            "1 tool.start waits",
+            "1 tool.end cancelled",
+            "- run.end cancelled",
+        ],  # 1.8 and later
+    )
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])

@@ -575,3 +575,23 @@ def test_a_deep_agents_sub_agent_is_an_agent_with_its_name(recorded):
             "- run.end",
         ]
     )
+
+
+def test_show_prints_the_config_to_resume_and_to_fork(recorded, tmp_path):
+    import ast
+
+    from click.testing import CliRunner
+
+    import langchain_steplog
+    from steplog._cli.main import steplog as cli
+
+    handler = langchain_steplog.StepLogHandler(tmp_path / "logs")
+    app = graph({"a": add("a"), "ask": ask}, compiled={"checkpointer": InMemorySaver()})
+    app.invoke({"xs": []}, with_thread(handler))
+    handler.close()
+    for words in (["@last"], ["@last", "2"]):
+        shown = CliRunner().invoke(cli, ["show", *words, "--path", str(tmp_path / "logs")]).output
+        (line,) = [line for line in shown.splitlines() if "config=" in line]
+        config = ast.literal_eval(line.partition("config=")[2])
+        assert app.get_state(config).next == ("ask",)
+    assert app.invoke(Command(resume="yes"), with_thread(handler)) == {"xs": ["a", "yes"]}

@@ -19,6 +19,8 @@ _COMMANDS: Final = {
     "show": "Show one run as a tree, or one step of it in full.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",
+    "config": "Show the settings in force, and where each comes from.",
+    "demo": "Write a sample log, and walk through the commands.",
     "schema": "Print the JSON Schema of a line.",
 }
 
@@ -51,7 +53,8 @@ class _Commands(click.Group):
 def steplog() -> None:
     """Read the logs that steplog wrote: every step of every run of an LLM agent.
 
-    PATH is a log: a directory of segments or one .jsonl file; by default $STEPLOG_PATH, else ./steplogs.
+    PATH is a log: a directory of segments or one .jsonl file; by default where a program
+    started here would log (`steplog config` says why there).
     RUN is the beginning of a run's id, @last, or @-2 for the last but one.
     """
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(cls=ReadCommand)
 @click.argument("run", metavar="RUN")
 @click.argument("step", metavar="[STEP]", required=False, type=click.IntRange(min=1))
-@click.option("--path", "-p", help="The log; by default $STEPLOG_PATH, else ./steplogs; - is standard input.")
+@click.option("--path", "-p", help="The log; by default as `steplog config` says; - is standard input.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
 def show(*, run: str, step: int | None, path: str | None, json_: bool) -> None:
     """Show a run as a tree, or one STEP of it with its whole prompt.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steplog._read.steps import Step
 
 _SHOWN_APART: Final = frozenset(
-    {"name", "ms", "status", "error", "implied", "start_lost", "prompt", "message", "usage"}
+    {"name", "ms", "status", "error", "implied", "start_lost", "prompt", "message", "usage", "checkpoint"}
 )
 
 
@@ -39,6 +39,9 @@ def step_lines(run: Run, step: Step) -> Iterator[str]:
     for name, value in fields.items():
         if name not in _SHOWN_APART:
             yield from _field(name, value)
+    config = run.config(step)
+    if config is not None:
+        yield "to go on from here: config=" + visible(as_json(config))
     if "prompt" in fields:
         yield from _prompt(cast("list[Record]", fields["prompt"]))
     if step.message is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from steplog._cli.ls import COLOURS
-from steplog._cli.output import columns, painted, speaks_unicode
+from steplog._cli.output import as_json, columns, painted, speaks_unicode
 from steplog._cli.plain_text import cells_of, one_line, visible
 from steplog._cli.preview import as_text, brief, entered, left
 from steplog._cli.spans import amount, clock, duration
@@ -68,6 +68,9 @@ def _header(run: Run) -> Iterator[str]:
     for label, value in (("in", run.input), ("out", run.output)):
         if value is not None:
             yield f"{label:<4} {one_line(brief(value), columns() - 5)}"
+    config = run.config()
+    if config is not None:
+        yield "waits for a human; to resume: config=" + visible(as_json(config))
 
 
 def _step_lines(run: Run) -> Iterator[str]:

@@ -114,6 +114,19 @@ class Run:
         """
         return (self.step(step) if isinstance(step, int) else step).prompt
 
+    def config(self, step: Step | int | None = None) -> Record | None:
+        """The `config` with which LangGraph goes on from, or forks at, a node; of the run itself, where it was interrupted.
+
+        None where no checkpointer was in use. Raises: NotFound if there is no such step.
+        """
+        found = self.step(step) if isinstance(step, int) else step
+        place = self._field("checkpoint") if found is None else found.fields.get("checkpoint")
+        if not isinstance(place, dict):
+            return None
+        names = {"thread_id": place.get("thread_id", self.thread), "checkpoint_ns": place.get("ns", "")}
+        given = {**names, "checkpoint_id": place.get("id")}
+        return {"configurable": {name: value for name, value in given.items() if value is not None}}
+
     @property
     def messages(self) -> tuple[Record, ...]:
         """Every message of the run once, whole, by number."""

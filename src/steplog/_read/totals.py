@@ -49,7 +49,7 @@ class Tally:
         if record.get("status") == "error" and not (isinstance(error, dict) and "step" in error):
             self._add("errors")
         usage = record.get("usage")
-        if isinstance(usage, dict):
+        if isinstance(usage, dict) and not record.get("cached"):
             for name in _SUMMED:
                 value = usage.get(name)
                 self._add(name, value if isinstance(value, int) else 0)
