@@ -234,6 +234,13 @@ def test_totals_of_a_run_without_end_are_counted_and_its_time_goes_to_its_last_l
     assert run.ms == 7.0
 
 
+def test_tokens_of_an_answer_from_a_cache_are_in_no_total(tmp_path):
+    before = one(begun(), tmp_path).totals
+    lines = begun().add("llm.start", step=4, model="gpt-x", prompt="1")
+    lines.add("llm.end", step=4, ms=1, usage={"input_tokens": 100, "output_tokens": 20}, cached=True)
+    assert one(lines, tmp_path).totals == before | {"steps": 4, "llm_calls": 2}
+
+
 def test_a_run_whose_start_is_lost_is_still_a_run(tmp_path):
     lines = weather()
     del lines.records[1]

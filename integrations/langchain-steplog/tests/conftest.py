@@ -34,3 +34,14 @@ def activated(tmp_path):
 
     yield langchain_steplog.activate(tmp_path / "logs"), tmp_path / "logs"
     langchain_steplog.deactivate()
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    """A server on the loopback interface that answers as a model provider does."""
+    from provider_server import serving
+
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with serving() as server:
+        yield server
