@@ -7,6 +7,7 @@ import json
 import pytest
 
 WAITS = "import sys; print([type(f).__name__ for f in sys.meta_path].count('TriggerFinder'))"
+RUN_ONE = "from langchain_core.runnables import RunnableLambda; RunnableLambda(str).invoke(1)"
 PATH = "import os; print(os.environ.get('STEPLOG_PATH'))"
 
 
@@ -26,17 +27,19 @@ def test_a_yes_waits_for_a_framework_and_leaves_the_path_to_the_default(desk, va
 
 
 def test_anything_else_is_a_yes_and_the_path_made_absolute(desk):
-    assert desk.boot(WAITS + "\n" + PATH, STEPLOG="my/logs").stdout == f"1\n{desk.folder}/my/logs\n".encode()
+    switch = WAITS + "; import os; print(os.environ['STEPLOG'])"
+    assert desk.boot(switch, STEPLOG="my/logs").stdout == f"1\n{desk.folder}/my/logs\n".encode()
 
 
-def test_a_path_in_steplog_path_goes_before_one_in_steplog(desk):
-    assert desk.boot(PATH, STEPLOG="mine", STEPLOG_PATH="theirs").stdout == b"theirs\n"
+def test_a_path_in_steplog_path_is_made_absolute_too_and_goes_before_one_in_steplog(desk):
+    done = desk.boot(PATH + f"\n{RUN_ONE}", STEPLOG="mine", STEPLOG_PATH="theirs")
+    assert done.stdout == f"{desk.folder}/theirs\n".encode()
+    assert list(desk.runs(desk.folder / "theirs").values()) == [1]
 
 
 def test_the_log_is_where_steplog_says_even_if_the_program_changes_its_directory(desk):
     desk.write("elsewhere/keep", "")
-    run_one = "from langchain_core.runnables import RunnableLambda; RunnableLambda(str).invoke(1)"
-    assert desk.boot(f"import os; os.chdir('elsewhere'); {run_one}", STEPLOG="my/logs").returncode == 0
+    assert desk.boot(f"import os; os.chdir('elsewhere'); {RUN_ONE}", STEPLOG="my/logs").returncode == 0
     assert list(desk.runs(desk.folder / "my/logs").values()) == [1]
 
 

@@ -10,17 +10,19 @@ if TYPE_CHECKING:
 
 _OFF = frozenset({"", "0", "false", "no", "off"})
 _ON = frozenset({"1", "true", "yes", "on"})
+_NO_WORDS = frozenset({""})
 
 
 def install() -> None:
     """Do nothing unless `STEPLOG` is on; then wait for a framework. Cheap: no framework, no writer is imported."""
     if not wanted(os.environ):
         return
-    path = path_asked_for(os.environ)
-    if path and not os.environ.get("STEPLOG_PATH"):
-        # absolute, as the program may change its directory, and its children may start in another
-        home = os.path.expanduser(path)  # noqa: PTH111 -- pathlib costs 5 ms of start-up
-        os.environ["STEPLOG_PATH"] = os.path.abspath(home)  # noqa: PTH100 -- as above
+    # absolute, as the program may change its directory, and its children may start in another
+    for name, words in (("STEPLOG", _OFF | _ON), ("STEPLOG_PATH", _NO_WORDS)):
+        path = os.environ.get(name, "")
+        if path.strip().lower() not in words:
+            home = os.path.expanduser(path.strip())  # noqa: PTH111 -- pathlib costs 5 ms of start-up
+            os.environ[name] = os.path.abspath(home)  # noqa: PTH100 -- as above
     project = project_here(os.environ)
     if project:
         os.environ["STEPLOG_PYPROJECT"] = project
@@ -36,12 +38,6 @@ boot = install  # its public name, `steplog.boot`, for the package steplog-auto
 def wanted(environ: Mapping[str, str]) -> bool:
     """Whether `STEPLOG` is on."""
     return environ.get("STEPLOG", "").strip().lower() not in _OFF
-
-
-def path_asked_for(environ: Mapping[str, str]) -> str | None:
-    """`STEPLOG_PATH`, or `STEPLOG` where that is a path and not just a yes; None leaves it to the default."""
-    value = environ.get("STEPLOG", "").strip()
-    return environ.get("STEPLOG_PATH") or (None if value.lower() in _OFF | _ON else value)
 
 
 def project_here(environ: Mapping[str, str]) -> str | None:

@@ -20,7 +20,6 @@ _COMMANDS: Final = {
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",
     "config": "Show the settings in force, and where each comes from.",
-    "demo": "Write a sample log, and walk through the commands.",
     "schema": "Print the JSON Schema of a line.",
 }
 
