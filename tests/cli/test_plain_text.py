@@ -5,8 +5,7 @@ import unicodedata
 
 import pytest
 
-from steplog._cli.output import as_json
-from steplog._cli.plain_text import cells_of, one_line, visible
+from steplog._read.plain_text import as_json, cells_of, one_line, visible
 
 DANGEROUS = [
     *range(0x20),

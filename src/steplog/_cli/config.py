@@ -9,9 +9,8 @@ from typing import Any, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain
-from steplog._cli.output import as_json
-from steplog._cli.plain_text import cells_of, one_line, padded
 from steplog._format.project import OFF
+from steplog._read.plain_text import as_json, cells_of, one_line, padded
 from steplog._write.settings import sourced
 from steplog._write.sources import DEFAULT
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
-from steplog._cli.output import as_json, is_terminal
-from steplog._cli.plain_text import cells_of, one_line, padded
-from steplog._cli.spans import Moment, amount, clock, duration
+from steplog._cli.output import is_terminal
+from steplog._cli.spans import Moment
+from steplog._read.measures import amount, clock, duration
+from steplog._read.picture import COLOURS
+from steplog._read.plain_text import as_json, cells_of, one_line, padded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +25,6 @@ _HEADER: Final = ("RUN", "STARTED", "NAME", "STATUS", "STEPS", "LLM", "TOOL", "E
 _FIRST_NUMBER: Final = 4  # from this column on things are counted: right-aligned
 _SHORT_ID: Final = 8
 _NAME_CELLS: Final = 32
-COLOURS: Final = {
-    "error": "red", "crashed": "red", "running": "cyan", "interrupted": "yellow", "cancelled": "yellow",
-    "abandoned": "yellow", "unfinished": "yellow", "ok": "green",
-}  # fmt: skip
 
 
 @click.command(cls=ReadCommand)

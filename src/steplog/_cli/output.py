@@ -1,25 +1,17 @@
-"""What leaves for standard output: JSON that is safe to look at, colours only where they are wanted."""
+"""What standard output can show: its width, its characters, colours only where they are wanted."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 import sys
-from typing import Any, Final
+from typing import Final
 
 import click
 
-# json.dumps escapes what is below U+0020; a terminal also acts on these. In JSON they can only stand inside strings.
-_RAW: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+from steplog._read.picture import ASCII, BRANCHES, Look
+
 PIPED_COLUMNS: Final = 140
-
-
-def as_json(value: Any, *, indent: int | None = None) -> str:
-    """The value as JSON text in which every control character is escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
-    return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def is_terminal() -> bool:
@@ -46,3 +38,8 @@ def speaks_unicode() -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def look() -> Look:
+    """How standard output shows a run."""
+    return Look(columns(), BRANCHES if speaks_unicode() else ASCII, painted)

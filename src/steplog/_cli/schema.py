@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from steplog._cli.command import ReadCommand
-from steplog._cli.output import as_json
 from steplog._format.schema import schema as schema_of_a_line
+from steplog._read.plain_text import as_json
 
 
 @click.command(cls=ReadCommand)

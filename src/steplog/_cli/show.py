@@ -8,10 +8,10 @@ import click
 
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
 from steplog._cli.ls import summary
-from steplog._cli.output import as_json, painted
-from steplog._cli.plain_text import visible
+from steplog._cli.output import look, painted
 from steplog._cli.step_page import step_lines
-from steplog._cli.tree import run_lines
+from steplog._read.picture import run_lines
+from steplog._read.plain_text import as_json, visible
 
 if TYPE_CHECKING:
     from steplog._read.runs import Run
@@ -38,7 +38,7 @@ def show(*, run: str, step: int | None, path: str | None, json_: bool) -> None:
             for line in step_lines(found, found.step(step)):
                 click.echo(line)
         else:
-            for line in run_lines(found):
+            for line in run_lines(found, look()):
                 click.echo(line)
             for sentence in warnings(log):
                 click.echo(painted(visible(f"! {sentence}"), "yellow"))

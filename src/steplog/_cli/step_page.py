@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from steplog._cli.output import as_json
-from steplog._cli.plain_text import visible
-from steplog._cli.preview import as_text, call_text
-from steplog._cli.spans import clock, duration
-from steplog._cli.tree import error_lines
+from steplog._cli.output import look
+from steplog._read.measures import clock, duration
+from steplog._read.picture import error_lines
+from steplog._read.plain_text import as_json, visible
+from steplog._read.preview import as_text, call_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +54,7 @@ def step_lines(run: Run, step: Step) -> Iterator[str]:
         )
     if step.error is not None:
         yield ""
-        yield from error_lines(step.error, "")
+        yield from error_lines(step.error, "", look())
 
 
 def _field(name: str, value: Json) -> Iterator[str]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from steplog._cli.command import ReadCommand, log_at
-from steplog._cli.output import as_json, columns, painted
-from steplog._cli.plain_text import cells_of, one_line, visible
-from steplog._cli.preview import as_text, brief, message_text
+from steplog._cli.output import columns, painted
 from steplog._read.follow import follow, newest
 from steplog._read.lines import BadLine, read_lines
+from steplog._read.plain_text import as_json, cells_of, one_line, visible
+from steplog._read.preview import as_text, brief, message_text
 from steplog._read.segments import log_path, segments
 from steplog._read.times import moment
 

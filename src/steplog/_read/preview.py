@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from steplog._cli.output import as_json
 from steplog._format.record import BLOB, CUT, MARKERS, NUM, TEXT, TYPE
+from steplog._read.plain_text import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from steplog._cli.ls import COLOURS
-from steplog._cli.output import as_json, columns, painted, speaks_unicode
-from steplog._cli.plain_text import cells_of, one_line, visible
-from steplog._cli.preview import as_text, brief, entered, left
-from steplog._cli.spans import amount, clock, duration
+from steplog._read.measures import amount, clock, duration
+from steplog._read.plain_text import as_json, cells_of, one_line, visible
+from steplog._read.preview import as_text, brief, entered, left
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from steplog._format.record import Json
     from steplog._read.runs import Run
     from steplog._read.steps import Step
 
-_LINES: Final = ("├─ ", "└─ ", "│  ", "   ", " → ")
-_ASCII: Final = ("|- ", "`- ", "|  ", "   ", " -> ")
+BRANCHES: Final = ("├─ ", "└─ ", "│  ", "   ", " → ")
+ASCII: Final = ("|- ", "`- ", "|  ", "   ", " -> ")
+COLOURS: Final = {
+    "error": "red", "crashed": "red", "running": "cyan", "interrupted": "yellow", "cancelled": "yellow",
+    "abandoned": "yellow", "unfinished": "yellow", "ok": "green",
+}  # fmt: skip
 _DEEPEST: Final = 20  # levels drawn as branches; below, the depth is said
 _LEAST_PREVIEW: Final = 30
 _NAME_CELLS: Final = 60
@@ -37,27 +39,43 @@ _COUNTS: Final = (
 _SHOWN_AT_STOP: Final = ("args", "query", "input", "params")
 
 
-def run_lines(run: Run) -> Iterator[str]:
+class Look(NamedTuple):
+    """What the place can show: how wide a line is, what branches are drawn with, and how a colour is put on a text."""
+
+    columns: int
+    marks: tuple[str, str, str, str, str]
+    paint: Callable[[str, str | None], str]
+
+
+def _unpainted(text: str, colour: str | None) -> str:
+    del colour
+    return text
+
+
+PLAIN: Final = Look(140, BRANCHES, _unpainted)
+
+
+def run_lines(run: Run, look: Look = PLAIN) -> Iterator[str]:
     """The whole picture of a run, line by line."""
-    yield from _header(run)
+    yield from _header(run, look)
     steps = run.steps
     if steps:
         yield ""
-        yield from _step_lines(run)
+        yield from _step_lines(run, look)
     if run.in_flight:
         yield ""
         yield from _in_flight(run)
     if run.error is not None:
         yield ""
-        yield from error_lines(run.error, "")
+        yield from error_lines(run.error, "", look)
     yield ""
     yield f"totals: {_totals(run.totals)}"
 
 
-def _header(run: Run) -> Iterator[str]:
+def _header(run: Run, look: Look) -> Iterator[str]:
     title = [
         one_line(run.name, _NAME_CELLS) or "(no name)",
-        painted(visible(run.status), COLOURS.get(run.status)),
+        look.paint(visible(run.status), COLOURS.get(run.status)),
     ]
     yield "  ".join([*title, duration(run.ms)]).rstrip()
     facts = [f"run {run.id}", f"started {clock(run.started)}", run.framework]
@@ -67,24 +85,24 @@ def _header(run: Run) -> Iterator[str]:
     yield visible("  ".join(fact for fact in facts if fact))
     for label, value in (("in", run.input), ("out", run.output)):
         if value is not None:
-            yield f"{label:<4} {one_line(brief(value), columns() - 5)}"
+            yield f"{label:<4} {one_line(brief(value), look.columns - 5)}"
     config = run.config()
     if config is not None:
         yield "waits for a human; to resume: config=" + visible(as_json(config))
 
 
-def _step_lines(run: Run) -> Iterator[str]:
+def _step_lines(run: Run, look: Look) -> Iterator[str]:
     width = len(str(run.steps[-1].number))
-    marks = _LINES if speaks_unicode() else _ASCII
+    marks = look.marks
     # A stack of (step, prefix, depth, is last) instead of recursion: a damaged log may nest without end.
     stack = _pushed(run.children, "", 0)
     while stack:
         step, prefix, depth, is_last = stack.pop()
         branch = prefix + marks[1 if is_last else 0] if depth < _DEEPEST else f"{prefix}(depth {depth}) "
-        yield step_line(step, f"{step.number:>{width}} {branch}", arrow=marks[4])
+        yield step_line(step, f"{step.number:>{width}} {branch}", look)
         below = prefix if depth >= _DEEPEST else prefix + marks[3 if is_last else 2]
         if step.error is not None:
-            yield from _error_at(step.error, " " * (width + 1) + below)
+            yield from _error_at(step.error, " " * (width + 1) + below, look)
         stack.extend(_pushed(step.children, below, depth + 1))
 
 
@@ -92,22 +110,24 @@ def _pushed(steps: Sequence[Step], prefix: str, depth: int) -> list[tuple[Step, 
     return [(step, prefix, depth, step is steps[-1]) for step in reversed(steps)]
 
 
-def step_line(step: Step, lead: str, arrow: str) -> str:
+def step_line(step: Step, lead: str, look: Look) -> str:
     """One step on one line: kind, name, duration, tokens, how it ended, what went in and came out."""
     said = f"{lead}{one_line(f'{step.kind} {step.name}', _NAME_CELLS)}"
     facts = [duration(step.ms), _tokens(step), _ending(step)]
     used = cells_of(said) + sum(2 + cells_of(fact) for fact in facts if fact)
     what = [
-        one_line(text, max(_LEAST_PREVIEW, columns() - used)) for text in (entered(step), left(step)) if text
+        one_line(text, max(_LEAST_PREVIEW, look.columns - used))
+        for text in (entered(step), left(step))
+        if text
     ]
-    room = max(_LEAST_PREVIEW, columns() - used - 2)
+    room = max(_LEAST_PREVIEW, look.columns - used - 2)
     if len(what) > 1:
         # What went in leaves at least half of the room to what came out.
-        half = max(room // 2, room - cells_of(what[1]) - len(arrow))
+        half = max(room // 2, room - cells_of(what[1]) - len(look.marks[4]))
         first = one_line(entered(step), half)
-        what = [first, one_line(left(step), room - cells_of(first) - len(arrow))]
-    facts[-1] = painted(facts[-1], COLOURS.get(step.status))
-    return "  ".join(part for part in (said, *facts, arrow.join(what)) if part)
+        what = [first, one_line(left(step), room - cells_of(first) - len(look.marks[4]))]
+    facts[-1] = look.paint(facts[-1], COLOURS.get(step.status))
+    return "  ".join(part for part in (said, *facts, look.marks[4].join(what)) if part)
 
 
 def _tokens(step: Step) -> str:
@@ -124,7 +144,7 @@ def _ending(step: Step) -> str:
     return f"[{said}]" if said else ""
 
 
-def error_lines(error: Mapping[str, Json], indent: str) -> Iterator[str]:
+def error_lines(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[str]:
     """An error in full, or, where it only passed through, the step it came from."""
     name = ".".join(str(error[part]) for part in ("module", "type") if error.get(part))
     facts = [
@@ -135,18 +155,18 @@ def error_lines(error: Mapping[str, Json], indent: str) -> Iterator[str]:
         f"! {name or 'error'}{origin}: {as_text(error.get('message'))}{''.join(' ' + fact for fact in facts)}"
     )
     for at, line in enumerate(visible(head, keep_breaks=True).split("\n")):
-        yield indent + painted(f"  {line}" if at else line, "red")
+        yield indent + look.paint(f"  {line}" if at else line, "red")
     stack = error.get("stack")
     for place in stack if isinstance(stack, list) else ():
         yield f"{indent}    {visible(as_text(place))}"
 
 
-def _error_at(error: Mapping[str, Json], indent: str) -> Iterator[str]:
+def _error_at(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[str]:
     """A step's error in full; where it only passed through, just where it came from."""
     if "step" in error:
-        yield indent + painted(visible(f"! {error.get('type', 'error')} from step {error['step']}"), "red")
+        yield indent + look.paint(visible(f"! {error.get('type', 'error')} from step {error['step']}"), "red")
     else:
-        yield from error_lines(error, indent)
+        yield from error_lines(error, indent, look)
 
 
 def _in_flight(run: Run) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Final
+from typing import Any, Final
 from unicodedata import combining, east_asian_width
 
 # C0, DEL, C1; invisible spaces and direction marks (the joiners of emoji and Persian stay); line separators; bidi overrides and isolates; BOM; surrogates; tags.
@@ -13,6 +14,8 @@ _HIDDEN: Final = (
 )
 _UNSAFE: Final = re.compile(f"[{_HIDDEN}]")
 _UNSAFE_BUT_BREAKS: Final = re.compile(f"(?![\n\t])[{_HIDDEN}]")
+# json.dumps escapes what is below U+0020; a terminal also acts on these. In JSON they can only stand inside strings.
+_RAW: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _ESCAPES: Final = (("x", 2), ("u", 4), ("U", 8))
 _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
 _CHARS_PER_CELL: Final = 8  # how much of a text is looked at to fill a line: runs of spaces fold
@@ -22,6 +25,12 @@ def shown(char: str) -> str:
     r"""One character as an escape that can be seen: `\x1b`, `\u202e`, `\U000e0041`."""
     letter, digits = next(form for form in _ESCAPES if ord(char) < 16 ** form[1])
     return f"\\{letter}{ord(char):0{digits}x}"
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """The value as JSON text in which every control character is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def visible(text: str, *, keep_breaks: bool = False) -> str:
