@@ -56,8 +56,13 @@ class Flaky(Workflow):
 
 
 class Slow(Workflow):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.begun = asyncio.Event()
+
     @step
     async def wait(self, ev: StartEvent) -> StopEvent:
+        self.begun.set()
         await asyncio.Event().wait()
         return StopEvent()
 
@@ -145,8 +150,9 @@ async def test_a_timeout_is_the_runs_error_and_a_cancelled_step(recorded):
 
 
 async def test_a_workflow_that_its_user_cancels_is_cancelled_not_failed(recorded):
-    handler = Slow().run()
-    await anext(aiter_started(handler))
+    slow = Slow()
+    handler = slow.run()
+    await slow.begun.wait()
     await handler.cancel_run()
     with pytest.raises(WorkflowCancelledByUser):
         await handler
@@ -189,12 +195,3 @@ async def test_workflows_at_the_same_time_do_not_mix(recorded):
     assert await asyncio.gather(*(Fan().run() for _ in range(5))) == [6] * 5
     runs = recorded.runs
     assert [len(run.steps) for run in runs] == [7] * 5
-
-
-async def aiter_started(handler):
-    """Gives once the workflow's first step has begun."""
-    while not handler.ctx.is_running:
-        await asyncio.sleep(0)
-    for _ in range(20):
-        await asyncio.sleep(0)
-    yield

@@ -116,7 +116,7 @@ class StepLogHandler:
         self, span_id: str, arguments: Args, instance: Any, parent_id: str | None, tags: Args | None
     ) -> None:
         """A span begins."""
-        values.register()
+        contained(self, "register", values.register)
         span = contained(self, "span_of", kinds.span_of, span_id, instance, parent_id, tags, arguments)
         span = span or Span("chain", "", kinds.name_of_span(span_id))
         parent = self._parent(parent_id)

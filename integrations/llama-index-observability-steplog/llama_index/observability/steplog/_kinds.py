@@ -29,14 +29,14 @@ _EMBED: Final = (
     "get_query_embedding", "get_text_embedding", "get_text_embedding_batch", "get_image_embedding",
     "get_image_embedding_batch",
 )  # fmt: skip
-# The public methods of each role that are a step, and the step's kind.
+# The methods of each role that are a step, and the step's kind; a postprocessor's public one is no span.
 _STEPS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "llm": ("llm", frozenset({
         "chat", "achat", "stream_chat", "astream_chat", "complete", "acomplete", "stream_complete", "astream_complete",
     })),
     "embedding": ("embedding", frozenset({*_EMBED, *(f"a{name}" for name in _EMBED)})),
     "retriever": ("retriever", frozenset({"retrieve", "aretrieve"})),
-    "rerank": ("rerank", frozenset({"postprocess_nodes", "apostprocess_nodes"})),
+    "rerank": ("rerank", frozenset({"_postprocess_nodes", "_apostprocess_nodes"})),
     "query": ("node", frozenset({"query", "aquery"})),
     "chat": ("node", frozenset({"chat", "achat", "stream_chat", "astream_chat"})),
     "synthesizer": ("node", frozenset({"synthesize", "asynthesize"})),
