@@ -57,27 +57,29 @@ def _tool_calls(calls: Any) -> list[Any] | None:
 
 
 def mark_message(message: Any) -> tuple[Any, ...]:
-    """What `same_message` compares: content and ids, and copies of what could be edited in place."""
+    """What `same_message` compares: the content, and copies of what could be edited in place."""
     found = instance_dict(message)
     return (
         _copy(found.get("content")),
-        found.get("id"),
-        found.get("name"),
         _copy(found.get("tool_calls")),
         _copy(found.get("additional_kwargs")),
     )
 
 
 def same_message(message: Any, mark: tuple[Any, ...]) -> bool:
-    """Whether nothing of the message was edited since; a few look-ups for one with a text as content."""
+    """Whether nothing but ids was edited since; a few look-ups for one with a text as content."""
     found = message.__dict__
     return (
         found["content"] == mark[0]
-        and found.get("id") == mark[1]
-        and found.get("name") == mark[2]
-        and found.get("tool_calls") == mark[3]
-        and found.get("additional_kwargs") == mark[4]
+        and found.get("tool_calls") == mark[1]
+        and found.get("additional_kwargs") == mark[2]
     )
+
+
+def ids_of(message: Any) -> tuple[Any, Any]:
+    """What LangGraph and agents add to a message after it was first seen."""
+    found = message.__dict__
+    return found.get("id"), found.get("name")
 
 
 def _copy(value: Any) -> Any:
@@ -90,4 +92,4 @@ def _copy(value: Any) -> Any:
 
 def register() -> None:
     """Make LangChain's messages known to every log of this process."""
-    register_message_type(BaseMessage, MessageType(read_message, mark_message, same_message))
+    register_message_type(BaseMessage, MessageType(read_message, mark_message, same_message, ids_of))

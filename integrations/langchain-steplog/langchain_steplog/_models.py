@@ -8,13 +8,13 @@ from typing import Any, Final
 from langchain_steplog._extract import Fields, name_of
 from steplog.integration import instance_dict
 
-_PARAMS: Final = (
+_PARAMS: Final = frozenset((
     "temperature", "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "num_predict",
     "top_p", "top_k", "min_p", "stop", "stop_sequences", "seed", "n", "frequency_penalty", "presence_penalty",
     "repeat_penalty", "num_ctx", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort",
     "reasoning", "thinking", "thinking_budget", "thinking_level", "include_thoughts", "verbosity", "logprobs",
     "service_tier", "previous_response_id", "cached_content",
-)  # fmt: skip
+))  # fmt: skip
 # LangSmith's names stand where a client tells nothing else: what each stands for, and the client's names for it.
 _LS_PARAMS: Final = (
     ("ls_temperature", "temperature", ("temperature",)),
@@ -64,7 +64,7 @@ def _provider(serialized: Any, provider: Any) -> Any:
 
 
 def _params(metadata: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:
-    found = {name: asked[name] for name in _PARAMS if asked.get(name) is not None}
+    found = {name: asked[name] for name in asked if name in _PARAMS and asked[name] is not None}
     for long, short, known in _LS_PARAMS:
         if metadata.get(long) is not None and not any(name in found for name in known):
             found[short] = metadata[long]

@@ -21,9 +21,8 @@ def end_record(
     error: BaseException | None,
     error_fields: Fields,
     fields: Fields,
-    all_runs: Totals,
 ) -> Record:
-    """The fields of a step's end line; its usage and errors are added to the totals of its run and of `all_runs`."""
+    """The fields of a step's end line; its usage and errors are added to the totals of its run."""
     run = step.run
     failed = error is not None and status is None
     is_origin = error is not None and id(error) not in run.errors
@@ -39,8 +38,7 @@ def end_record(
     if record.get("model") == step.model:
         record.pop("model", None)
     counts = (failed and is_origin) or (record.get("status") == "error" and error is None)
-    for totals in (run.totals, all_runs):
-        _add_up(totals, step, record, failed=counts)
+    _add_up(run.totals, step, record, failed=counts)
     return record
 
 
@@ -50,7 +48,6 @@ def run_end_record(
     error: BaseException | None,
     error_fields: Fields,
     fields: Fields,
-    all_runs: Totals,
 ) -> Record:
     """The fields of a run's end line."""
     run = root.run
@@ -61,7 +58,6 @@ def run_end_record(
     if error is not None:
         if record["status"] == "error" and not root.number and id(error) not in run.errors:
             run.totals.count_error()
-            all_runs.count_error()
         record["error"] = _error(run, root, error, error_fields)
     record |= {name: fields[name] for name in _OF_A_RUN if name in fields}
     record["totals"] = run.totals.as_dict()

@@ -15,6 +15,7 @@ from steplog._write.labels import labelled
 from steplog._write.numbered import NumberedWalk
 from steplog._write.once import LONG, Fresh
 from steplog._write.plain import Walk
+from steplog._write.redact import CLEAN
 from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
@@ -96,8 +97,15 @@ class LineWriter:
         if parent:
             record["parent"] = parent
         record["ev"] = ev
+        is_redacted_here = settings.redactor is None
         for name, value in fields.items():
-            if value is not None:
+            if value is None:
+                continue
+            # Most fields are names met before and numbers: they need no walk.
+            cls = type(value)
+            if cls is float or cls is int or cls is bool or (cls is str and is_redacted_here and value in CLEAN and name not in _CONTENT):
+                record[name] = value
+            else:
                 self._put(record, walk, name, value)
         if settings.content == "none":
             _leave_out(record, walk)
@@ -106,10 +114,7 @@ class LineWriter:
         return record, walk
 
     def _put(self, record: Record, walk: NumberedWalk, name: str, value: Any) -> None:
-        cls = type(value)
-        if cls is float or cls is bool or cls is int:
-            record[name] = value
-        elif name == "messages":
+        if name == "messages":
             record["prompt"], new = walk.prompt(value)
             if new:
                 record["messages"] = new

@@ -10,7 +10,7 @@ import orjson
 
 from steplog._format.line import encode
 from steplog._format.record import MESSAGE, SAME, Json
-from steplog._write.once import LONG, Fresh, Known, Message, Once, Place, digest_of, ranges
+from steplog._write.once import LONG, Fresh, Ids, Known, Message, Once, Place, digest_of, ranges
 from steplog._write.plain import Walk
 from steplog._write.settings import Settings
 from steplog._write.shapes import mro_of
@@ -32,11 +32,13 @@ class MessageType:
     mark: gives what `same` needs to see an edit later; taken once a message.
     same: whether a message is still what it was when `mark` was taken; runs once for each message of each prompt,
     so it must cost no more than a few look-ups.
+    ids: where given, a message's id and name, which frameworks add in place; `same` then leaves them out.
     """
 
     read: Callable[[Any], Message]
     mark: Callable[[Any], Any]
     same: Callable[[Any, Any], bool]
+    ids: Callable[[Any], Ids] | None = None
 
 
 # Messages as plain dicts with role and content, as programs without a framework have them.
@@ -158,20 +160,49 @@ class NumberedWalk(Walk):
             o, how = {"content": o}, PLAIN_MESSAGE
         known = self.once.known(o) or self.fresh.objects.get(id(o))
         if known is not None and how.same(o, known.mark):
-            return known.number, None
+            ids = known.ids if how.ids is None else how.ids(o)
+            if ids == known.ids:
+                return known.number, None
+            if self.once.is_amendable(known) and all(
+                new or not old for new, old in zip(ids, known.ids, strict=True)
+            ):
+                return self._amended(o, known, ids)
+        return self._read(o, how, known, place)
+
+    def _amended(self, o: Any, known: Known, ids: Ids) -> tuple[int, Json]:
+        """A message that got its id or its name since it was written, and is otherwise the same."""
+        changed = {
+            name: self.name(new)
+            for name, new, old in zip(("id", "name"), ids, known.ids, strict=True)
+            if new != old
+        }
+        self.fresh.outdated.append((known.body, *known.ids))
+        self.fresh.objects[id(o)] = Known(
+            o, known.number, known.mark, known.body, ids, known.read, known.plain | changed
+        )
+        self.fresh.numbers[known.body, *ids] = known.number
+        return known.number, {"m": known.number, "set": changed}
+
+    def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
+        """A message that was not seen before, or was edited since."""
         mark, read = how.mark(o), how.read(o)
         hidden_before = len(self.hidden)
         plain = self._plain_message(read)
-        digest = digest_of(b"".join((encode(plain), *self.hidden[hidden_before:])))
-        number = self.once.number(digest) or self.fresh.numbers.get(digest)
+        data = encode({k: v for k, v in plain.items() if k not in _IDS})
+        body = digest_of(b"".join((data, *self.hidden[hidden_before:])))
+        ids = (read.get("id"), read.get("name"))
+        key = (body, *ids)
+        number = self.once.number(key) or self.fresh.numbers.get(key)
         full = None
         if number is None:
             number, full = self._unknown(known, read, plain)
-            self.fresh.numbers[digest] = number
+            self.fresh.numbers[key] = number
         elif known is None or known.number != number:
             self.fresh.shared.add(number)
-        self.fresh.objects[id(o)] = Known(o, number, mark, digest, read, plain)
-        return number, None if full is None else self._pointed(full, place)
+        self.fresh.objects[id(o)] = Known(o, number, mark, body, ids, read, plain)
+        if full is None:
+            return number, None
+        return number, self._pointed(full, place) if len(data) > LONG else full
 
     def _unknown(self, known: Known | None, read: Message, plain: Message) -> tuple[int, Message]:
         """A message that is not in the log as it is now: new, an edit of one, or one that got an id."""
@@ -180,7 +211,7 @@ class NumberedWalk(Walk):
             number = self.once.next_number()
             return number, {"m": number} | plain
         if changes.keys() <= _IDS and self.once.is_amendable(known):
-            self.fresh.outdated.append(known.digest)
+            self.fresh.outdated.append((known.body, *known.ids))
             return known.number, {"m": known.number, "set": changes}
         number = self.once.next_number()
         if len(changes) == len(plain):

@@ -15,16 +15,22 @@ _MOST: Final = (
 
 Place = tuple[Any, ...]  # step number, field, further keys
 Message = dict[str, Any]
+Ids = tuple[Any, Any]  # a message's id and name
+MessageKey = tuple[bytes, Any, Any]  # the digest of all else, id, name
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A message that stands in the log. `holder` keeps the object alive, so that its `id()` stays its own."""
+    """A message that stands in the log. `holder` keeps the object alive, so that its `id()` stays its own.
+
+    `body` is the digest of all but `ids`; `read` is the message as it was read, `plain` as it was written.
+    """
 
     holder: Any
     number: int
     mark: Any
-    digest: bytes
+    body: bytes
+    ids: Ids
     read: Message
     plain: Message
 
@@ -36,10 +42,10 @@ class Fresh:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self.numbers: dict[bytes, int] = {}
+        self.numbers: dict[MessageKey, int] = {}
         self.objects: dict[int, Known] = {}
         self.places: dict[bytes, Place] = {}
-        self.outdated: list[bytes] = []
+        self.outdated: list[MessageKey] = []
         self.shared: set[int] = set()
 
 
@@ -50,7 +56,7 @@ class Once:
 
     def __init__(self) -> None:
         """Remember nothing."""
-        self._numbers: dict[bytes, int] = {}
+        self._numbers: dict[MessageKey, int] = {}
         self._objects: dict[int, Known] = {}
         self._places: dict[bytes, Place] = {}
         self._shared: set[int] = set()  # numbers that more than one object has: none of them may amend it
@@ -62,13 +68,15 @@ class Once:
         entry = self._objects.get(id(message))
         return entry if entry is not None and entry.holder is message else None
 
-    def number(self, digest: bytes) -> int | None:
+    def number(self, key: MessageKey) -> int | None:
         """The number of the message with this content."""
-        return self._numbers.get(digest)
+        return self._numbers.get(key)
 
     def is_amendable(self, known: Known) -> bool:
         """Whether an edit of this object's ids may be told as one of its message, since no other object has its number."""
-        return known.number not in self._shared and self._numbers.get(known.digest) == known.number
+        return (
+            known.number not in self._shared and self._numbers.get((known.body, *known.ids)) == known.number
+        )
 
     def place(self, digest: bytes) -> Place | None:
         """Where the text with this digest stands."""
@@ -80,8 +88,8 @@ class Once:
             if len(self._numbers) > _MOST:
                 self._numbers = {}
             self._numbers.update(fresh.numbers)
-            for digest in fresh.outdated:
-                self._numbers.pop(digest, None)
+            for key in fresh.outdated:
+                self._numbers.pop(key, None)
         if fresh.objects:
             self._shared |= fresh.shared
             if len(self._objects) > _MOST:

@@ -73,9 +73,13 @@ class OpenSteps:
 
     def below(self, step: Open) -> list[Open]:
         """The open steps below this one, innermost first."""
-        if not step.run.open:
-            return []
-        return [inner for inner in reversed(tuple(step.run.open.values())) if step in inner.ancestors()]
+        others = tuple(step.run.open.values())
+        if step.run.root is step:
+            return [inner for inner in reversed(others) if inner is not step]
+        for inner in others:
+            if inner.parent is step:
+                return [inner for inner in reversed(others) if step in inner.ancestors()]
+        return []  # a step that ends takes along what is below it, so there are no gaps
 
     def handed_down(self) -> dict[Hashable, tuple[str, int]]:
         """What a forked child inherits: run and number of each open step by key."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from steplog._format.line import encode
 from steplog._format.record import BLOB, CUT, NUM, TEXT, TYPE, Json
 from steplog._write.once import LONG, Place
-from steplog._write.redact import masked, may_hold_secret, secret_key_kind
+from steplog._write.redact import CLEAN, is_clean, masked, secret_key_kind
 from steplog._write.settings import Settings
 from steplog._write.shapes import Hidden, shape_of, type_name
 from steplog._write.sizes import blob_of_text, digest_of_text, size_and_hash
@@ -41,7 +41,7 @@ class Walk:
     def name(self, value: object) -> Json:
         """A value that is a name or a number and not content: kept whatever the content policy."""
         if type(value) is str and len(value) <= LONG:
-            return self.mask(value)
+            return value if is_clean(value) and self.settings.redactor is None else self.mask(value)
         policy, self.content = self.content, "full"
         try:
             return self.value(value, 0, ())
@@ -115,8 +115,8 @@ class Walk:
                 name = "$" + name
             if secret and self.settings.redact and self._is_secret(value):
                 out[name] = self.count_masked(secret_key_kind(name) or "secret")
-            elif type(value) is str and len(value) < 8 and self.content == "full":
-                out[name] = value
+            elif type(value) is str and len(value) <= LONG and self.content == "full":
+                out[name] = self.mask(value)
             else:
                 out[name] = self.value(value, depth + 1, (*place, name))
         if len(items) > most:
@@ -164,7 +164,7 @@ class Walk:
         if len(key) > _HEAD:
             self.cut += 1
             key = self.mask(key[: _HEAD + _MARGIN])[:_HEAD] + "…"
-        elif self.settings.redact and may_hold_secret(key):
+        elif self.settings.redact and not is_clean(key):
             key = masked(key, self.masked)
         elif len(_KEYS) < _MOST_KEYS:
             _KEYS[key] = secret
@@ -205,11 +205,12 @@ class Walk:
 
     def mask(self, o: str) -> str:
         """A text without its secrets."""
-        if not self.settings.redact:
+        settings = self.settings
+        if not settings.redact or (settings.redactor is None and o in CLEAN):
             return o
-        if may_hold_secret(o):
+        if not is_clean(o):
             o = masked(o, self.masked)
-        redactor = self.settings.redactor
+        redactor = settings.redactor
         if redactor is None:
             return o
         try:

@@ -178,7 +178,7 @@ class StepRecorder:
             if once in run.points:
                 return
             run.points.add(once)
-        self._runs.count(run, kind)
+        run.totals.count(kind)
         self.lines.write(run, run.next_number(), f"{kind}.point", fields, parent=above.nearest_written)
 
     @guarded
@@ -258,13 +258,13 @@ class StepRecorder:
     def _write_start(self, step: Open, fields: Fields, *, late: bool = False) -> None:
         if step.number is None:
             step.number = step.run.next_number()
-            self._runs.count(step.run, step.kind)
+            step.run.totals.count(step.kind)
         step.model = fields.get("model")
         record: Record = {"name": step.name, **fields} if step.name else dict(fields)
         attempt = record.get("attempt") or step.attempt
         if attempt > 1:
             record["attempt"] = attempt
-            self._runs.count_retry(step.run)
+            step.run.totals.count_retry()
         if "call_id" in record:
             record["asked_by"] = step.run.asked_by(record["call_id"])
         if self.settings.detail == "calls" and "node" not in record:
@@ -294,7 +294,7 @@ class StepRecorder:
         self._write_end(step, status, error, error_fields, fields)
         run = step.run
         if run.root is step:
-            record = run_end_record(step, status, error, error_fields, fields, self._runs.all)
+            record = run_end_record(step, status, error, error_fields, fields)
             self.lines.write(run, None, "run.end", record)
             self._runs.over(run)
 
@@ -313,7 +313,7 @@ class StepRecorder:
             self._write_start(step, _NO_FIELDS, late=True)
         if not step.number:
             return
-        record = end_record(step, status, error, error_fields, fields, self._runs.all)
+        record = end_record(step, status, error, error_fields, fields)
         self.lines.write(step.run, step.number, f"{step.kind}.end", record)
 
 

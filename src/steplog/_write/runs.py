@@ -15,12 +15,12 @@ _MOST_PAST: Final = 256
 class Runs:
     """One log's runs in this process: their totals from memory, and which run a resumed thread goes on from."""
 
-    __slots__ = ("_past", "_waiting", "all", "open")
+    __slots__ = ("_done", "_past", "_waiting", "open")
 
     def __init__(self) -> None:
         """No run yet."""
         self.open: dict[str, RunState] = {}
-        self.all = Totals()
+        self._done = Totals()
         self._past: OrderedDict[str, Totals] = OrderedDict()
         self._waiting: OrderedDict[Any, str] = OrderedDict()
 
@@ -37,6 +37,7 @@ class Runs:
         self.open.pop(run.hex, None)
         run.forget()
         self._past[run.hex] = run.totals
+        self._done.add(run.totals)
         if len(self._past) > _MOST_PAST:
             self._past.popitem(last=False)
         if run.thread is not None and run.totals.as_dict().get("interrupts"):
@@ -48,20 +49,13 @@ class Runs:
         """The interrupted run of this thread, which whoever asks now goes on from."""
         return self._waiting.pop(thread, None) if type(thread) is str else None
 
-    def count(self, run: RunState, kind: str) -> None:
-        """One more step of this kind."""
-        run.totals.count(kind)
-        self.all.count(kind)
-
-    def count_retry(self, run: RunState) -> None:
-        """One more step that tries again what failed."""
-        run.totals.count_retry()
-        self.all.count_retry()
-
     def totals(self, run_id: UUID | str | None) -> dict[str, Any]:
         """Counts and sums of one run, or of all; raises `KeyError` for an unknown one."""
         if run_id is None:
-            return self.all.as_dict()
+            found = Totals()
+            for totals in (self._done, *(run.totals for run in tuple(self.open.values()))):
+                found.add(totals)
+            return found.as_dict()
         short = run_id.hex[16:] if isinstance(run_id, UUID) else run_id.replace("-", "")[-16:]
         run = self.open.get(short)
         return (self._past[short] if run is None else run.totals).as_dict()

