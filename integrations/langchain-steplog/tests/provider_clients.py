@@ -5,7 +5,10 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import jsonschema
 from langchain_core.tools import tool
+
+from steplog._format.schema import schema
 
 KEYS = {
     "openai": "sk-fake-0123456789abcdefghijklmnopqrstuvwxyz",
@@ -14,6 +17,7 @@ KEYS = {
     "aws_id": "AKIAFAKE0123456789AB",
     "aws_secret": "fake/0123456789abcdefghijklmnopqrstuvwxyzAB",
 }
+VALID = jsonschema.Draft202012Validator(schema())
 _VOLATILE = ("seq", "ts", "run", "step", "parent", "ms", "ttft_ms", "prompt", "messages", "tool_defs")
 
 
@@ -100,7 +104,7 @@ def ask(model: Any, how: str, handler: Any) -> None:
 def told(sink: Any, ev: str) -> dict[str, Any]:
     """What the only line of its kind tells, apart from numbers, times, the prompt, and stacks."""
     assert not [key for key in KEYS.values() if key.encode() in b"".join(sink.lines)]
-    assert not [r for r in sink.records if r["ev"] == "log.error"]
+    assert not [r for r in sink.records if r["ev"] == "log.error" or not VALID.is_valid(r)]
     (line,) = [r for r in sink.records if r["ev"] == ev]
     found = {k: v for k, v in line.items() if k not in _VOLATILE and k != "ev"}
     if "error" in found:
