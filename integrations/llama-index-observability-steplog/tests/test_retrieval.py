@@ -130,3 +130,20 @@ def test_every_step_is_a_line_with_detail_all(tmp_path, index):
     assert "RetrieverQueryEngine._query" in names
     assert "CompactAndRefine.get_response" in names
     assert json.dumps(sink.records).count("0.98765") == 0
+
+
+def test_with_content_none_nothing_that_was_said_is_written(tmp_path, index):
+    from steplog import MemorySink
+
+    from llama_index.observability.steplog import StepLogHandler
+
+    sink = MemorySink()
+    handler = StepLogHandler(sink=sink, content="none", detail="calls").attach()
+    index.as_query_engine(llm=Scripted(script=["the answer"])).query("the question")
+    handler.close()
+    text = json.dumps(sink.records)
+    assert "the answer" not in text
+    assert "the question" not in text
+    assert "text 1" not in text
+    (found,) = [r["documents"] for r in sink.records if r["ev"] == "retriever.end"]
+    assert all(set(d) == {"id", "score"} for d in found)

@@ -33,6 +33,8 @@ from steplog.integration import (
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
 
+_WHOLE = frozenset({list, str, dict, float, int, bool})
+_CALLS = frozenset({"llm", "tool", "retriever", "embedding", "rerank"})
 _recording: list[StepLogHandler] = []
 _STREAMED = frozenset({"query", "chat", "synthesizer"})
 
@@ -122,6 +124,10 @@ class StepLogHandler:
         parent = self._parent(parent_id)
         if span.kind == "llm":
             self._models.enter(span_id, span, instance, arguments, parent, parent_id, tags)
+        elif parent is not None and span.kind == "chain" and not self._steps.writes("chain"):
+            self._steps.start(
+                span_id, "chain", span.name, parent=parent
+            )  # most spans: a parent and nothing more
         elif parent is not None or not _is_noise(span):
             self._start(span_id, span, instance, arguments, parent, parent_id, tags)
 
@@ -131,6 +137,14 @@ class StepLogHandler:
             return
         kind = self._steps.kind_of(span_id)
         if kind is None:
+            return
+        if (
+            kind == "chain"
+            and type(result) in _WHOLE
+            and not len(self._streams)
+            and not self._steps.shows(span_id)
+        ):
+            self._steps.end(span_id)
             return
         span = Span(kind, kinds.role_of(type(instance)), kinds.name_of_span(span_id))
         if instance is None and kinds.event_in(arguments) is not None:
@@ -274,9 +288,6 @@ class StepLogHandler:
 def is_recording() -> bool:
     """Whether a handler is attached anywhere in this process."""
     return bool(_recording)
-
-
-_CALLS = frozenset({"llm", "tool", "retriever", "embedding", "rerank"})
 
 
 def _is_noise(span: Span) -> bool:

@@ -8,7 +8,6 @@ Streams are known by identity and held weakly; what runs inside of one is found 
 from __future__ import annotations
 
 import sys
-import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Generator
 from types import AsyncGeneratorType, FrameType, GeneratorType
@@ -51,7 +50,6 @@ class Streams:
         """End steps by `end`."""
         self._end = end
         self._held: dict[int, Held] = {}
-        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         """How many streams are held."""
@@ -61,17 +59,16 @@ class Streams:
         self, owner: object, key: str, fields: Fields, *, is_call: bool = False, unread: str | None = None
     ) -> None:
         """Leave the step `key` open until `owner` is over."""
+        # No lock: each step is one call in C, one thread returns one result, and a fork would leave a lock taken.
         token = id(owner)
-        with self._lock:
-            held = self._held.get(token)
-            if held is None or held.owner() is not owner:
-                held = Held(weakref.ref(owner, lambda _: self._gone(token)), is_call=is_call, unread=unread)
-                self._held[token] = held
-            held.unread = held.unread or unread
-            held.steps.append((key, fields))
-            oldest = next(iter(self._held)) if len(self._held) > _MOST_HELD else None
-        if oldest is not None:
-            self._gone(oldest)
+        held = self._held.get(token)
+        if held is None or held.owner() is not owner:
+            held = Held(weakref.ref(owner, lambda _: self._gone(token)), is_call=is_call, unread=unread)
+            self._held[token] = held
+        held.unread = held.unread or unread
+        held.steps.append((key, fields))
+        if len(self._held) > _MOST_HELD:
+            self._gone(next(iter(tuple(self._held))))
 
     def over(
         self,
@@ -125,8 +122,7 @@ class Streams:
         """The model call `key` has ended by its own event: its stream is not waited for any more."""
         for token, held in tuple(self._held.items()):
             if held.is_call and held.steps[0][0] == key:
-                with self._lock:
-                    self._held.pop(token, None)
+                self._held.pop(token, None)
 
     def _on_stack(self, frame: FrameType | None) -> list[tuple[int, Held]]:
         """The held streams that are running, innermost first, up to the next span."""
@@ -152,8 +148,7 @@ class Streams:
     def _release(
         self, token: int, status: str | None, error: BaseException | None, answer: Any = None
     ) -> None:
-        with self._lock:
-            held = self._held.pop(token, None)
+        held = self._held.pop(token, None)
         if held is None:
             return
         for key, fields in held.steps:
