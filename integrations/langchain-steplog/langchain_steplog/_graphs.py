@@ -29,6 +29,8 @@ _replaced: list[tuple[ModuleType, str, Any]] = []
 
 def install(recorder: StepRecorder) -> None:
     """Let `recorder` hear of the graphs it records; to be called when one starts, which is before it asks who listens."""
+    if _replaced and recorder in _recorders:
+        return
     _recorders.add(recorder)
     if _replaced:
         return

@@ -21,7 +21,11 @@ from steplog._write.state import RunState
 
 # Fields whose texts are what the program said; all others are names and numbers.
 _CONTENT: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
+_COUNTS: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
 _NOT_IN_NONE: Final = (*_CONTENT, "messages", "message", "tools", "tool_defs")
+_NUMBERS: Final = (int, float)
+_FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
+_FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
@@ -103,7 +107,11 @@ class LineWriter:
                 continue
             # Most fields are names met before and numbers: they need no walk.
             cls = type(value)
-            if cls is float or cls is int or cls is bool or (cls is str and is_redacted_here and value in CLEAN and name not in _CONTENT):
+            if cls is str:
+                is_plain = is_redacted_here and value in CLEAN and name not in _CONTENT
+            else:
+                is_plain = cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR)
+            if is_plain:
                 record[name] = value
             else:
                 self._put(record, walk, name, value)
@@ -164,7 +172,8 @@ def _error(walk: Walk, error: Mapping[str, Any]) -> Record:
 
 
 def _tools(walk: NumberedWalk, name: str, value: Any) -> Json:
-    return walk.pointed_at(name, walk.name(value))
+    plain = walk.name(value)
+    return plain if sum(map(len, value)) < _FEW_NAMES else walk.pointed_at(name, plain)
 
 
 _READ_AS: Final[dict[str, Callable[[NumberedWalk, str, Any], Json]]] = {

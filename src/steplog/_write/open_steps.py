@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
+from uuid import UUID
 
 from steplog._write.stamp import now_ns
 from steplog._write.state import Open, RunState
 
 _MOST_ENDED: Final = 1024
+
+
+def plain_key(key: Hashable) -> Hashable:
+    """A key whose hash is C code: a `UUID`'s is not, and a hook asks for it seven times."""
+    return key.int if type(key) is UUID else key
 
 
 class OpenSteps:

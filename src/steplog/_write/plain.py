@@ -42,6 +42,12 @@ class Walk:
         """A value that is a name or a number and not content: kept whatever the content policy."""
         if type(value) is str and len(value) <= LONG:
             return value if is_clean(value) and self.settings.redactor is None else self.mask(value)
+        if (
+            type(value) is list
+            and self.settings.redactor is None
+            and all(type(v) is str and v in CLEAN for v in value)
+        ):
+            return list(value)
         policy, self.content = self.content, "full"
         try:
             return self.value(value, 0, ())
@@ -106,24 +112,35 @@ class Walk:
         # One C call copies the items while no other thread can run: the live dict may change at any time.
         items = list(islice(o.items(), most + 1))
         out: dict[str, Json] = {}
+        is_quick = self.content == "full" and self.settings.redactor is None
         for key, value in items[:most]:
-            name = key if type(key) is str else self._key(key)
-            secret = _KEYS.get(name)
-            if secret is None:
-                name, secret = self._judge_key(name)
-            if name[:1] == "$":
-                name = "$" + name
-            if secret and self.settings.redact and self._is_secret(value):
-                out[name] = self.count_masked(secret_key_kind(name) or "secret")
-            elif type(value) is str and len(value) <= LONG and self.content == "full":
-                out[name] = self.mask(value)
-            else:
-                out[name] = self.value(value, depth + 1, (*place, name))
+            cls = type(value)
+            # A harmless key with a number, or with a text that is known to be clean, is most of what agents hand over.
+            if is_quick and type(key) is str and _KEYS.get(key) is False:
+                if value is None or cls is bool or (cls is int and _LOW <= value < _HIGH):
+                    out[key] = value
+                    continue
+                if cls is str and len(value) <= LONG:
+                    out[key] = value if value in CLEAN else self.mask(value)
+                    continue
+            self._item(out, key, value, depth, place)
         if len(items) > most:
             self.cut += 1
             out[CUT] = {"items": len(o)}
         self._open.discard(id(holder))
         return out
+
+    def _item(self, out: dict[str, Json], key: Any, value: Any, depth: int, place: Place) -> None:
+        name = key if type(key) is str else self._key(key)
+        secret = _KEYS.get(name)
+        if secret is None:
+            name, secret = self._judge_key(name)
+        if name[:1] == "$":
+            name = "$" + name
+        if secret and self.settings.redact and self._is_secret(value):
+            out[name] = self.count_masked(secret_key_kind(name) or "secret")
+        else:
+            out[name] = self.value(value, depth + 1, (*place, name))
 
     def sequence(self, o: Any, depth: int, place: Place, holder: object = None) -> Json:
         """A list, tuple or set; `holder` is the object it was read from."""
@@ -166,7 +183,7 @@ class Walk:
             key = self.mask(key[: _HEAD + _MARGIN])[:_HEAD] + "…"
         elif self.settings.redact and not is_clean(key):
             key = masked(key, self.masked)
-        elif len(_KEYS) < _MOST_KEYS:
+        elif len(_KEYS) < _MOST_KEYS and key[:1] != "$":
             _KEYS[key] = secret
         return key, secret
 

@@ -10,7 +10,7 @@ from steplog._format.record import CALLS, POINTS, WRITTEN, Record
 from steplog._write.endings import end_record, run_end_record
 from steplog._write.guard import guarded
 from steplog._write.lines import LineWriter
-from steplog._write.open_steps import OpenSteps
+from steplog._write.open_steps import OpenSteps, plain_key
 from steplog._write.runs import Runs
 from steplog._write.settings import Settings
 from steplog._write.stamp import ms_since, now_ns
@@ -43,30 +43,30 @@ class StepRecorder:
 
     def knows(self, key: Hashable) -> bool:
         """Whether a step with this key has started here, and what starts below it belongs to its run."""
-        return self._steps.known(key) is not None
+        return self._steps.known(plain_key(key)) is not None
 
     def is_open(self, key: Hashable) -> bool:
         """Whether a step with this key has started and not ended."""
-        return self._steps.get(key) is not None
+        return self._steps.get(plain_key(key)) is not None
 
     def shows(self, key: Hashable) -> bool:
         """Whether the end of this open step would be written, so that its output is worth reading."""
-        step = self._steps.get(key)
+        step = self._steps.get(plain_key(key))
         return step is not None and step.number is not None
 
     def has_open_below(self, key: Hashable) -> bool:
         """Whether steps that started below this open one have not ended."""
-        step = self._steps.get(key)
+        step = self._steps.get(plain_key(key))
         return step is not None and bool(self._steps.below(step))
 
     def kind_of(self, key: Hashable) -> str | None:
         """The kind of an open step; None where no step of this key is open."""
-        step = self._steps.get(key)
+        step = self._steps.get(plain_key(key))
         return None if step is None else step.kind
 
     def innermost(self, *keys: Hashable) -> Hashable:
         """Of the keys known here the one farthest below its run, where two frameworks each name a parent; or None."""
-        known = [(key, self._steps.known(key)) for key in keys]
+        known = [(key, self._steps.known(plain_key(key))) for key in keys]
         depths = [(sum(1 for _ in step.ancestors()), key) for key, step in known if step is not None]
         return max(depths, key=lambda found: found[0])[1] if depths else None
 
@@ -93,9 +93,11 @@ class StepRecorder:
         follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
         its thread it goes on from.
         """
+        key, above = plain_key(key), None
         if self._steps.get(key) is not None:
             return
-        above = self._steps.known(parent) if parent is not None else None
+        if parent is not None:
+            above = self._steps.known(plain_key(parent))
         if above is None:
             self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
             return
@@ -125,6 +127,7 @@ class StepRecorder:
         ids of tool calls that a model asked for. An end whose start the framework lost is written as a step of its
         own, if `kind` says what it was; a real end after one that was implied is written too.
         """
+        key = plain_key(key)
         step = self._steps.get(key)
         if step is not None:
             if step.answered and status in ("cancelled", "abandoned"):
@@ -146,7 +149,7 @@ class StepRecorder:
     @guarded
     def note(self, key: Hashable, *, answered: bool = False, **fields: Any) -> None:
         """Something that an open step's end line shall carry; `answered`: a later cancellation of it means nothing."""
-        step = self._steps.get(key)
+        step = self._steps.get(plain_key(key))
         if step is not None:
             step.noted = {**(step.noted or {}), **fields}
             step.answered = step.answered or answered
@@ -154,7 +157,7 @@ class StepRecorder:
     @guarded
     def first_token(self, key: Hashable) -> None:
         """A streamed answer has begun; only the first call of a step counts."""
-        step = self._steps.get(key)
+        step = self._steps.get(plain_key(key))
         if step is None or step.first_ns:
             return
         step.first_ns = now_ns()
@@ -170,7 +173,7 @@ class StepRecorder:
 
         With `once` it is written for the first of the calls in a run that name the same thing.
         """
-        above = self._steps.known(parent)
+        above = self._steps.known(plain_key(parent))
         if above is None or kind not in POINTS:
             return
         run = above.run
@@ -184,7 +187,7 @@ class StepRecorder:
     @guarded
     def promote(self, key: Hashable, kind: str, *, only: str) -> None:
         """An open step of kind `only` turns out to be of another kind: plumbing that is a nested agent."""
-        step = self._steps.get(key)
+        step = self._steps.get(plain_key(key))
         if step is not None and step.kind == only:
             step.kind = kind
             if kind in self._written:
@@ -240,7 +243,7 @@ class StepRecorder:
         waiting = self._runs.waiting_in(run.thread)
         if resuming and waiting is not None:
             head["resumes"] = waiting
-        if (inherited := self._steps.inherited(parent)) is not None:
+        if (inherited := self._steps.inherited(plain_key(parent))) is not None:
             head["parent_run"], head["parent_step"] = inherited
         elif isinstance(parent, UUID):
             head["parent_run"] = parent.hex[
