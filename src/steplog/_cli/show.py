@@ -9,9 +9,9 @@ import click
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
 from steplog._cli.ls import summary
 from steplog._cli.output import look, painted
-from steplog._cli.step_page import step_lines
 from steplog._read.picture import run_lines
 from steplog._read.plain_text import as_json, visible
+from steplog._read.step_page import step_lines
 
 if TYPE_CHECKING:
     from steplog._read.runs import Run
@@ -35,7 +35,7 @@ def show(*, run: str, step: int | None, path: str | None, json_: bool) -> None:
             data = run_data(found) if step is None else step_data(found.step(step))
             click.echo(as_json(data, indent=2))
         elif step is not None:
-            for line in step_lines(found, found.step(step)):
+            for line in step_lines(found.step(step), look(), found):
                 click.echo(line)
         else:
             for line in run_lines(found, look()):

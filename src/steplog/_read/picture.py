@@ -57,22 +57,23 @@ PLAIN: Final = Look(140, BRANCHES, _unpainted)
 
 def run_lines(run: Run, look: Look = PLAIN) -> Iterator[str]:
     """The whole picture of a run, line by line."""
-    yield from _header(run, look)
+    yield from header(run, look)
     steps = run.steps
     if steps:
         yield ""
         yield from _step_lines(run, look)
     if run.in_flight:
         yield ""
-        yield from _in_flight(run)
+        yield from in_flight_lines(run)
     if run.error is not None:
         yield ""
         yield from error_lines(run.error, "", look)
     yield ""
-    yield f"totals: {_totals(run.totals)}"
+    yield f"totals: {totals_text(run.totals)}"
 
 
-def _header(run: Run, look: Look) -> Iterator[str]:
+def header(run: Run, look: Look) -> Iterator[str]:
+    """What the run is: name, status and duration on the first line, then facts, input and output."""
     title = [
         one_line(run.name, _NAME_CELLS) or "(no name)",
         look.paint(visible(run.status), COLOURS.get(run.status)),
@@ -113,7 +114,7 @@ def _pushed(steps: Sequence[Step], prefix: str, depth: int) -> list[tuple[Step, 
 def step_line(step: Step, lead: str, look: Look) -> str:
     """One step on one line: kind, name, duration, tokens, how it ended, what went in and came out."""
     said = f"{lead}{one_line(f'{step.kind} {step.name}', _NAME_CELLS)}"
-    facts = [duration(step.ms), _tokens(step), _ending(step)]
+    facts = [duration(step.ms), tokens(step), ending(step)]
     used = cells_of(said) + sum(2 + cells_of(fact) for fact in facts if fact)
     what = [
         one_line(text, max(_LEAST_PREVIEW, look.columns - used))
@@ -130,12 +131,14 @@ def step_line(step: Step, lead: str, look: Look) -> str:
     return "  ".join(part for part in (said, *facts, look.marks[4].join(what)) if part)
 
 
-def _tokens(step: Step) -> str:
+def tokens(step: Step) -> str:
+    """`812/64 tokens`, or nothing."""
     sent, got = (amount(step.usage.get(name)) for name in ("input_tokens", "output_tokens"))
     return f"{sent or '?'}/{got or '?'} tokens" if sent or got else ""
 
 
-def _ending(step: Step) -> str:
+def ending(step: Step) -> str:
+    """How a step ended, in brackets, where that needs saying."""
     words = "" if step.status == "ok" else _ENDED.get(step.status, step.status)
     notes = [one_line(words, _NAME_CELLS)]
     notes.append("end inferred" if step.implied else "")
@@ -169,7 +172,8 @@ def _error_at(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[st
         yield from error_lines(error, indent, look)
 
 
-def _in_flight(run: Run) -> Iterator[str]:
+def in_flight_lines(run: Run) -> Iterator[str]:
+    """The steps that have no end, with what they were given."""
     words = {"running": "running now:", "crashed": "still running when the process died:"}
     yield words.get(run.status, "without an end in the log:")
     for step in run.in_flight:
@@ -177,7 +181,8 @@ def _in_flight(run: Run) -> Iterator[str]:
         yield f"  {step.number} {visible(' '.join([step.kind, step.name, *given]))}"
 
 
-def _totals(totals: Mapping[str, Json]) -> str:
+def totals_text(totals: Mapping[str, Json]) -> str:
+    """Counts and sums, in words."""
     parts: list[str] = []
     for field, word in _COUNTS:
         count = totals.get(field)

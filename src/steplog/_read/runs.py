@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steplog._read.errors import LogError, NotFound
 from steplog._read.lines import Line, open_segment, scan
@@ -160,6 +160,25 @@ class Run:
         """The run's metadata."""
         metadata = self._field("metadata")
         return metadata if isinstance(metadata, dict) else {}
+
+    def __str__(self) -> str:
+        """The run as a tree, as `steplog show` prints it."""
+        from steplog._read.picture import run_lines  # noqa: PLC0415 -- a listing needs no pictures
+
+        try:
+            return "\n".join(run_lines(self))
+        except LogError as error:
+            return f"run {self.id}: {error}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 -- IPython's signature
+        """In IPython's terminal the tree, too."""
+        printer.text(repr(self) if cycle else str(self))
+
+    def _repr_html_(self) -> str:
+        """In a notebook a tree to unfold."""
+        from steplog._read.picture_html import run_html  # noqa: PLC0415 -- as above
+
+        return run_html(self)
 
     def _field(self, name: str) -> Json:
         return self._tree.values.resolve(self._tree.own_fields.get(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steplog._format.record import ENVELOPE
 from steplog._read.messages import collect_messages
@@ -115,6 +115,22 @@ class Step:
                 values.message(c) if isinstance(c, int) else c for c in fields["candidates"]
             ]
         return fields
+
+    def __str__(self) -> str:
+        """Everything about the step, as `steplog show RUN STEP` prints it."""
+        from steplog._read.step_page import step_lines  # noqa: PLC0415 -- reading needs no pictures
+
+        return "\n".join(step_lines(self))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 -- IPython's signature
+        """In IPython's terminal the same."""
+        printer.text(repr(self) if cycle else str(self))
+
+    def _repr_html_(self) -> str:
+        """In a notebook the same, as HTML."""
+        from steplog._read.picture_html import step_html  # noqa: PLC0415 -- as above
+
+        return step_html(self)
 
 
 @dataclass(slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from steplog._cli.output import look
 from steplog._read.measures import clock, duration
-from steplog._read.picture import error_lines
+from steplog._read.picture import PLAIN, error_lines
 from steplog._read.plain_text import as_json, visible
 from steplog._read.preview import as_text, call_text
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from steplog._format.record import Json, Record
+    from steplog._read.picture import Look
     from steplog._read.runs import Run
     from steplog._read.steps import Step
 
@@ -22,10 +22,11 @@ _SHOWN_APART: Final = frozenset(
 )
 
 
-def step_lines(run: Run, step: Step) -> Iterator[str]:
+def step_lines(step: Step, look: Look = PLAIN, run: Run | None = None) -> Iterator[str]:
     """Everything about one step, line by line."""
     yield visible(f"step {step.number}  {step.kind} {step.name}  {step.status}  {duration(step.ms)}".rstrip())
-    notes = [f"run {run.id}", f"started {clock(step.started)}"]
+    notes = [] if run is None else [f"run {run.id}"]
+    notes.append(f"started {clock(step.started)}")
     if step.parent is not None:
         notes.append(f"in step {step.parent.number} ({step.parent.kind} {step.parent.name})")
     if step.children:
@@ -39,7 +40,7 @@ def step_lines(run: Run, step: Step) -> Iterator[str]:
     for name, value in fields.items():
         if name not in _SHOWN_APART:
             yield from _field(name, value)
-    config = run.config(step)
+    config = None if run is None else run.config(step)
     if config is not None:
         yield "to go on from here: config=" + visible(as_json(config))
     if "prompt" in fields:
@@ -54,7 +55,7 @@ def step_lines(run: Run, step: Step) -> Iterator[str]:
         )
     if step.error is not None:
         yield ""
-        yield from error_lines(step.error, "", look())
+        yield from error_lines(step.error, "", look)
 
 
 def _field(name: str, value: Json) -> Iterator[str]:
