@@ -128,6 +128,10 @@ class Appender:
         done = pending.turn
         if not done.taken or done.after or done.entries:
             return False
+        if (
+            entry not in pending.queue
+        ):  # only now: who cut in before this has written it, who does so after it is seen
+            return False
         turn = self._composer.single_line(done, entry)
         if turn is None:
             return False
@@ -232,7 +236,9 @@ class Appender:
         self, pending: Pending, turn: Turn, taken: int, *, resume: bool, leave: bool = False
     ) -> Turn:
         """Put behind a turn what its unwritten part makes necessary."""
-        new = after_part(turn, taken, resume=resume and not leave, shared=self._sink.shared)
+        # In a shared file others may have written behind the torn part: that is looked at.
+        call = self._file.resume if self._file is not None and self._sink.shared else self._sink.write
+        new = after_part(turn, taken, call if resume and not leave else None)
         if leave and new.taken:
             new.then = new.then._replace(stage=NO_FILE)
         return pending.follow(turn, new)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from steplog._write.segment import open_segment, open_shared, posix, segment_name
+from steplog._write.segment import open_segment, open_shared, posix, segment_name, stands
 from steplog._write.settings import Settings
 
 _UNLIMITED: Final = 1 << 62
@@ -46,17 +46,7 @@ class FileSink:
 
     def open(self, stamp: str, pid: int, w: str) -> None:
         """Make the directory and the file; raises `OSError`."""
-        if self.shared:
-            fd, file = open_shared(self.path), self.path
-        else:
-            if w != self._w:
-                self._w, self._part, self._name, self.prev = w, 0, segment_name(stamp, pid, w), None
-            part = self._part + 1
-            name = self._name if part == 1 else f"{self._name.removesuffix('.jsonl')}.{part}.jsonl"
-            fd, file = open_segment(self.path, name), os.path.join(self.path, name)  # noqa: PTH118 - 10 us
-            if self.file is not None and part > 1:
-                self.prev = os.path.basename(self.file)  # noqa: PTH119 - as above
-            self._part = part
+        fd, file = (open_shared(self.path), self.path) if self.shared else self._next_segment(stamp, pid, w)
         if self._durable and self._fd >= 0:
             self.sync()
         self.close()
@@ -68,6 +58,38 @@ class FileSink:
         self.write = self._io.write
         if self._durable:
             self._sync_name(file)
+
+    def _next_segment(self, stamp: str, pid: int, w: str) -> tuple[int, str]:
+        if w != self._w:
+            name = segment_name(stamp, pid, w)
+            # `_w` last: an exception may come between any two.
+            self._part, self._name, self.prev, self.file, self._w = 0, name, None, None, w
+        part = self._part + 1
+        while True:
+            name = self._name if part == 1 else f"{self._name.removesuffix('.jsonl')}.{part}.jsonl"
+            file = os.path.join(self.path, name)  # noqa: PTH118 - pathlib costs 10 us
+            try:
+                fd = open_segment(self.path, name)
+            except FileExistsError:
+                if not stands(file):  # it is the directory's name that is taken
+                    raise
+                part += 1  # we were interrupted between making it and knowing so, or somebody planted it
+                continue
+            if self.file is not None:
+                self.prev = os.path.basename(self.file)  # noqa: PTH119 - as above
+            self._part = part
+            return fd, file
+
+    def resume(self, rest: bytes, /) -> int | None:
+        """Write the rest of a torn line of a shared file; -1 where others have written behind its first part."""
+        file = self._io
+        if file is None:
+            return _not_open(rest)
+        end = file.tell()  # of our own last write, in append mode
+        if posix.fstat(self._fd).st_size != end:
+            return -1
+        taken = file.write(rest)
+        return taken if not taken or file.tell() == end + taken else -1
 
     def lost(self) -> str:
         """Why this file is to be left, in a word; empty if it still stands under its name and is ours."""

@@ -78,31 +78,30 @@ def standing(point: Point, entries: tuple[Entry, ...] = ()) -> Turn:
     return turn
 
 
-def after_part(turn: Turn, taken: int, *, resume: bool, shared: bool) -> Turn:
+def after_part(turn: Turn, taken: int, resume: Call | None) -> Turn:
     """What follows a turn of which the disk took `taken` bytes: the rest of a torn line, or just where that leaves us.
 
-    A torn line is completed byte for byte if it can be resumed; not in a shared file, where others have written
-    behind it meanwhile and the line is written anew on a line of its own.
+    `resume` completes a torn line byte for byte; None where that is out of the question: the line is written anew then,
+    as it is where `taken` is negative, since others have written behind its first part.
     """
     if turn.is_rest:
-        if not resume:
+        if resume is None or taken < 0:
             return standing(turn.before, turn.entries[: turn.heads])
         size = turn.before.size + taken
         total = turn.before.total + taken
         before = turn.before._replace(size=size, total=total)
-        return Turn(turn.call, turn.whole[taken:], turn.entries, before, turn.then, turn.heads, is_rest=True)
+        return Turn(resume, turn.whole[taken:], turn.entries, before, turn.then, turn.heads, is_rest=True)
     end = turn.whole.rfind(b"\n", 0, taken) + 1
     done = sum(1 for line in turn.whole[:end].split(b"\n") if line)
     point = _point_after(turn, done)._replace(size=turn.before.size + taken, total=turn.before.total + taken)
-    if end < taken and resume and not shared:
-        torn_end = turn.whole.index(b"\n", taken) + 1
-        own = max(0, done - turn.heads)
-        entries = turn.entries[: own + (done >= turn.heads)]
-        then = _point_after(turn, done + 1)._replace(
-            size=turn.before.size + torn_end, total=turn.before.total + torn_end
-        )
-        return Turn(turn.call, turn.whole[taken:torn_end], entries, point, then, own, is_rest=True)
-    return standing(point, turn.entries[: max(0, done - turn.heads)])
+    own = max(0, done - turn.heads)
+    if end >= taken or resume is None:
+        return standing(point, turn.entries[:own])
+    torn_end = turn.whole.index(b"\n", taken) + 1
+    size, total = turn.before.size + torn_end, turn.before.total + torn_end
+    then = _point_after(turn, done + 1)._replace(size=size, total=total)
+    entries = turn.entries[: own + (done >= turn.heads)]
+    return Turn(resume, turn.whole[taken:torn_end], entries, point, then, own, is_rest=True)
 
 
 def _point_after(turn: Turn, lines: int) -> Point:

@@ -98,6 +98,15 @@ def make_private(directory: str) -> None:
                 raise
 
 
+def stands(path: str) -> bool:
+    """Whether anything has this name, be it a link to nowhere."""
+    try:
+        posix.lstat(path)
+    except OSError:
+        return False
+    return True
+
+
 def _is_directory(path: str) -> bool:
     try:
         return stat.S_ISDIR(posix.stat(path).st_mode)

@@ -1,0 +1,360 @@
+"""Threads, tasks and signals: whatever cuts in between two byte codes, each line is written once and in order."""
+
+import json
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from raw import Raw
+
+import steplog
+from steplog._format.line import encode
+from steplog._write.append import Appender
+from steplog._write.file import file_for
+from steplog._write.settings import Settings
+
+WRITE = str(Path(steplog.__file__).parent / "_write")
+
+
+def appender_for(path, **settings):
+    loaded = Settings.load(path, environ={}, **settings)
+    return Appender(file_for(loaded), dict, loaded)
+
+
+def body(n, key="n"):
+    return encode({"ev": "custom.point", "run": "0" * 16, "step": 1, "data": {key: n}})
+
+
+class Injected(BaseException):
+    pass
+
+
+def raising_at(target):
+    """A tracer that raises at the `target`th byte code executed in our write side; counts how many there were."""
+    count = 0
+
+    def trace(frame, event, _):
+        nonlocal count
+        if not frame.f_code.co_filename.startswith(WRITE):
+            return None
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        if event == "opcode":
+            count += 1
+            if count == target:
+                sys.settrace(None)
+                raise Injected
+        return trace
+
+    return trace
+
+
+def append_interrupted(appender, n, target):
+    """Whether the exception came before `append` was through."""
+    sys.settrace(raising_at(target))
+    try:
+        appender.append(body(n))
+    except Injected:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+@pytest.mark.parametrize("state", ["first line", "calm", "after a pause", "shared file"])
+def test_an_exception_at_any_byte_code_costs_at_most_its_own_line(state, tmp_path, full):
+    target, was_interrupted = 0, True
+    while was_interrupted:
+        target += 1 if full or target < 30 else 7
+        path = tmp_path / f"{target}{'.jsonl' if state == 'shared file' else ''}"
+        appender = appender_for(path)
+        if state != "first line":
+            appender.append(body("before"))
+            appender.append(body("before, too"))
+        if state == "after a pause":
+            appender._composer.calm_until = appender._composer._check_at = 0
+        was_interrupted = append_interrupted(appender, "it", target)
+        began = time.monotonic()
+        appender.append(body("after"))
+        other = threading.Thread(target=appender.append, args=(body("after, elsewhere"),))
+        other.start()
+        other.join()
+        assert time.monotonic() - began < 0.4
+        raw = Raw(path)
+        expected = ["after", "after, elsewhere"]
+        assert [n for n in raw.data() if n.startswith("after")] == expected, target
+        assert raw.data().count("it") <= 1
+        assert was_interrupted or "it" in raw.data()
+        assert (raw.torn, raw.damaged, raw.repeated(), raw.gaps(), raw.in_order()) == (
+            [],
+            [],
+            [],
+            {},
+            True,
+        ), target
+        appender.release()
+    assert target > 50
+
+
+def test_another_appender_call_at_any_byte_code_is_written_before_it_returns(tmp_path, full):
+    """As a signal handler, a finalizer or the garbage collector would."""
+    target, has_run = 0, True
+    while has_run:
+        target += 1 if full or target < 30 else 7
+        path = tmp_path / str(target)
+        appender = appender_for(path)
+        appender.append(body("before"))
+        appender.append(body("before, too"))
+        has_run, seen = False, []
+
+        def cut_in():
+            nonlocal has_run
+            has_run = True
+            sys.settrace(None)
+            appender.append(body("nested"))  # noqa: B023 - called at once
+            seen.append("nested" in Raw(path).data())  # noqa: B023
+
+        sys.settrace(calling_at(target, cut_in))
+        appender.append(body("it"))
+        sys.settrace(None)
+        appender.append(body("after"))
+        raw = Raw(path)
+        assert sorted(raw.data()) == sorted(
+            ["before", "before, too", "it", "after"] + ["nested"] * has_run
+        ), target
+        assert (raw.torn, raw.damaged, raw.gaps(), raw.in_order()) == ([], [], {}, True), target
+        assert seen in ([], [True]), target
+        appender.release()
+    assert target > 50
+
+
+def calling_at(target, call):
+    count = 0
+
+    def trace(frame, event, _):
+        nonlocal count
+        if not frame.f_code.co_filename.startswith(WRITE):
+            return None
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        if event == "opcode":
+            count += 1
+            if count == target:
+                call()
+        return trace
+
+    return trace
+
+
+def test_signal_handlers_that_log_neither_block_nor_lose(program, tmp_path, full):
+    seconds = 5 if full else 0.7
+    done = program(f"""
+        recorder = steplog.Recorder(LOG)
+        run = recorder.run("r").__enter__()
+        handled = 0
+
+        def handler(*_):
+            global handled
+            handled += 1
+            run.custom("signal", {{"s": handled}})
+
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0003)
+        n, end = 0, time.monotonic() + {seconds}
+        others = [threading.Thread(target=lambda: [run.custom("t", {{"t": i}}) for i in range(300)]) for _ in range(3)]
+        for other in others: other.start()
+        while time.monotonic() < end:
+            n += 1
+            run.custom("line", {{"n": n}})
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for other in others: other.join()
+        print(n, handled)
+        os._exit(0)
+        """)
+    n, handled = map(int, done.stdout.split())
+    raw = Raw(tmp_path / "log")
+    assert handled > 50
+    assert raw.data("n") == list(range(1, n + 1))
+    assert sorted(raw.data("s")) == list(range(1, handled + 1))
+    assert sorted(raw.data("t")) == sorted([*range(300)] * 3)
+    assert (raw.damaged, raw.gaps(), raw.repeated(), raw.in_order()) == ([], {}, [], True)
+
+
+def test_a_handler_that_logs_and_leaves_by_os_exit_has_logged(program, tmp_path, full):
+    for i in range(40 if full else 6):
+        log = tmp_path / str(i)
+        program(
+            f"""
+            recorder = steplog.Recorder(LOG)
+            run = recorder.run("r").__enter__()
+            def handler(*_):
+                run.custom("last", {{"last": n}})
+                os._exit(0)
+            signal.signal(signal.SIGALRM, handler)
+            n = 0
+            run.custom("line", {{"n": n}})
+            signal.setitimer(signal.ITIMER_REAL, {0.002 + i * 0.0007})
+            while True:
+                n += 1
+                run.custom("line", {{"n": n}})
+            """,
+            log=log,
+        )
+        raw = Raw(log)
+        assert len(raw.data("last")) == 1
+        assert (raw.torn, raw.damaged, raw.gaps()) == ([], [], {})
+
+
+def test_finalizers_and_the_collector_may_log_in_the_middle_of_a_line(program, tmp_path):
+    done = program("""
+        import gc
+        gc.set_threshold(5, 2, 2)
+        recorder = steplog.Recorder(LOG)
+        run = recorder.run("r").__enter__()
+        made = 0
+
+        class Logs:
+            def __init__(self):
+                global made
+                made += 1
+                self.me, self.k = self, made  # a cycle, for the collector to find whenever it runs
+            def __del__(self):
+                run.custom("gone", {"gone": self.k})
+
+        for n in range(3000):
+            Logs()
+            run.custom("line", {"n": n, "more": [[i] for i in range(10)]})
+        gc.collect()
+        print(made)
+        os._exit(0)
+        """)
+    raw = Raw(tmp_path / "log")
+    assert raw.data("n") == list(range(3000))
+    assert sorted(raw.data("gone")) == list(range(1, int(done.stdout) + 1))
+    assert (raw.damaged, raw.gaps(), raw.repeated()) == ([], {}, [])
+
+
+def test_exceptions_thrown_into_threads_leave_a_writer_that_works(tmp_path, full):
+    """`PyThreadState_SetAsyncExc`, as timeouts and notebooks use it, again and again."""
+    import ctypes
+
+    appender = appender_for(tmp_path / "log")
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    stop, done = threading.Event(), {}
+
+    def write(k):
+        n = done[k] = 0
+        while not stop.is_set():
+            try:
+                n += 1
+                appender.append(body([k, n]))
+                done[k] = n
+            except Injected:
+                continue
+
+    threads = [threading.Thread(target=write, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + (8 if full else 1)
+    while time.monotonic() < end:
+        for thread in threads:
+            throw(ctypes.c_ulong(thread.ident), ctypes.py_object(Injected))
+        time.sleep(0.0005)
+    stop.set()
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+    began = time.monotonic()
+    for n in range(100):
+        appender.append(body(["last", n]))
+    assert time.monotonic() - began < 0.1
+    raw = Raw(tmp_path / "log")
+    assert [n for n in raw.data() if n[0] == "last"] == [["last", n] for n in range(100)]
+    for k in range(4):
+        own = [n for who, n in raw.data() if who == k]
+        assert own == sorted(set(own))
+        assert done[k] > 10
+    assert (raw.torn, raw.damaged, raw.repeated(), raw.gaps(), raw.in_order()) == ([], [], [], {}, True)
+
+
+def test_ctrl_c_again_and_again_costs_no_acknowledged_line(program, tmp_path, full):
+    done = program(f"""
+        recorder = steplog.Recorder(LOG)
+        run = recorder.run("r").__enter__()
+        armed = False
+
+        def interrupt(*_):
+            global armed
+            if armed:
+                armed = False
+                raise KeyboardInterrupt
+
+        signal.signal(signal.SIGALRM, interrupt)
+        told, n = [], 0
+        signal.setitimer(signal.ITIMER_REAL, 0.003, 0.0011)
+        for _ in range({4000 if full else 400}):
+            try:
+                armed = True
+                for _ in range(50):
+                    n += 1
+                    run.custom("line", {{"n": n}})
+                    told.append(n)
+                armed = False
+            except KeyboardInterrupt:
+                pass
+        print(told)
+        os._exit(0)
+        """)
+    raw = Raw(tmp_path / "log")
+    written = raw.data()
+    assert set(json.loads(done.stdout)) <= set(written)
+    assert written == sorted(set(written))
+    assert (raw.damaged, raw.gaps()) == ([], {})
+
+
+def test_threads_and_tasks_keep_their_order_each_line_once(tmp_path, full):
+    import asyncio
+
+    per, path = (20_000 if full else 1500), tmp_path / "log"
+    recorder = steplog.Recorder(path)
+    with recorder.run("r") as run:
+
+        def write(k):
+            for n in range(per):
+                run.custom("line", {"n": [k, n]})
+
+        async def task(k):
+            for n in range(per // 10):
+                run.custom("line", {"n": [k, n]})
+                await asyncio.sleep(0)
+
+        async def tasks():
+            await asyncio.gather(*(task(100 + k) for k in range(20)))
+
+        threads = [threading.Thread(target=write, args=(k,)) for k in range(8)]
+        for thread in threads:
+            thread.start()
+        asyncio.run(tasks())
+        for thread in threads:
+            thread.join()
+    recorder.close()
+    raw, by = Raw(path), {}
+    for k, n in raw.data():
+        by.setdefault(k, []).append(n)
+    assert all(by[k] == list(range(per)) for k in range(8))
+    assert all(by[100 + k] == list(range(per // 10)) for k in range(20))
+    assert (raw.torn, raw.damaged, raw.gaps(), raw.repeated(), raw.in_order()) == ([], [], {}, [], True)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_no_signal_handler_of_ours_is_installed(program):
+    done = program("""
+        before = [signal.getsignal(s) for s in signal.valid_signals()]
+        with steplog.Recorder(LOG) as recorder, recorder.run("r") as run:
+            run.custom("line", {"n": 1})
+        print(before == [signal.getsignal(s) for s in signal.valid_signals()], threading.active_count())
+        """)
+    assert done.stdout.split() == ["True", "1"]
