@@ -127,3 +127,23 @@ async def test_events_of_an_agent_reach_their_reader_all(recorded):
     assert "".join(deltas) == "one two three"
     assert str(await handler) == "one two three"
     assert recorded.run.status == "ok"
+
+
+async def test_a_tool_that_asks_a_human_is_interrupted_and_then_called_again(recorded):
+    from llama_index.core.workflow import Context, HumanResponseEvent, InputRequiredEvent
+
+    async def confirm(ctx: Context, question: str) -> str:
+        """Ask the human."""
+        asked = InputRequiredEvent(prefix=question)
+        return (await ctx.wait_for_event(HumanResponseEvent, waiter_event=asked)).response
+
+    model = Scripted(script=[("confirm", {"question": "Sure?"}), "done"])
+    handler = FunctionAgent(llm=model, tools=[confirm]).run("hi")
+    async for event in handler.stream_events():
+        if isinstance(event, InputRequiredEvent):
+            handler.ctx.send_event(HumanResponseEvent(response="yes"))
+    assert str(await handler) == "done"
+    run = recorded.run
+    assert tree(run)[2:6] == ["tool confirm [interrupted]", "  interrupt", "resume", "tool confirm"]
+    assert (run.status, run.steps[-1].kind) == ("ok", "llm")
+    assert "errors" not in run.totals

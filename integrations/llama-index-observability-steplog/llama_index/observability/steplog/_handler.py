@@ -149,7 +149,7 @@ class StepLogHandler:
         span = Span(kind, kinds.role_of(type(instance)), kinds.name_of_span(span_id))
         if instance is None and kinds.event_in(arguments) is not None:
             span = span._replace(role="call_tool" if kind == "tool" else "step")
-        if span.role == "step" or span.role == "call_tool":
+        if span.role in ("step", "call_tool"):
             if result is None and self._is_waiting(span_id, span, arguments):
                 return
             self._note_question(span_id, span, result)
@@ -195,7 +195,7 @@ class StepLogHandler:
         if parent is None:
             head = self._fields(extract.run_fields, span, instance, arguments, tags)
             fields = fields if span.kind in _CALLS else {}
-        elif span.role == "step":
+        elif span.role in ("step", "call_tool"):
             fields |= self._note_attempt(span, arguments, parent)
         name = self.value(extract.name_of, span, instance, arguments, fields)
         # A parent that is not known here may be that of the process this one was forked from.
