@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from steplog._auto.boot import boot as boot
+    from steplog._auto.notebook import load_ipython_extension as load_ipython_extension
+    from steplog._auto.notebook import unload_ipython_extension as unload_ipython_extension
     from steplog._auto.switch import activate, deactivate
     from steplog._read import (
         Ambiguous,

@@ -38,6 +38,11 @@ def activate(path: str | os.PathLike[str] | None = None, **settings: Any) -> Non
     finder.install({field.name: getattr(asked, field.name) for field in fields(asked)})
 
 
+def recording_to() -> str:
+    """Where it is recorded to now, or would be: the log's absolute path."""
+    return _in_force[0].path if _in_force else Settings.load().path
+
+
 def deactivate() -> None:
     """Record no more, close the log, and leave the frameworks as they were without us. A second call does nothing."""
     _in_force.clear()
