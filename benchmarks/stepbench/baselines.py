@@ -11,12 +11,14 @@ from typing import Any
 import orjson
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 
+from stepbench.variant import Recording
+
 HOOKS = tuple(
     f"on_{what}"
     for what in (
         "chain_start", "chain_end", "chain_error", "chat_model_start", "llm_start", "llm_new_token", "llm_end",
         "llm_error", "tool_start", "tool_end", "tool_error", "retriever_start", "retriever_end", "retriever_error",
-        "custom_event",
+        "custom_event", "retry", "text", "agent_action", "agent_finish",
     )
 )  # fmt: skip
 
@@ -83,3 +85,8 @@ Floor: Any = type("Floor", (BaseCallbackHandler,), {name: _writing(name) for nam
 FloorAsync: Any = type(
     "FloorAsync", (AsyncCallbackHandler,), {name: _writing_async(name) for name in HOOKS} | _QUIET_ASYNC
 )
+
+
+def langchain_recording(handler: Any, **more: Any) -> Recording:
+    """A recording by one LangChain handler."""
+    return Recording([handler], hooked=[(handler, HOOKS)], **more)

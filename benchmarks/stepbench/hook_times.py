@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, median
-from typing import Any
 
 from stepbench.figures import percentile
 from stepbench.hooks import Call, time_hooks
-from stepbench.variant import Mode
+from stepbench.variant import Mode, Recording
 from stepbench.workload import RunOnce
 
 
 @dataclass(frozen=True)
 class HookTimes:
-    """Microseconds of one call of a hook in the thread, or the event loop, of the program; by hook the median of CPU."""
+    """Microseconds of one call of a hook in the thread, or the event loop, of the program; by hook the median of CPU.
+
+    cpu_a_run: CPU of all hooks of a run, in whatever thread; the median of the runs, and the tenth percentile.
+    """
 
     hooks_a_run: float
+    cpu_a_run: float
+    cpu_a_run_p10: float
     p50: float
     p99: float
     worst: float
@@ -27,15 +30,19 @@ class HookTimes:
     cpu_by_hook: dict[str, float]
 
 
-def hook_times(run: RunOnce, handlers: Sequence[Any], mode: Mode, runs: int) -> HookTimes | None:
-    """Figures of the first handler's hooks over some runs; None where there is no handler."""
-    calls = _calls(run, handlers, mode, runs)
+def hook_times(run: RunOnce, recording: Recording, mode: Mode, runs: int) -> HookTimes | None:
+    """Figures of a recorder's hooks over some runs; None where it has none."""
+    found = _calls(run, recording, mode, runs)
+    calls = [call for one in found for call in one]
     if not calls:
         return None
+    sums = [sum(call.cpu for call in one) for one in found]
     own = [call for call in calls if call.is_in_main] or calls
     wall, cpu = [call.wall for call in own], [call.cpu for call in own]
     return HookTimes(
         hooks_a_run=len(calls) / runs,
+        cpu_a_run=median(sums),
+        cpu_a_run_p10=percentile(sums, 10),
         p50=median(wall),
         p99=percentile(wall, 99),
         worst=max(wall),
@@ -59,12 +66,12 @@ class Growth:
         return 100 * (self.turn_160 / self.turn_10 - 1)
 
 
-def growth(run: RunOnce, handlers: Sequence[Any], runs: int) -> Growth | None:
-    """What hooks take in turns 6 to 15 and 150 to 159 of a 160-turn run: medians by turn over runs, then the mean."""
-    if not handlers:
+def growth(run: RunOnce, recording: Recording, runs: int) -> Growth | None:
+    """What hooks take in turns 6 to 15 and 150 to 159 of a 160-turn run: the least by turn of some runs, then the mean."""
+    found = [_turns(calls) for calls in _calls(run, recording, "sync", runs)]
+    if not found or not found[0]:
         return None
-    found = [_turns(_calls(run, handlers, "sync", 1)) for _ in range(runs)]
-    usual = [median(turn) for turn in zip(*found, strict=True)]
+    usual = [min(turn) for turn in zip(*found, strict=True)]
     return Growth(mean(usual[5:15]), mean(usual[149:159]))
 
 
@@ -85,13 +92,18 @@ def _turns(calls: list[Call]) -> list[float]:
     return turns
 
 
-def _calls(run: RunOnce, handlers: Sequence[Any], mode: Mode, runs: int) -> list[Call]:
-    if not handlers:
+def _calls(run: RunOnce, recording: Recording, mode: Mode, runs: int) -> list[list[Call]]:
+    if not recording.hooked:
         return []
-    calls, undo = time_hooks(handlers[0], mode)
+    found: list[list[Call]] = []
+    recording.on()
+    calls, undo = time_hooks(recording.hooked, mode)
     try:
         for _ in range(runs):
-            run(list(handlers))
+            begun = len(calls)
+            run(recording.handlers)
+            found.append(calls[begun:])
     finally:
         undo()
-    return calls
+        recording.off()
+    return found

@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stepbench.baselines import HOOKS
-from stepbench.variant import Mode
+from stepbench.variant import Hooked, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +22,18 @@ class Call:
     is_in_main: bool
 
 
-def time_hooks(handler: Any, mode: Mode) -> tuple[list[Call], Callable[[], None]]:
-    """A list that grows with each call of a hook of `handler` from now on, and what ends this."""
+def time_hooks(hooked: Sequence[Hooked], mode: Mode) -> tuple[list[Call], Callable[[], None]]:
+    """A list that grows with each call of these hooks from now on, and what ends this."""
     calls: list[Call] = []
-    for name in HOOKS:
-        setattr(handler, name, _timed(name, getattr(handler, name), calls, mode))
+    for holder, names in hooked:
+        for name in names:
+            # LlamaIndex's handlers are pydantic models, which refuse attributes of other names.
+            object.__setattr__(holder, name, _timed(name, getattr(holder, name), calls, mode))
 
     def undo() -> None:
-        for name in HOOKS:
-            delattr(handler, name)
+        for holder, names in hooked:
+            for name in names:
+                object.__delattr__(holder, name)
 
     return calls, undo
 

@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.callbacks import FileCallbackHandler
 
 from langchain_steplog import StepLogHandler
-from stepbench.baselines import Floor, FloorAsync, NoOp, NoOpAsync
+from stepbench.baselines import Floor, FloorAsync, NoOp, NoOpAsync, langchain_recording
 from stepbench.variant import Mode, Recording, Variant
 
 
@@ -18,25 +18,25 @@ def _none(_: Path, __: Mode) -> Recording:
 
 
 def _noop(_: Path, mode: Mode) -> Recording:
-    return Recording([NoOpAsync() if mode == "async" else NoOp()])
+    return langchain_recording(NoOpAsync() if mode == "async" else NoOp())
 
 
 def _floor(folder: Path, mode: Mode) -> Recording:
     handler = FloorAsync(folder) if mode == "async" else Floor(folder)
-    return Recording([handler], close=handler.lines.close)
+    return langchain_recording(handler, close=handler.lines.close)
 
 
 def _steplog(**settings: Any) -> Callable[[Path, Mode], Recording]:
     def start(folder: Path, _: Mode) -> Recording:
         handler = StepLogHandler(folder, **settings)
-        return Recording([handler], close=handler.close)
+        return langchain_recording(handler, close=handler.close)
 
     return start
 
 
 def _file(folder: Path, _: Mode) -> Recording:
     handler = FileCallbackHandler(str(folder / "file.txt")).__enter__()
-    return Recording([handler], close=handler.close)
+    return langchain_recording(handler, close=handler.close)
 
 
 VARIANTS = (

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from stepbench.variant import Mode, Recording, Skipped, Variant
+from stepbench.variant import Hooked, Mode, Recording, Skipped, Variant
 
 
 def _none(_: Path, __: Mode) -> Recording:
@@ -61,7 +61,12 @@ def _recording(events: Any, spans: Any, close: Callable[[], object]) -> Recordin
         root.event_handlers[:] = [h for h in root.event_handlers if h is not events]
         root.span_handlers[:] = [h for h in root.span_handlers if h is not spans]
 
-    return Recording(on=on, off=off, close=close)
+    return Recording(on=on, off=off, close=close, hooked=_hooked(events, spans))
+
+
+def _hooked(events: Any, spans: Any) -> list[Hooked]:
+    held: list[Hooked] = [(spans, ("span_enter", "span_exit", "span_drop"))]
+    return held if events is None else [*held, (events, ("handle",))]
 
 
 def _noop(_: Path, __: Mode) -> Recording:
@@ -103,7 +108,8 @@ def _steplog(**settings: Any) -> Callable[[Path, Mode], Recording]:
         except ImportError as error:
             raise Skipped(str(error)) from None
         handler = adapter.StepLogHandler(folder, **settings)
-        return Recording(on=handler.attach, off=handler.detach, close=handler.close)
+        hooked = _hooked(handler.event_handler, handler.span_handler)
+        return Recording(on=handler.attach, off=handler.detach, close=handler.close, hooked=hooked)
 
     return start
 

@@ -85,15 +85,13 @@ def _size(recording: Recording, folder: Path) -> int:
 
 def _hooks(found: Study, name: str, run: RunOnce, recording: Recording, *, is_quick: bool) -> None:
     work = found.work
-    if work.framework != "langchain":
-        return
     if work.name == "long-agent":
-        grown = growth(run, recording.handlers, 2 if is_quick else 5)
+        grown = growth(run, recording, 2 if is_quick else 4)
         if grown is not None:
             found.growth[name] = grown
         return
-    runs = max(1, (400 if is_quick else 4000) // work.units)
-    times = hook_times(run, recording.handlers, work.mode, runs if work.name != "fifty-async" else 4)
+    runs = 20 if is_quick else 150
+    times = hook_times(run, recording, work.mode, runs if work.block > 1 else 4)
     if times is not None:
         found.hooks[name] = times
     recording.flush()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 Mode = Literal["sync", "async"]  # whether hooks are called in a thread or in an event loop
+
+
+Hooked = tuple[Any, Sequence[str]]  # an object, and the names of those of its methods that a framework calls
 
 
 class Skipped(Exception):  # noqa: N818 - it is no error
@@ -26,6 +29,7 @@ class Recording:
     on, off: switch on what hooks itself into a framework, and off again for the other variants' turns; not timed.
     flush: wait until all is out of the process; counted as CPU of the process, not of the run.
     size: bytes that left the process so far.
+    hooked: whose methods are timed one by one.
     """
 
     handlers: list[Any] = field(default_factory=list)
@@ -34,6 +38,7 @@ class Recording:
     flush: Callable[[], object] = nothing
     close: Callable[[], object] = nothing
     size: Callable[[], int] | None = None
+    hooked: Sequence[Hooked] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stepbench.baselines import langchain_recording
 from stepbench.peers.http_sink import HttpSink
 from stepbench.variant import Mode, Recording, Skipped, Variant
 
@@ -23,7 +24,7 @@ def _start(_: Path, __: Mode) -> Recording:
         client.close()
         sink.close()
 
-    return Recording([tracer], flush=client.flush, close=close, size=sink.taken)
+    return langchain_recording(tracer, flush=client.flush, close=close, size=sink.taken)
 
 
 VARIANTS = (Variant("LangSmith", "to a local HTTP sink, its own batching", _start, is_peer=True),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stepbench.baselines import langchain_recording
 from stepbench.peers.otel_file import file_provider
 from stepbench.variant import Mode, Recording, Skipped, Variant
 
@@ -18,7 +19,7 @@ def _start(folder: Path, _: Mode) -> Recording:
     tracer = OITracer(provider.get_tracer("benchmark"), config=TraceConfig())
     # The handler that `LangChainInstrumentor().instrument()` adds to every run, given to our runs only.
     handler = OpenInferenceTracer(tracer, separate_trace_from_runtime_context=False)
-    return Recording([handler], flush=provider.force_flush, close=provider.shutdown)
+    return langchain_recording(handler, flush=provider.force_flush, close=provider.shutdown)
 
 
 VARIANTS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stepbench.baselines import langchain_recording
 from stepbench.variant import Mode, Recording, Skipped, Variant
 
 
@@ -16,7 +17,7 @@ def _start(folder: Path, _: Mode) -> Recording:
     # Its chain events fail on graphs, whose `serialized` is None.
     wanted = [event.value for event in EventType if event.value.startswith(("llm", "tool"))]
     logger = ParquetLogger(str(folder), event_types=wanted)
-    return Recording([logger], flush=logger.flush, close=logger.flush)
+    return langchain_recording(logger, flush=logger.flush, close=logger.flush)
 
 
 VARIANTS = (
