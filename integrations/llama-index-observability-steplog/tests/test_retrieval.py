@@ -133,9 +133,8 @@ def test_every_step_is_a_line_with_detail_all(tmp_path, index):
 
 
 def test_with_content_none_nothing_that_was_said_is_written(tmp_path, index):
-    from steplog import MemorySink
-
     from llama_index.observability.steplog import StepLogHandler
+    from steplog import MemorySink
 
     sink = MemorySink()
     handler = StepLogHandler(sink=sink, content="none", detail="calls").attach()
