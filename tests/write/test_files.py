@@ -1,7 +1,7 @@
 """Where lines go: directories of segments, shared files, places that cannot be written."""
 
+import inspect
 import json
-import multiprocessing
 import os
 import stat
 import subprocess
@@ -56,13 +56,11 @@ def test_recorders_of_one_path_share_a_writer(tmp_path):
 
 def test_four_processes_append_whole_lines_to_one_file(tmp_path):
     path = tmp_path / "all.jsonl"
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=write_runs, args=(path, f"p{n}", 50)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-        assert worker.exitcode == 0
+    program = (
+        inspect.getsource(write_runs) + f"\nimport sys, steplog\nwrite_runs({str(path)!r}, sys.argv[1], 50)"
+    )
+    workers = [subprocess.Popen([sys.executable, "-c", program, f"p{n}"]) for n in range(4)]
+    assert [worker.wait() for worker in workers] == [0, 0, 0, 0]
     found = records(path)
     by_writer = {}
     for record in found:
