@@ -7,7 +7,7 @@ A program's tests give their recorder a `MemorySink` and look at its `records`. 
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ def extractors(module: types.ModuleType) -> list[str]:
 
 
 @contextmanager
-def broken(module: types.ModuleType, name: str) -> Iterator[list[str]]:
+def broken(module: types.ModuleType, name: str) -> Generator[list[str]]:
     """Replace one function of an adapter by one that raises; gives a list that its calls are added to.
 
     What must hold then: the framework's result is the same, the other fields of each line stand, and the log has a

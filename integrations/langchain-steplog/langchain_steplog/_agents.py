@@ -17,7 +17,7 @@ def retry_state(state: Any) -> Fields:
     wait = found.get("upcoming_sleep")
     return {
         "attempt": found.get("attempt_number"),
-        "wait_ms": round(wait * 1000, 3) if type(wait) in (int, float) else None,
+        "wait_ms": round(wait * 1000, 3) if isinstance(wait, int | float) else None,
         "error": describe(error) if isinstance(error, BaseException) else None,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables.config import var_child_runnable_config
@@ -25,7 +26,7 @@ def _langchain_parent(recorder: StepRecorder, parent_run_id: UUID | None) -> UUI
     """
     if parent_run_id is not None:
         return parent_run_id
-    config = var_child_runnable_config.get()
+    config: Any = var_child_runnable_config.get()
     if type(config) is not dict:
         return None
     around = getattr(config.get("callbacks"), "parent_run_id", None)
