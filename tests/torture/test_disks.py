@@ -94,13 +94,13 @@ def test_faults_of_write_cost_no_line_once_they_are_over(fault, where, faults, p
 
 def test_a_torn_line_of_a_shared_file_that_others_wrote_behind_is_written_anew(faults, program, tmp_path):
     """Two processes on one file, each of whose writes takes a part only."""
-    writer = f"""
+    writer = """
         import subprocess
         recorder = steplog.Recorder(LOG)
         if len(sys.argv) == 1:
             other = subprocess.Popen([sys.executable, "-c", open("writer.py").read(), "other"])
         with recorder.run("r") as run:
-            for n in range(300): run.custom("line", {{"n": [len(sys.argv), n], "pad": f"{{n}} " * 60}})
+            for n in range(300): run.custom("line", {"n": [len(sys.argv), n], "pad": f"{n} " * 60})
         if len(sys.argv) == 1: assert other.wait() == 0
         """
     log = tmp_path / "log.jsonl"
@@ -266,10 +266,8 @@ def test_a_real_disk_fills_up_and_frees_again(kind, where, tmp_path, capfd):
         path = disk / "logs" / where
         with steplog.Recorder(path) as recorder, recorder.run("r") as run:
             run.custom("line", {"n": 0})
-            with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
-                while True:
-                    file.write(b"x" * 4000)
-                    file.write(b"x")
+            with pytest.raises(OSError, match="No space"):
+                fill(ballast)
             for n in range(1, 2000):
                 run.custom("line", {"n": n, "pad": f"{n} " * 40})
             ballast.unlink()
@@ -325,6 +323,13 @@ def test_a_read_only_disk_and_one_that_becomes_writable(tmp_path, capfd):
         sound(raw)
         assert raw.data() == list(range(11))
         assert "Read-only" in capfd.readouterr().err
+
+
+def fill(path):
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4000)
+            file.write(b"x")
 
 
 CHANGES = {
@@ -428,7 +433,7 @@ def test_no_descriptors_left(program, tmp_path):
 @pytest.mark.skipif(shutil.which("setpriv") is None or os.geteuid() != 0, reason="needs setpriv and root")
 def test_no_permission_costs_a_sentence(tmp_path):
     (tmp_path / "closed").mkdir(mode=0o700)
-    os.chmod(tmp_path, 0o755)
+    tmp_path.chmod(0o755)
     program = f"""
 import steplog
 with steplog.Recorder({str(tmp_path / "closed" / "log")!r}) as recorder, recorder.run("r") as run:

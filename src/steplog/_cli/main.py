@@ -20,6 +20,9 @@ _COMMANDS: Final = {
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",
     "config": "Show the settings in force, and where each comes from.",
+    "doctor": "Examine a log: what is damaged, what is missing, and why.",
+    "prune": "Delete the oldest closed segments of a log.",
+    "pack": "Compress the closed segments of a log.",
     "schema": "Print the JSON Schema of a line.",
 }
 

@@ -34,8 +34,15 @@ class Appender:
     another one. What has been done is kept as a chain of turns (see `link`), so that nothing is done twice.
     """
 
-    def __init__(self, sink: Sink, facts: Callable[[], Record], settings: Settings) -> None:
-        """Write to `sink`; `facts` gives what `log.open` says besides the process."""
+    def __init__(
+        self,
+        sink: Sink,
+        facts: Callable[[], Record],
+        settings: Settings,
+        after_open: Callable[[], object] | None = None,
+    ) -> None:
+        """Write to `sink`; `facts` gives what `log.open` says besides the process; `after_open` is for each file begun."""
+        self._after_open = after_open
         self._sink = sink
         self._file = sink if isinstance(sink, FileSink) else None
         self._facts = facts
@@ -43,7 +50,6 @@ class Appender:
         self._key = settings.chain_key.encode() if settings.chain else None
         self._sync = Sync(self._file, settings, self._sync_failed)
         self._clock = CLOCK[0]
-        self.after_open: Callable[[], object] | None = None  # called when a file was opened
         self._begin(None)
 
     def _begin(self, parent_w: str | None) -> Pending:
@@ -61,6 +67,7 @@ class Appender:
             key=self._key,
             is_quick=not self._sync.is_on,
         )
+        self._composer.after_open = self._after_open
         self._pending = Pending(_getpid())
         return self._pending
 
@@ -68,11 +75,6 @@ class Appender:
     def lines(self) -> int:
         """The number of the last line written or being written."""
         return self._pending.newest().then.lines
-
-    @property
-    def lost(self) -> int:
-        """Lines given up so far."""
-        return self._pending.lost.total
 
     def append(self, body: bytes) -> None:
         """Write one record's object, without `seq` and `ts`, as the next line; never raises `OSError`."""

@@ -55,6 +55,7 @@ class Composer:
         self._check_at = 0
         self._opened_at = 0
         self.limit = _UNLIMITED
+        self.after_open: Callable[[], object] | None = None  # called when a file was opened
         # Monotonic ns until which nothing needs a look: the file was looked at, and nothing is lost or chained.
         self.calm_until = 0
 
@@ -132,6 +133,8 @@ class Composer:
             self._sink.open(self.stamp(max(before.last, now_ns())), pending.pid, self._w)
             self._opened_at = now_ns()
             self.limit = self._file.limit if self._file is not None else _UNLIMITED
+            if self.after_open is not None:
+                self.after_open()
             return 1
 
         return Turn(open_file, b"\n", (), before, before._replace(stage=NO_HEAD, size=0))

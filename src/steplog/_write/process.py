@@ -14,17 +14,18 @@ _PYTHON: Final = "{}.{}.{}".format(*sys.version_info[:3])
 def process_facts() -> dict[str, Any]:
     """Host, pid, parent, kernel start time (ticks), boot id, Python version and `argv[0]` of this process."""
     return {
-        "host": _host(),
+        "host": host_name(),
         "pid": os.getpid(),
         "ppid": _parent(),
-        "proc_start": _proc_start(),
-        "boot": _boot_id(),
+        "proc_start": process_start("self"),
+        "boot": boot_id(),
         "python": _PYTHON,
         "argv0": sys.argv[0] if getattr(sys, "argv", None) else None,
     }
 
 
-def _host() -> str:
+def host_name() -> str:
+    """The name of this machine."""
     if hasattr(_os, "uname"):
         return _os.uname().nodename
     import socket  # noqa: PLC0415 - not needed where there is uname, and slow to import
@@ -39,15 +40,18 @@ def _parent() -> int:
     return asked.pid if asked is not None and asked.pid else os.getppid()
 
 
-def _proc_start() -> int | None:
+def process_start(pid: int | str) -> int | None:
+    """The kernel start time of a process; None where there is none with this number, or it is dead."""
     try:
         # The second field, the command's name, may hold blanks and brackets.
-        return int(_read("/proc/self/stat").rpartition(b")")[2].split()[19])
+        fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        return None if fields[0] in (b"Z", b"X") else int(fields[19])
     except (OSError, ValueError, IndexError):
         return None
 
 
-def _boot_id() -> str | None:
+def boot_id() -> str | None:
+    """The boot id of this machine."""
     try:
         return _read("/proc/sys/kernel/random/boot_id").decode("ascii").strip()
     except (OSError, ValueError):

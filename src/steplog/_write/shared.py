@@ -5,9 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from steplog._format.record import Record
+from steplog._write import background
 from steplog._write.append import Appender
 from steplog._write.file import file_for
 from steplog._write.guard import complain
@@ -75,7 +77,18 @@ def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
         return {"frameworks": dict(_frameworks) or None} | shaping
 
     target = sink if sink is not None else file_for(settings)
-    return StepRecorder(settings, LineWriter(settings, Appender(target, facts, settings)))
+    return StepRecorder(
+        settings, LineWriter(settings, Appender(target, facts, settings, _house_keeper(settings)))
+    )
+
+
+def _house_keeper(settings: Settings) -> Callable[[], object] | None:
+    """What is to be done when a file of this log is begun: in a thread, since it reads what other writers left."""
+    if settings.shared or not (settings.keep_days or settings.keep_bytes or settings.compress):
+        return None
+    from steplog._write.pack import housekeeping  # noqa: PLC0415 - few logs are kept within limits
+
+    return lambda: background.start(housekeeping, settings)
 
 
 def _differing(now: Settings, asked: Settings) -> str:

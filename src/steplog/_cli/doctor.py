@@ -1,0 +1,137 @@
+"""`steplog doctor`: what shape a log is in, what it lacks and why; and a copy of what is good."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from steplog._cli.command import NO, ReadCommand, complain
+from steplog._cli.sizes import size_text
+from steplog._read.health import examine, pieces
+from steplog._read.lines import Line, open_segment
+from steplog._read.plain_text import as_json, visible
+from steplog._read.segments import log_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from steplog._read.health import Health, SegmentHealth
+
+_NAMED: Final = 20
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+
+@click.command(cls=ReadCommand)
+@click.argument("path", required=False)
+@click.option("--verify", is_flag=True, help="Check the chain of a log written with chain=true.")
+@click.option("--salvage", metavar="OUT", help="Copy every good line to the new directory OUT.")
+@click.option("--json", "json_", is_flag=True, help="One JSON object.")
+def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) -> None:
+    """Examine the log at PATH: which segments are clean, crashed, damaged, and which lines are missing, and why.
+
+    Exit code 1 if a line that a program had been promised is missing or damaged, or does not fit its chain. Nothing in
+    the log is changed. The chain's key is taken from STEPLOG_CHAIN_KEY.
+    """
+    key = os.environ.get("STEPLOG_CHAIN_KEY", "").encode() if verify else None
+    health = examine(log_path(path), key)
+    if json_:
+        click.echo(as_json(as_dict(health), indent=2))
+    else:
+        for line in report(health):
+            click.echo(visible(line))
+    if salvage is not None:
+        _salvage(health, Path(salvage))
+    if verify and not health.chained:
+        complain("there is no chained line in this log: it was written without chain=true")
+        click.get_current_context().exit(NO)
+    if not health.is_whole:
+        click.get_current_context().exit(NO)
+
+
+def as_dict(health: Health) -> dict[str, Any]:
+    """The report as plain JSON; what is unknown is absent."""
+    found: dict[str, Any] = {
+        "path": str(health.path),
+        "whole": health.is_whole,
+        "segments": [_segment(segment) for segment in health.segments],
+        "holes": [
+            {name: getattr(hole, name) for name in hole.__dataclass_fields__ if getattr(hole, name) != ""}
+            for hole in health.holes
+        ],
+        "lost": health.lost,
+        "faults": health.faults,
+        "cut": health.cut,
+        "masked": health.masked,
+    }
+    return found if health.chained is None else {**found, "chained": health.chained}
+
+
+def _segment(segment: SegmentHealth) -> dict[str, Any]:
+    damages = [
+        {"line": bad.number, "offset": bad.offset, "reason": bad.reason, "torn": bad in segment.torn}
+        for bad in (*segment.damages, *segment.torn)
+    ]
+    return {
+        "file": str(segment.file),
+        "state": segment.state,
+        "lines": segment.lines,
+        "bytes": segment.bytes,
+        "first_ts": segment.first_ts,
+        "last_ts": segment.last_ts,
+        "damages": damages,
+        "unfit": segment.unfit,
+    }
+
+
+def report(health: Health) -> Iterator[str]:
+    """The same for people."""
+    for segment in health.segments:
+        yield f"{segment.state:10} {segment.file.name}  {segment.lines} lines, {size_text(segment.bytes)}"
+        for bad in segment.damages[:_NAMED]:
+            yield f"    damaged: line {bad.number} (byte {bad.offset}): {bad.reason}"
+        for bad in segment.torn[:_NAMED]:
+            yield f"    half a line, which nobody was promised: line {bad.number} (byte {bad.offset})"
+        for problem in segment.unfit[:_NAMED]:
+            yield f"    chain: {problem}"
+    for hole in health.holes:
+        why = f", {hole.reason}" if hole.reason else ", no reason given"
+        count = hole.last - hole.first + 1
+        yield f"missing    {count} lines ({hole.first} to {hole.last}) of {hole.writer}, between {hole.after_ts} and {hole.before_ts}{why}"
+    for lost in health.lost:
+        span = f"{lost.get('first_ts', '?')} to {lost.get('last_ts', '?')}"
+        yield f"lost       {lost.get('count')} lines of {lost['writer']}, {span}: {lost.get('reason', '?')}"
+    for fault in health.faults[:_NAMED]:
+        yield f"fault      {fault.get('ts')} steplog itself failed in {fault.get('where')}"
+    yield from _summary(health)
+
+
+def _summary(health: Health) -> Iterator[str]:
+    if health.cut:
+        yield f"cut        {health.cut} values were over a limit"
+    if health.masked:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(health.masked.items()))
+        yield f"masked     {kinds}"
+    if health.chained:
+        unfit = sum(len(segment.unfit) for segment in health.segments)
+        yield f"chain      {health.chained} lines checked, {unfit} do not fit"
+    yield "whole: no acknowledged line is missing" if health.is_whole else "not whole"
+
+
+def _salvage(health: Health, out: Path) -> None:
+    """Copies the good lines of each file, byte for byte; the originals are only read."""
+    out.mkdir(mode=0o700, parents=True)
+    lines = 0
+    for segment in health.segments:
+        target = out / segment.file.name.removesuffix(".zst")
+        with (
+            os.fdopen(os.open(target, _FLAGS, 0o600), "wb") as copy,
+            open_segment(segment.file) as stream,
+        ):
+            for raw, found in pieces(stream, segment.file):
+                if isinstance(found, Line):
+                    copy.write(raw + b"\n")
+                    lines += 1
+    complain(f"{lines} good lines copied to {out}")
