@@ -109,7 +109,12 @@ def entered(step: Step) -> str:
         return message_text(step.asked)
     if step.kind == "retry":
         error = step.fields.get("error")
-        cause = f" after {error.get('type')}: {error.get('message')}" if isinstance(error, dict) else ""
+        facts = (
+            [str(error[part]) for part in ("type", "message") if error.get(part)]
+            if isinstance(error, dict)
+            else []
+        )
+        cause = f" after {': '.join(facts)}" if facts else ""
         return f"attempt {step.fields.get('attempt', '?')}{cause}"
     return _first_field(step, _ENTERS.get(step.kind, ("input",)))
 
