@@ -21,8 +21,8 @@ _MODEL: Final = ("model", "model_name", "model_id", "deployment_name")
 # As LangChain names them, where LlamaIndex's package is called otherwise.
 _PROVIDERS: Final = {
     "gemini": "google_genai",
-    "bedrock": "amazon_bedrock",
-    "bedrock_converse": "amazon_bedrock",
+    "bedrock": "aws.bedrock",
+    "bedrock_converse": "aws.bedrock",
 }
 _FINISH: Final = ("finish_reason", "stop_reason", "done_reason", "stopReason")
 _PREFIX: Final = "llama_index.llms."
