@@ -25,7 +25,7 @@ def main() -> None:
         description="What recording costs, beside the same program without a recorder."
     )
     parser.add_argument(
-        "--quick", action="store_true", help="a fifth of the rounds: for a look, not for a figure"
+        "--quick", action="store_true", help="a third of the rounds: for a look, not for a figure"
     )
     parser.add_argument(
         "--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -27,17 +30,29 @@ def peak_memory(workload: str, variant: str, runs: int) -> float:
 def import_time(module: str, times: int) -> float:
     """Median ms that `import module` takes where langchain_core is loaded already."""
     code = f"{_LOADED}; {_TIMED.format(f'import {module}')}"
-    return median(float(_output(["-c", code])) for _ in range(times))
+    with _compiled() as environment:
+        _output(["-c", code], environment)
+        return median(float(_output(["-c", code], environment)) for _ in range(times))
 
 
 def start_time(arguments: list[str], times: int) -> float:
     """Median wall time in ms of the interpreter with these arguments."""
     found: list[float] = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        _output(arguments)
-        found.append(1e3 * (time.perf_counter() - begin))
+    with _compiled() as environment:
+        _output(arguments, environment)
+        for _ in range(times):
+            begin = time.perf_counter()
+            _output(arguments, environment)
+            found.append(1e3 * (time.perf_counter() - begin))
     return median(found)
+
+
+@contextmanager
+def _compiled() -> Iterator[dict[str, str]]:
+    """An environment in which modules are compiled once, wherever they are from, as those of an installed package are."""
+    with tempfile.TemporaryDirectory(prefix="stepbench-") as cache:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        yield environment | {"PYTHONPYCACHEPREFIX": cache}
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,8 @@ def _content(path: Path) -> bytes:
     return str(pq.read_table(path).to_pylist()).encode()
 
 
-def _output(arguments: list[str]) -> str:
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=_HERE, capture_output=True, text=True, check=True
-    ).stdout
+def _output(arguments: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=_HERE, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout

@@ -52,7 +52,7 @@ def study(work: Workload, *, is_quick: bool) -> Study:
             return found
         folders = {v.name: Path(folder) / str(n) for n, v in enumerate(variants_for(work))}
         recordings = _start(variants_for(work), work, folders, found)
-        rounds = max(2, work.rounds // 5) if is_quick else work.rounds
+        rounds = max(2, work.rounds // 3) if is_quick else work.rounds
         before = {name: _size(r, folders[name]) for name, r in recordings.items()}
         samples = interleave(run, recordings, rounds=rounds, block=work.block)
         found.costs = costs(samples)
