@@ -7,6 +7,7 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 from steplog._write.errors import describe, message_of, status_of
 from steplog._write.guard import complain, contained
 from steplog._write.numbered import MessageType, register_message_type
+from steplog._write.provider_errors import provider_error_fields
 from steplog._write.recorder import StepRecorder
 from steplog._write.settings import Settings, SettingsError
 from steplog._write.shapes import instance_dict, instance_field, read_fields, register_fields, type_name
@@ -28,6 +29,7 @@ __all__ = [
     "instance_field",
     "message_of",
     "note_framework",
+    "provider_error_fields",
     "read_fields",
     "recorder_for",
     "register_fields",

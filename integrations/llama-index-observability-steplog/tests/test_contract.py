@@ -19,7 +19,6 @@ from workflows.events import StartEvent, StopEvent
 from llama_index.observability import steplog as ours
 from llama_index.observability.steplog import (
     StepLogHandler,
-    _errors,
     _extract,
     _kinds,
     _llm,
@@ -75,7 +74,6 @@ async def test_results_streams_and_exceptions_are_the_same_with_and_without_step
 
 
 _MODULES = {
-    _errors: None,
     _extract: None,
     _kinds: {"span_of"},
     _llm: None,

@@ -10,7 +10,6 @@ import llama_index_instrumentation
 from llama_index_instrumentation.dispatcher import Dispatcher
 
 from llama_index.observability.steplog import _elsewhere as elsewhere
-from llama_index.observability.steplog import _errors as errors
 from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _kinds as kinds
 from llama_index.observability.steplog import _streams as streams
@@ -25,6 +24,7 @@ from steplog.integration import (
     StepRecorder,
     complain,
     contained,
+    provider_error_fields,
     recorder_for,
     release,
     status_of,
@@ -167,7 +167,7 @@ class StepLogHandler:
         if role in ("tool", "adapter") and self._steps.kind_of(span_id) == "chain":
             status = status or "error"  # a part of a tool's step, which tells of the error itself
         told = error if status in (None, "error", "cancelled") else None
-        more = self._fields(errors.error_fields, told)
+        more = self._fields(provider_error_fields, told)
         self._steps.end(span_id, status=status, error=told, error_fields=more)
         self._others_over(Span("", role, kinds.name_of_span(span_id)), instance, arguments, status, told)
 

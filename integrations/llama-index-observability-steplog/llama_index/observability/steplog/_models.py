@@ -6,14 +6,13 @@ from collections.abc import Callable, Hashable, Mapping
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any, Protocol
 
-from llama_index.observability.steplog import _errors as errors
 from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _llm as llm
 from llama_index.observability.steplog import _values as values
 from llama_index.observability.steplog._calls import Call, announces
 from llama_index.observability.steplog._kinds import Span
 from llama_index.observability.steplog._streams import Streams
-from steplog.integration import StepRecorder, contained, instance_dict
+from steplog.integration import StepRecorder, contained, instance_dict, provider_error_fields
 
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
@@ -129,7 +128,7 @@ class Models:
         fields["asks"] = contained(self._owner, "asked", llm.asked, fields.get("message")) or []
         status = self._owner.status(error)
         told = error if status in (None, "cancelled") else None
-        more = self._fields(errors.error_fields, told) if status is None and told is not None else {}
+        more = self._fields(provider_error_fields, told) if status is None and told is not None else {}
         self._steps.end(span_id, status=status, error=told, error_fields=more, fields=fields)
         self._streams.call_over(span_id)
         answer = values.answer_of(fields.get("message")) if error is None else None
