@@ -6,6 +6,7 @@ import contextlib
 import functools
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ _EVERY_NS: Final = 60 * 1_000_000_000
 _clock: Final = (time.monotonic_ns,)  # in a tuple, where a frozen test clock does not reach
 _last_said: dict[str, int] = {}
 _MOST_SUBJECTS: Final = 64
+_untold: deque[str] = deque(maxlen=1000)  # where we failed with no room left to say so
 
 
 class Reporter(Protocol):
@@ -33,7 +35,10 @@ def contained(
     try:
         return call(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - this is what the function is for
-        reporter.report(where, error)
+        try:
+            reporter.report(where, error)
+        except Exception:  # noqa: BLE001 - as below
+            _untold.append(where)
         return None
 
 
@@ -49,7 +54,10 @@ def guarded(method: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as in contained
-            self.report(where, error)
+            try:
+                self.report(where, error)
+            except Exception:  # noqa: BLE001 - at the recursion limit not even this can be told now
+                _untold.append(where)
 
     return safe
 
@@ -62,6 +70,9 @@ def complain(subject: str, text: str) -> None:
     if len(_last_said) >= _MOST_SUBJECTS:
         _last_said.clear()
     _last_said[subject] = now
+    if _untold:
+        text += f" (and {len(_untold)} failures that could not be told, the last in {_untold.pop()})"
+        _untold.clear()
     stream: Any = sys.stderr
     with contextlib.suppress(Exception):  # stderr may be closed, replaced, or refused inside an event loop
         stream.write(f"steplog: {text}\n")

@@ -15,6 +15,7 @@ from steplog._write.shapes import Hidden, shape_of, type_name
 from steplog._write.sizes import blob_of_text, digest_of_text, size_and_hash
 
 _MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
+_ITEMS_A_NODE: Final = 10  # numbers and short texts, which cost a tenth of a container
 _HEAD: Final = 200  # characters shown of a text that is cut or previewed
 _MARGIN: Final = 8192  # a secret that straddles the cut is masked if it begins no further than this before it
 _LOW, _HIGH = -(2**63), 2**64  # what 64 bits hold, signed or not: all that orjson takes
@@ -106,7 +107,7 @@ class Walk:
     def mapping(self, o: Mapping[Any, Any], depth: int, place: Place, holder: object = None) -> Json:
         """A mapping, its telling keys' values masked; `holder` is the object it was read from."""
         holder = o if holder is None else holder
-        if (stop := self._enter(holder, depth)) is not None:
+        if (stop := self._enter(holder, depth, len(o))) is not None:
             return stop
         most = self.settings.max_items
         # One C call copies the items while no other thread can run: the live dict may change at any time.
@@ -145,7 +146,7 @@ class Walk:
     def sequence(self, o: Any, depth: int, place: Place, holder: object = None) -> Json:
         """A list, tuple or set; `holder` is the object it was read from."""
         holder = o if holder is None else holder
-        if (stop := self._enter(holder, depth)) is not None:
+        if (stop := self._enter(holder, depth, len(o))) is not None:
             return stop
         out = self.items(list(islice(o, self.settings.max_items + 1)), len(o), depth, place)
         self._open.discard(id(holder))
@@ -160,8 +161,8 @@ class Walk:
             out.append({CUT: {"items": size}})
         return out
 
-    def _enter(self, holder: object, depth: int) -> Json:
-        self._nodes -= 1
+    def _enter(self, holder: object, depth: int, size: int) -> Json:
+        self._nodes -= 1 + min(size, self.settings.max_items) // _ITEMS_A_NODE
         if depth > self.settings.max_depth or self._nodes < 0:
             self.cut += 1
             return {CUT: {"depth": depth} if self._nodes >= 0 else {"nodes": _MOST_NODES}}
