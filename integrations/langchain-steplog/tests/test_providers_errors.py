@@ -116,7 +116,10 @@ def test_a_stream_that_breaks_off_keeps_what_had_been_said(recorded, provider, n
     ask(MODELS[name](provider.gives(reply.until(n))), how, handler)
     end = told(sink, "llm.end")
     assert end["status"] == "error"
-    assert why(end) == BROKEN_OFF[name]
+    found = why(end)
+    if found["type"] == "ClientPayloadError":  # Google's client takes aiohttp where that is installed
+        found["type"] = "RemoteProtocolError"
+    assert found == BROKEN_OFF[name]
 
 
 @pytest.mark.parametrize(
