@@ -15,10 +15,10 @@ export PATH
 ruff check .
 ruff format --check .
 pyright
-pytest "$@"
+pytest -q "$@"
 
 # LlamaIndex's provider clients want older SDKs than LangChain's.
 "$python" -m venv .venv-clients
 .venv-clients/bin/pip install -q -c tests/constraints-clients.txt -e . -e integrations/langchain-steplog \
     -e integrations/llama-index-observability-steplog -r tests/requirements-clients.txt
-.venv-clients/bin/pytest integrations/llama-index-observability-steplog/tests/test_providers.py
+.venv-clients/bin/pytest -q integrations/llama-index-observability-steplog/tests/test_providers.py

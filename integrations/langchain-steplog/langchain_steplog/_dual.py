@@ -61,3 +61,22 @@ class _Dual:
 def dual(hook: F) -> F:
     """A hook that runs when called, awaited or not; what it raises is reported by its handler and goes no further."""
     return cast("F", _Dual(hook))
+
+
+class OncePerRun(_Dual):
+    """A bound hook of which only the first call of a run has something to do: the rest cost a comparison.
+
+    Tokens come by the thousand, and what is kept of them is when they began.
+    """
+
+    def __init__(self, hook: Any) -> None:
+        """Stand for a bound hook."""
+        super().__init__(hook)
+        self._last: Any = None
+
+    def __call__(self, *args: Any, run_id: Any = None, **kwargs: Any) -> _Done:
+        """Pass on a call that is not about the same run as the one before."""
+        if run_id is not self._last:
+            self._hook(*args, run_id=run_id, **kwargs)
+            self._last = run_id
+        return _DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,10 @@ from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog import _provider_errors as provider_errors
-from langchain_steplog._dual import dual
+from langchain_steplog._dual import OncePerRun, dual
 from langchain_steplog._parents import parent_of
 from langchain_steplog._recording import Recording
+from steplog.integration import Sink
 
 
 class StepLogHandler(Recording):
@@ -26,6 +28,16 @@ class StepLogHandler(Recording):
     one writer in the process, and a run that two of them see is written once. `settings` are those of
     `steplog.Settings`; a bad one raises `steplog.SettingsError`, a `ValueError`. No hook ever raises.
     """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+    ) -> None:
+        """Record to `path`, or give the lines to `sink`."""
+        super().__init__(path, sink=sink, **settings)
+        if (
+            type(self).on_llm_new_token is StepLogHandler.on_llm_new_token
+        ):  # else a subclass wants every token
+            vars(self)["on_llm_new_token"] = OncePerRun(self.on_llm_new_token)
 
     @dual
     def on_chain_start(

@@ -166,6 +166,36 @@ def test_a_streamed_answer_has_its_time_to_first_token_and_its_whole_text(record
     assert end["usage"] == {"input_tokens": 1, "output_tokens": 7}
 
 
+async def test_streams_at_the_same_time_have_each_their_first_token(recorded):
+    handler, sink = recorded()
+    config = {"callbacks": [handler]}
+    streams = [ScriptedModel(script=[AIMessage("a b c d")]).astream("hi", config) for _ in range(2)]
+    for _ in range(4):
+        for stream in streams:
+            await anext(stream)
+    for stream in streams:
+        await stream.aclose()
+    ends = [r for r in sink.records if r["ev"] == "llm.end"]
+    assert len(ends) == 2
+    assert all(0 < e["ttft_ms"] <= e["ms"] for e in ends)
+
+
+def test_a_subclass_gets_every_token():
+    from steplog import MemorySink
+
+    class Counting(StepLogHandler):
+        seen = 0
+
+        def on_llm_new_token(self, token, **kwargs):
+            self.seen += 1
+            return super().on_llm_new_token(token, **kwargs)
+
+    handler = Counting(sink=MemorySink())
+    list(ScriptedModel(script=[AIMessage("a b c d")]).stream("hi", {"callbacks": [handler]}))
+    assert handler.seen >= 4
+    handler.close()
+
+
 def test_a_handler_survives_copies_and_pickles(tmp_path):
     handler = StepLogHandler(tmp_path / "logs")
     model = ScriptedModel(script=[AIMessage("hi")], callbacks=[handler])
