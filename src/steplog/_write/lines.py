@@ -63,6 +63,8 @@ class LineWriter:
         if len(body) > self.settings.max_line_bytes - _ENVELOPE:
             record, body, walk = self._shortened(run, step, ev, fields, parent)
         self.appender.append(body)
+        if walk is None:
+            return
         # Only now: another thread must not point at what no file has yet.
         run.once.commit(walk.fresh)
         self.cut += walk.cut
@@ -93,8 +95,8 @@ class LineWriter:
         ev: str,
         fields: Mapping[str, Any],
         parent: int | None,
-    ) -> tuple[Record, NumberedWalk]:
-        walk = NumberedWalk(settings, run.once, step or 0)
+    ) -> tuple[Record, NumberedWalk | None]:
+        walk: NumberedWalk | None = None  # most lines are names and numbers, which need none
         record: Record = {"run": run.hex}
         if step:
             record["step"] = step
@@ -105,19 +107,21 @@ class LineWriter:
         for name, value in fields.items():
             if value is None:
                 continue
-            # Most fields are names met before and numbers: they need no walk.
             cls = type(value)
             if cls is str:
                 is_plain = is_redacted_here and value in CLEAN and name not in _CONTENT
+            elif cls is list:
+                is_plain = is_redacted_here and name == "triggers" and CLEAN.issuperset(value)
             else:
                 is_plain = cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR)
             if is_plain:
                 record[name] = value
             else:
+                walk = walk or NumberedWalk(settings, run.once, step or 0)
                 self._put(record, walk, name, value)
-        if settings.content == "none":
+        if walk is not None and settings.content == "none":
             _leave_out(record, walk)
-        if ev == "run.end" and (masked := _sum(run.masked, walk.masked)):
+        if ev == "run.end" and (masked := _sum(run.masked, walk.masked if walk else {})):
             record["masked"] = masked
         return record, walk
 
@@ -139,7 +143,7 @@ class LineWriter:
 
     def _shortened(
         self, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], parent: int | None
-    ) -> tuple[Record, bytes, NumberedWalk]:
+    ) -> tuple[Record, bytes, NumberedWalk | None]:
         """The record with shorter texts, at last with sizes in place of its largest fields."""
         most = self.settings.max_line_bytes - _ENVELOPE
         record, walk = self._record(self.settings, run, step, ev, fields, parent)
@@ -154,6 +158,7 @@ class LineWriter:
             body = encode(record)
             if len(body) <= most:
                 break
+        walk = walk or NumberedWalk(self.settings, run.once, step or 0)
         walk.cut += 1
         # What was taken out again must not be pointed at.
         walk.fresh = Fresh()
