@@ -102,7 +102,10 @@ def show(log):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase",
+    ["tool", *(pytest.param(phase, marks=pytest.mark.torture) for phase in PHASES if phase != "tool")],
+)
 def test_an_agent_killed_in_a_phase_is_shown_in_that_phase(phase, tmp_path):
     mark = tmp_path / "mark"
     (tmp_path / "agent.py").write_text(AGENT)
@@ -135,6 +138,7 @@ def test_an_agent_killed_in_a_phase_is_shown_in_that_phase(phase, tmp_path):
 
 
 @needs_root
+@pytest.mark.torture
 def test_an_agent_on_a_disk_that_fills_up_and_frees_answers_as_without_us(tmp_path):
     """Its lines are kept in memory while it lasts; what did not fit there is named by `doctor`, with the time."""
     disk = tmp_path / "disk"

@@ -124,7 +124,14 @@ def work(log, k):
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "fork",
+        pytest.param("spawn", marks=pytest.mark.torture),
+        pytest.param("forkserver", marks=pytest.mark.torture),
+    ],
+)
 def test_pools_and_processes_of_every_kind(method, tmp_path, program):
     (tmp_path / "worker.py").write_text(WORKER)
     done = program(
@@ -164,6 +171,7 @@ def test_no_descriptor_reaches_a_program_that_is_started(program, tmp_path):
     assert "jsonl" not in done.stdout
 
 
+@pytest.mark.torture
 def test_gunicorn_workers_of_a_preloaded_application(tmp_path, program):
     pytest.importorskip("gunicorn")
     (tmp_path / "site.py").write_text("")

@@ -159,7 +159,7 @@ def test_planted_links_and_pipes_are_neither_followed_nor_waited_for(tmp_path, c
 
 
 def test_200_000_lines_later_memory_is_what_it_was(program, full):
-    lines = 200_000 if full else 40_000
+    lines = 200_000 if full else 20_000
     done = program(f"""
         def resident():
             return int(open("/proc/self/statm").read().split()[1]) * 4096

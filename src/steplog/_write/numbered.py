@@ -41,8 +41,21 @@ class MessageType:
     ids: Callable[[Any], Ids] | None = None
 
 
+# Asked of an object of another type, `value == ""` would run its code.
+_MAY_BE_EMPTY: Final = (str, list, dict)
+
+
+def _same_fields(o: Message, mark: Message) -> bool:
+    """Whether a dict still has the fields it had; not `==`, which would run the code of what is in it."""
+    return len(o) == len(mark) and all(
+        name in mark
+        and (value is mark[name] or (type(value) is str is type(mark[name]) and value == mark[name]))
+        for name, value in tuple(o.items())
+    )
+
+
 # Messages as plain dicts with role and content, as programs without a framework have them.
-PLAIN_MESSAGE: Final = MessageType(read=dict, mark=dict, same=lambda o, mark: o == mark)
+PLAIN_MESSAGE: Final = MessageType(read=dict, mark=dict, same=_same_fields)
 
 _MESSAGE_TYPES: dict[type, MessageType] = {}
 _found: dict[type, MessageType | None] = {}
@@ -222,7 +235,7 @@ class NumberedWalk(Walk):
         self._pointing = False  # the identity of a message must not depend on what else the log has
         out: Message = {}
         for name, value in read.items():
-            if value is None or value == "" or value == [] or value == {}:
+            if value is None or (type(value) in _MAY_BE_EMPTY and not value):
                 continue
             if name in _NAMES:
                 out[name] = self.name(value)

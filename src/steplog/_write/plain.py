@@ -191,7 +191,11 @@ class Walk:
     @staticmethod
     def _is_secret(value: object) -> bool:
         # `token: 5` and `password: None` tell nothing; whatever else stands under such a key is hidden whole.
-        return value is not None and type(value) not in (bool, int, float) and value != ""
+        return (
+            value is not None
+            and type(value) not in (bool, int, float)
+            and not (type(value) is str and not value)
+        )
 
     # -- texts
 
