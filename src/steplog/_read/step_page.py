@@ -25,17 +25,7 @@ _SHOWN_APART: Final = frozenset(
 def step_lines(step: Step, look: Look = PLAIN, run: Run | None = None) -> Iterator[str]:
     """Everything about one step, line by line."""
     yield visible(f"step {step.number}  {step.kind} {step.name}  {step.status}  {duration(step.ms)}".rstrip())
-    notes = [] if run is None else [f"run {run.id}"]
-    notes.append(f"started {clock(step.started)}")
-    if step.parent is not None:
-        notes.append(f"in step {step.parent.number} ({step.parent.kind} {step.parent.name})")
-    if step.children:
-        notes.append("with steps " + ", ".join(str(child.number) for child in step.children))
-    if step.implied:
-        notes.append("end inferred")
-    if step.start_lost:
-        notes.append("start not logged")
-    yield visible("  ".join(notes))
+    yield visible("  ".join(_notes(run, step)))
     fields = step.resolved()
     for name, value in fields.items():
         if name not in _SHOWN_APART:
@@ -56,6 +46,20 @@ def step_lines(step: Step, look: Look = PLAIN, run: Run | None = None) -> Iterat
     if step.error is not None:
         yield ""
         yield from error_lines(step.error, "", look)
+
+
+def _notes(run: Run | None, step: Step) -> list[str]:
+    notes = [] if run is None else [f"run {run.id}"]
+    notes.append(f"started {clock(step.started)}")
+    if step.parent is not None:
+        notes.append(f"in step {step.parent.number} ({step.parent.kind} {step.parent.name})")
+    if step.children:
+        notes.append("with steps " + ", ".join(str(child.number) for child in step.children))
+    if step.implied:
+        notes.append("end inferred")
+    if step.start_lost:
+        notes.append("start not logged")
+    return notes
 
 
 def _field(name: str, value: Json) -> Iterator[str]:
