@@ -3,6 +3,7 @@
  * short:N    each write takes at most N bytes
  * full:N     after N bytes of each file: what fits is taken, then ENOSPC
  * eio:N      as full, with EIO
+ * again:N    as full, with EAGAIN
  * eintr:N    every Nth write fails with EINTR, nothing taken
  * slow:N     each write takes N ms more
  * fsync:N    fsync and fdatasync fail with EIO
@@ -55,11 +56,11 @@ ssize_t write(int fd, const void *data, size_t size) {
     if (!strcmp(kind, "slow")) usleep(amount * 1000);
     if (!strcmp(kind, "log")) tell("write", fd);
     if (!strcmp(kind, "eintr") && ++calls % amount == 0) { errno = EINTR; return -1; }
-    if (!strcmp(kind, "full") || !strcmp(kind, "eio")) {
+    if (!strcmp(kind, "full") || !strcmp(kind, "eio") || !strcmp(kind, "again")) {
         struct stat found;
         fstat(fd, &found);
         long room = amount - found.st_size;
-        if (room <= 0) { errno = kind[0] == 'f' ? ENOSPC : EIO; return -1; }
+        if (room <= 0) { errno = kind[0] == 'f' ? ENOSPC : kind[0] == 'a' ? EAGAIN : EIO; return -1; }
         if ((long)size > room) size = room;
     }
     return real_write(fd, data, size);

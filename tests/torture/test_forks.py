@@ -43,7 +43,7 @@ def test_children_forked_while_threads_log_write_segments_of_their_own(program, 
             assert os.waitpid(pid, 0)[1] == 0
         stop.set()
         for thread in threads: thread.join()
-        print(counts)
+        print(counts, flush=True)
         os._exit(0)
         """)
     expected = [(k, n) for k, most in enumerate(json.loads(done.stdout)) for n in range(1, most + 1)]
@@ -80,7 +80,7 @@ def test_a_fork_inside_a_signal_handler_in_the_middle_of_a_line_leaves_two_write
             os._exit(0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert all(os.waitpid(pid, 0)[1] == 0 for pid in children)
-        print(n, *children)
+        print(n, *children, flush=True)
         os._exit(0)
         """)
     n, *children = map(int, done.stdout.split())
@@ -147,7 +147,7 @@ def test_pools_and_processes_of_every_kind(method, tmp_path, program):
                 pool.starmap(worker.work, [(LOG, k) for k in range(6)])
             child = context.Process(target=worker.work, args=(LOG, 6))
             child.start(); child.join()
-            print(os.getpid())
+            print(os.getpid(), flush=True)
             os._exit(0)
         """,
         env={"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},

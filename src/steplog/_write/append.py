@@ -12,10 +12,10 @@ from steplog._write.compose import Composer, body_of
 from steplog._write.file import FileSink
 from steplog._write.guard import complain
 from steplog._write.link import NO_FILE, NO_HEAD, Entry, Turn, after_part, standing
-from steplog._write.pending import Pending
+from steplog._write.pending import DROPPED, Pending
 from steplog._write.segment import new_writer_id
 from steplog._write.settings import Settings
-from steplog._write.sink import Sink
+from steplog._write.sink import Foreign, Sink
 from steplog._write.stamp import CLOCK
 from steplog._write.sync import Sync
 
@@ -43,8 +43,8 @@ class Appender:
     ) -> None:
         """Write to `sink`; `facts` gives what `log.open` says besides the process; `after_open` is for each file begun."""
         self._after_open = after_open
-        self._sink = sink
         self._file = sink if isinstance(sink, FileSink) else None
+        self._sink = sink if isinstance(sink, FileSink) else Foreign(sink)
         self._facts = facts
         self._settings = settings
         self._key = settings.chain_key.encode() if settings.chain else None
@@ -58,23 +58,13 @@ class Appender:
         def facts() -> Record:
             return self._facts() | {"parent_w": parent_w}
 
-        settings = self._settings
+        hours, is_quick = self._settings.rotate_hours, not self._sync.is_on
         self._composer = Composer(
-            self._sink,
-            self.w,
-            facts,
-            rotate_hours=settings.rotate_hours,
-            key=self._key,
-            is_quick=not self._sync.is_on,
+            self._sink, self.w, facts, rotate_hours=hours, key=self._key, is_quick=is_quick
         )
         self._composer.after_open = self._after_open
         self._pending = Pending(_getpid())
         return self._pending
-
-    @property
-    def lines(self) -> int:
-        """The number of the last line written or being written."""
-        return self._pending.newest().then.lines
 
     def append(self, body: bytes) -> None:
         """Write one record's object, without `seq` and `ts`, as the next line; never raises `OSError`."""
@@ -110,10 +100,15 @@ class Appender:
             self._complain_of_disk(f"{unwritten} lines could not be written ({pending.reason})")
 
     def release(self) -> None:
-        """Let go of the file; a later line opens a new one."""
+        """Let go of the file, and of lines that no disk takes; a later line opens a new one."""
         pending = self._pending
         turn = pending.newest()
-        if turn.is_whole and pending.follow(turn, _left(turn)).then.stage == NO_FILE:
+        left = standing(turn.then._replace(stage=NO_FILE), turn.entries)
+        if pending.queue:
+            pending.is_over = True
+            self._sink.close()
+            self._begin(None)
+        elif turn.is_whole and pending.follow(turn, left) is left:
             self._sink.close()
 
     def after_fork(self) -> Pending:
@@ -164,17 +159,13 @@ class Appender:
             turn = pending.newest()
             if turn.taken:
                 if turn.taken[0] != len(turn.whole):
-                    self._go_on_after(pending, turn, turn.taken[0] or 0, resume=True)
+                    if not turn.taken[0]:  # nothing, and no error either: EAGAIN
+                        self._rest(pending, "EAGAIN", "it takes nothing now")
+                    self._go_on_after(pending, turn, turn.taken[0])
                     continue
                 if turn.entries:
                     self._acknowledge(pending, turn)
-                if not pending.queue:
-                    pending.left = False
-                    if not pending.queue:
-                        return
-                elif entry is not None and not pending.left and entry not in pending.queue:
-                    return
-                if self._is_resting(pending):
+                if self._is_through(pending, entry):
                     return
                 new = self._composer.next_turn(pending, turn)
                 if new is None:
@@ -185,6 +176,15 @@ class Appender:
             self._carry_out(pending, turn)
             if not turn.taken and not turn.after and not pending.wait(turn, self._AT_WORK):
                 return
+
+    def _is_through(self, pending: Pending, entry: Entry | None) -> bool:
+        """Whether nothing is left to do, or nothing can be done now, for who came with `entry`."""
+        if not pending.queue:
+            pending.left = False
+            if not pending.queue:
+                return True
+        is_done = entry is not None and not pending.left and entry not in pending.queue
+        return is_done or self._is_resting(pending)
 
     def _is_resting(self, pending: Pending) -> bool:
         return bool(pending.retry_at) and self._clock() < pending.retry_at
@@ -234,16 +234,15 @@ class Appender:
                     pending.queue.remove(entry)
         turn.entries = ()
 
-    def _go_on_after(
-        self, pending: Pending, turn: Turn, taken: int, *, resume: bool, leave: bool = False
-    ) -> Turn:
-        """Put behind a turn what its unwritten part makes necessary."""
+    def _go_on_after(self, pending: Pending, turn: Turn, taken: int | None, *, leave: bool = False) -> None:
+        """Put behind a turn what its unwritten part makes necessary, in another file if this one is to be left."""
         # In a shared file others may have written behind the torn part: that is looked at.
         call = self._file.resume if self._file is not None and self._sink.shared else self._sink.write
-        new = after_part(turn, taken, call if resume and not leave else None)
+        taken = 0 if taken is None or taken == DROPPED else taken
+        new = after_part(turn, taken, None if leave else call)
         if leave and new.taken:
             new.then = new.then._replace(stage=NO_FILE)
-        return pending.follow(turn, new)
+        pending.follow(turn, new)
 
     # -- trouble
 
@@ -254,18 +253,23 @@ class Appender:
         is_new = turn.before.stage == NO_HEAD
         leave = code in _ELSEWHERE
         pending.reason = errno.errorcode.get(code or 0, type(error).__name__)
-        self._go_on_after(pending, turn, 0, resume=True, leave=leave)
+        self._go_on_after(pending, turn, 0, leave=leave)
         if leave and not is_new:
             most = self._file.limit if self._file is not None else 0
             if code == errno.EFBIG and turn.entries and len(turn.whole) > most:
                 pending.give_up(turn.entries[0], "EFBIG")
                 self._take_off(pending, standing(turn.before, turn.entries[:1]))
             return
+        self._rest(pending, pending.reason, _words(error))
+
+    def _rest(self, pending: Pending, reason: str, words: str) -> None:
+        """Leave the disk alone for a while."""
+        pending.reason = reason
         self._composer.calm_until = 0
         pending.retry_at = self._clock() + _RETRY_NS
+        most = self._settings.max_pending_bytes
         self._complain_of_disk(
-            f"{_words(error)}; the program goes on, steps are kept in memory up to "
-            f"{self._settings.max_pending_bytes} bytes and written when it works again"
+            f"{words}; the program goes on, steps are kept in memory up to {most} bytes and written when it works again"
         )
 
     def _complain_of_disk(self, words: str) -> None:
@@ -285,14 +289,10 @@ class Appender:
         if not turn.is_rest or not self._composer.must_leave(pending):
             return False
         for _ in turn.once:  # nobody else does it now
-            self._go_on_after(pending, turn, 0, resume=False, leave=True)
+            self._go_on_after(pending, turn, 0, leave=True)
         return False
 
     _AT_WORK: Final = (_carry_out.__code__, _write_single.__code__)
-
-
-def _left(turn: Turn) -> Turn:
-    return standing(turn.then._replace(stage=NO_FILE), turn.entries)
 
 
 def _words(error: OSError | ValueError) -> str:

@@ -19,6 +19,8 @@ from steplog._write.stamp import now_ns
 _SLICES_S: Final = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.248)
 _LOOKS: Final = frozenset({1, 5, 8})
 _RECOUNT_EVERY: Final = 256
+_OVERHEAD: Final = 128  # bytes that a pending line takes besides its own
+DROPPED: Final = -2  # what a turn took that an exception dropped before it did anything
 _LONGEST_WAIT_NS: Final = 1_000_000_000
 _LOOK_AGAIN_S: Final = 0.05
 
@@ -86,7 +88,7 @@ class Pending:
                 # Not time.sleep, which event-loop guards refuse: this is no more than a few ms.
                 select.select([], [], [], seconds)
             if i in _LOOKS and not _somebody_runs(at_work) and not turn.taken and not turn.after:
-                turn.taken.append(0)
+                turn.taken.append(DROPPED)
                 self.lock = threading.RLock()  # the old one may have been dropped with the turn
                 return True
         self.stuck = turn
@@ -95,13 +97,14 @@ class Pending:
     def hold(self, entry: Entry, most_bytes: int) -> None:
         """Keep a line that cannot be written now, within a bound: then the oldest ones go, and are counted."""
         self.left = True
-        self._held = self._held + len(entry[1]) if len(self.queue) > 1 else len(entry[1])
+        size = len(entry[1]) + _OVERHEAD
+        self._held = self._held + size if len(self.queue) > 1 else size
         self._since_recount += 1
         if self._held <= most_bytes:
             return
         if self._since_recount > _RECOUNT_EVERY or self.lost.total == 0:
             self._since_recount = 0
-            self._held = sum(len(body) for _, body in tuple(self.queue))
+            self._held = sum(len(body) + _OVERHEAD for _, body in tuple(self.queue))
         while self._held > most_bytes and self._give_up_oldest():
             pass
 
@@ -113,7 +116,7 @@ class Pending:
             self.queue.remove(entry)
         except (IndexError, ValueError):
             return False
-        self._held -= len(entry[1])
+        self._held -= len(entry[1]) + _OVERHEAD
         self.give_up(entry, self.reason)
         return True
 
@@ -132,16 +135,20 @@ class Pending:
             self.helping = self.behind = False
 
     def _help(self, write_out: Callable[[Pending, None], object]) -> None:
-        while not self.is_over and (self.queue or self.behind):
-            wait = self.retry_at - now_ns()
-            if wait > 0:
-                background.pause(min(wait, _LONGEST_WAIT_NS) / 1e9)
-            write_out(self, None)
-            if self.stuck is self.newest():
-                background.pause(_LOOK_AGAIN_S)  # another thread is inside a write that hangs
-            elif not self.queue:
-                self.behind = False  # from now on hooks write themselves; who came before this is seen next
-        self.helping = False
+        try:
+            while not self.is_over and (self.queue or self.behind):
+                wait = self.retry_at - now_ns()
+                if wait > 0:
+                    background.pause(min(wait, _LONGEST_WAIT_NS) / 1e9)
+                write_out(self, None)
+                if self.stuck is self.newest():
+                    background.pause(_LOOK_AGAIN_S)  # another thread is inside a write that hangs
+                elif not self.queue:
+                    self.behind = (
+                        False  # from now on hooks write themselves; who came before this is seen next
+                    )
+        finally:
+            self.helping = False
         if self.queue:
             self.get_help(write_out)
 

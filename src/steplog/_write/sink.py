@@ -32,6 +32,43 @@ class Sink(Protocol):
         ...
 
 
+class Foreign:
+    """A sink of the user's: whatever it raises is a disk that fails."""
+
+    def __init__(self, sink: Sink) -> None:
+        """Hand on to `sink`."""
+        self._sink = sink
+        self._error: BaseException | None = None
+        self.shared = sink.shared
+
+    def report(self, where: str, error: BaseException) -> None:
+        """Keep what it raised, for who asked it."""
+        del where
+        self._error = error
+
+    def open(self, stamp: str, pid: int, w: str) -> None:
+        """Open it."""
+        contained(self, "open", self._sink.open, stamp, pid, w)
+        self._raise()
+
+    def write(self, lines: bytes, /) -> int | None:
+        """Let it take some."""
+        taken = contained(self, "write", self._sink.write, lines)
+        self._raise()
+        return taken
+
+    def close(self) -> None:
+        """Close it."""
+        contained(self, "close", self._sink.close)
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if isinstance(error, OSError):
+            raise error
+        if error is not None:
+            raise OSError(None, f"the sink raised {type_name(type(error))}: {message_of(error)}")
+
+
 class MemorySink:
     """Keeps lines in memory, for tests: `lines` as bytes, `records` as dicts."""
 
