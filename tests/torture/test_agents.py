@@ -109,9 +109,10 @@ def show(log):
 def test_an_agent_killed_in_a_phase_is_shown_in_that_phase(phase, tmp_path):
     mark = tmp_path / "mark"
     (tmp_path / "agent.py").write_text(AGENT)
-    agent = subprocess.Popen(
-        [sys.executable, tmp_path / "agent.py", tmp_path / "log", phase, mark], cwd=tmp_path
-    )
+    # That a model has begun to answer stands in the log only with detail="all".
+    env = {**os.environ, "STEPLOG_DETAIL": "all" if phase == "streaming" else "steps"}
+    command = [sys.executable, tmp_path / "agent.py", tmp_path / "log", phase, mark]
+    agent = subprocess.Popen(command, cwd=tmp_path, env=env)
     try:
         deadline = time.monotonic() + 60
         while not (mark.exists() and mark.read_text()):
@@ -133,6 +134,7 @@ def test_an_agent_killed_in_a_phase_is_shown_in_that_phase(phase, tmp_path):
     assert open_calls == in_flight
     text = show(tmp_path / "log")
     assert status in text
+    assert ("still streaming its answer" in text) == (phase == "streaming")
     for kind in in_flight:
         assert {"llm": "made up", "tool": "weather"}[kind] in text or kind in text
 

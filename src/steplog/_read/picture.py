@@ -140,6 +140,8 @@ def tokens(step: Step) -> str:
 def ending(step: Step) -> str:
     """How a step ended, in brackets, where that needs saying."""
     words = "" if step.status == "ok" else _ENDED.get(step.status, step.status)
+    if "ttft_ms" in step.fields and step.status in ("running", "crashed"):
+        words = words.replace("running", "streaming its answer")
     notes = [one_line(words, _NAME_CELLS)]
     notes.append("end inferred" if step.implied else "")
     notes.append("start not logged" if step.start_lost else "")

@@ -39,7 +39,7 @@ class Settings:
     keep_days, keep_bytes: closed segments older than this, and the oldest beyond this size in all, are deleted; 0 never.
     compress: closed segments become `.jsonl.zst`, checked before the plain file goes; needs zstd.
     chain, chain_key: each line carries a hash over itself and the line before, with the key if there is one, so that
-        `steplog doctor --verify` sees every edit; about 2 us a line.
+        `steplog doctor --verify` sees every edit; about the price of a second line.
     """
 
     path: str
