@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,35 +33,60 @@ class Injected(BaseException):
     pass
 
 
-def raising_at(target):
-    """A tracer that raises at the `target`th byte code executed in our write side; counts how many there were."""
+@contextmanager
+def at_byte_code(target, call):
+    """Runs `call` before the `target`th byte code executed in our write side."""
     count = 0
 
-    def trace(frame, event, _):
+    def step():
         nonlocal count
+        count += 1
+        if count == target:
+            call()
+
+    def trace(frame, event, _):
         if not frame.f_code.co_filename.startswith(WRITE):
             return None
-        frame.f_trace_opcodes = True
-        frame.f_trace_lines = False
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
         if event == "opcode":
-            count += 1
-            if count == target:
-                sys.settrace(None)
-                raise Injected
+            step()
         return trace
 
-    return trace
+    if sys.version_info < (3, 12):
+        sys.settrace(trace)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+        return
+    monitoring, me = sys.monitoring, threading.get_ident()
+    monitoring.use_tool_id(4, "torture")
+    monitoring.register_callback(
+        4,
+        monitoring.events.INSTRUCTION,
+        lambda code, _: (
+            step() if code.co_filename.startswith(WRITE) and threading.get_ident() == me else None
+        ),
+    )
+    monitoring.set_events(4, monitoring.events.INSTRUCTION)
+    try:
+        yield
+    finally:
+        monitoring.set_events(4, 0)
+        monitoring.free_tool_id(4)
+
+
+def inject():
+    raise Injected
 
 
 def append_interrupted(appender, n, target):
     """Whether the exception came before `append` was through."""
-    sys.settrace(raising_at(target))
     try:
-        appender.append(body(n))
+        with at_byte_code(target, inject):
+            appender.append(body(n))
     except Injected:
         return True
-    finally:
-        sys.settrace(None)
     return False
 
 
@@ -113,13 +139,11 @@ def test_another_appender_call_at_any_byte_code_is_written_before_it_returns(tmp
         def cut_in():
             nonlocal has_run
             has_run = True
-            sys.settrace(None)
             appender.append(body("nested"))  # noqa: B023 - called at once
             seen.append("nested" in Raw(path).data())  # noqa: B023
 
-        sys.settrace(calling_at(target, cut_in))
-        appender.append(body("it"))
-        sys.settrace(None)
+        with at_byte_code(target, cut_in):
+            appender.append(body("it"))
         appender.append(body("after"))
         raw = Raw(path)
         assert sorted(raw.data()) == sorted(
@@ -129,24 +153,6 @@ def test_another_appender_call_at_any_byte_code_is_written_before_it_returns(tmp
         assert seen in ([], [True]), target
         appender.release()
     assert target > 50
-
-
-def calling_at(target, call):
-    count = 0
-
-    def trace(frame, event, _):
-        nonlocal count
-        if not frame.f_code.co_filename.startswith(WRITE):
-            return None
-        frame.f_trace_opcodes = True
-        frame.f_trace_lines = False
-        if event == "opcode":
-            count += 1
-            if count == target:
-                call()
-        return trace
-
-    return trace
 
 
 def test_signal_handlers_that_log_neither_block_nor_lose(program, tmp_path, full):
