@@ -130,3 +130,28 @@ def test_a_file_without_permission_is_one_sentence_and_code_2(tmp_path):
     found = run("ls", file)
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr == f"steplog: {file} cannot be read: Permission denied\n"
+
+
+def test_a_terminal_of_80_columns_has_room_for_a_runs_name(tmp_path):
+    import os
+
+    path = weather().write(tmp_path / "a.jsonl")
+    ours, theirs = os.openpty()
+    program = (
+        f"import sys; sys.argv = ['steplog', 'ls', {str(path)!r}]; from steplog._cli.main import main; main()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=theirs,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"},
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # how Linux says that the other end of a terminal is closed
+        pass
+    assert child.wait() == 0
+    assert b"forecast" in shown
