@@ -124,7 +124,8 @@ class Composer:
             _, found, body = plain.partition(own)
             if found and not body.startswith(b'"ev":"log.open"'):
                 bodies.append(b"{" + body)
-        pending.queue.extendleft((at, body) for body in reversed(bodies))
+        # Each with a time of its own: a line is taken off the queue by what it is.
+        pending.queue.extendleft([(at + i, body) for i, body in enumerate(bodies)][::-1])
 
     def _opening(self, pending: Pending, before: Point) -> Turn:
         before = before._replace(stage=NO_FILE)
