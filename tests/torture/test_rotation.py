@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import threading
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from raw import Raw
 
 import steplog
+from steplog._write import pack
 from steplog._write.closed import segments_of
 from steplog._write.settings import Settings
 
@@ -166,11 +166,10 @@ def test_the_segment_in_which_an_open_run_began_stays(tmp_path):
 
 def test_closed_segments_are_compressed_whole(tmp_path):
     pytest.importorskip("backports.zstd")
-    threads = len(sys._current_frames())
     with steplog.Recorder(tmp_path / "log", rotate_bytes=LIMIT, compress=True) as recorder:
         write(recorder, 1000)
         wait_until(lambda: any(f.suffix == ".zst" for f in (tmp_path / "log").iterdir()))
-    wait_until(lambda: len(sys._current_frames()) <= threads)
+    wait_until(lambda: not pack._busy and not pack._asked)
     log = steplog.read(tmp_path / "log")
     assert (len(log.runs[0].steps), log.bad, log.gaps) == (1000, (), ())
 

@@ -18,6 +18,7 @@ _AT_ONCE: Final = 1 << 20
 _AN_HOUR: Final = 3600
 _PARTIAL: Final = ".part"
 _busy: dict[tuple[int, str], object] = {}
+_asked: set[tuple[int, str]] = set()
 _FLAGS: Final = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 )
@@ -47,14 +48,16 @@ def pack(segment: Segment) -> Path | None:
 
 
 def housekeeping(settings: Settings) -> None:
-    """What `keep_days`, `keep_bytes` and `compress` ask for, in the directory of the log; one at a time is enough."""
-    me = object()
-    if _busy.setdefault((os.getpid(), settings.path), me) is not me:
-        return
-    try:
-        _keep_house(settings, Path(settings.path))
-    finally:
-        _busy.pop((os.getpid(), settings.path), None)
+    """What `keep_days`, `keep_bytes` and `compress` ask for, in the directory of the log; one thread at a time."""
+    me, key = object(), (os.getpid(), settings.path)
+    _asked.add(key)
+    while key in _asked and _busy.setdefault(key, me) is me:
+        try:
+            _asked.discard(key)
+            _keep_house(settings, Path(settings.path))
+        finally:
+            # Who was asked meanwhile has left it to us: looked at once more, only now.
+            _busy.pop(key, None)
 
 
 def _keep_house(settings: Settings, directory: Path) -> None:
