@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 _NS: Final = 1_000_000_000
@@ -12,17 +13,14 @@ _LATEST: Final = 253_402_300_799  # the end of the year 9999, the last one with 
 _BEHIND_NS: Final = 100_000_000
 
 
-def _wall_clock() -> Callable[[], int]:
-    # clock_gettime is what test tools that freeze the clock leave alone, whenever they were imported.
+def _clock(name: str, otherwise: Callable[[], int]) -> Callable[[], int]:
+    # clock_gettime is what test tools that freeze the clock leave alone, also when we are imported while it is frozen.
     gettime = getattr(time, "clock_gettime_ns", None)
-    if gettime is None:
-        return time.time_ns
-    realtime = time.CLOCK_REALTIME
-    return lambda: gettime(realtime)
+    return otherwise if gettime is None else partial(gettime, getattr(time, name))
 
 
-# In a tuple, where test tools that freeze the clock do not find them: they replace module attributes.
-_CLOCKS: Final = (_wall_clock(), time.monotonic_ns)
+# In a tuple, where such tools do not find them: they replace module attributes.
+_CLOCKS: Final = (_clock("CLOCK_REALTIME", time.time_ns), _clock("CLOCK_MONOTONIC", time.monotonic_ns))
 
 CLOCK: Final = _CLOCKS[1:]
 
