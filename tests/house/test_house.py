@@ -18,11 +18,8 @@ SOURCES = [p for p in OURS if "tests" not in p.relative_to(ROOT).parts]
 MOST_LINES = 300
 MOST_CODE_LINES = 30
 
-# May only shrink. A hook class is as long as its framework has hooks, written out.
-LONG_MODULES = {
-    "integrations/langchain-steplog/langchain_steplog/_handler.py": 400,
-    "src/steplog/_write/recorder.py": 380,
-}
+# May only shrink. What adapters ask, what they report and how it is told are one class with a docstring a method.
+LONG_MODULES = {"src/steplog/_write/recorder.py": 330}
 LONG_FUNCTIONS: dict[str, int] = {}
 
 # Rule 7: who may catch everything, and why nothing of ours can be silent there.
