@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from llama_index.observability.steplog import _kinds as kinds
+from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _messages as messages
 from llama_index.observability.steplog import _values as values
+from llama_index.observability.steplog._attributes import attributes_of, private_of
 from llama_index.observability.steplog._kinds import Span
-from steplog.integration import instance_dict, instance_field, type_name
 
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
@@ -30,7 +30,7 @@ def name_of(span: Span, instance: Any, arguments: Args, fields: Args) -> str | N
     if span.kind == "tool":
         return tool_name(span, instance, arguments)
     if span.role == "workflow" and span.kind == "agent":
-        given = instance_dict(instance).get("name")
+        given = attributes_of(instance).get("name")
         return given if type(given) is str and given not in ("", "Agent") else type(instance).__name__
     if span.kind in ("retriever", "rerank", "embedding", "llm"):
         return None if fields.get("model") and span.kind != "rerank" else type(instance).__name__
@@ -41,7 +41,7 @@ def step_name(span: Span, arguments: Args) -> str:
     """A workflow step's name; where several agents share it, with the agent's."""
     owner, _, step = span.name.rpartition(".")
     agent = (
-        instance_dict(kinds.event_in(arguments)).get("current_agent_name")
+        attributes_of(events.event_in(arguments)).get("current_agent_name")
         if owner == "AgentWorkflow"
         else None
     )
@@ -51,9 +51,9 @@ def step_name(span: Span, arguments: Args) -> str:
 def tool_name(span: Span, instance: Any, arguments: Args) -> str:
     """The name under which the model knows the tool."""
     if span.role == "call_tool":
-        return instance_dict(kinds.event_in(arguments)).get("tool_name") or "unnamed"
-    metadata = instance_dict(instance).get("_metadata") or instance_dict(instance).get("metadata")
-    name = instance_dict(metadata).get("name")
+        return attributes_of(events.event_in(arguments)).get("tool_name") or "unnamed"
+    metadata = attributes_of(instance).get("_metadata") or attributes_of(instance).get("metadata")
+    name = attributes_of(metadata).get("name")
     return name if type(name) is str and name else type(instance).__name__
 
 
@@ -77,8 +77,8 @@ def input_of(span: Span, arguments: Args) -> Any:
     """What a run or node was given: a question, a message, the start event's fields."""
     for name in _ARGUMENT.get(span.role, ()):
         if (given := arguments.get(name)) is not None:
-            return instance_dict(given).get("query_str", given) if type(given) is not str else given
-    event = kinds.event_in(arguments)
+            return attributes_of(given).get("query_str", given) if type(given) is not str else given
+    event = events.event_in(arguments)
     if event is not None:
         return values.read_event(event) or None if span.role == "workflow" else values.told(event)
     return {k: v for k, v in arguments.items() if k not in _MACHINERY and v is not None} or None
@@ -86,11 +86,11 @@ def input_of(span: Span, arguments: Args) -> Any:
 
 def output_of(result: Any) -> Any:
     """What a run or node gave back; a workflow's result is what its last event carries."""
-    if not kinds.is_event(result):
+    if not events.is_event(result):
         return None if type(result) in (dict, list, str) and not result else result
-    fields = values.read_event(result)
-    if not kinds.has_base(result, "StopEvent", "workflows.events"):
+    if not events.is_last(result):
         return values.told(result)
+    fields = values.read_event(result)
     return fields["result"] if list(fields) == ["result"] else fields or None
 
 
@@ -123,14 +123,14 @@ def end_fields(span: Span, result: Any) -> Fields:
 
 def node_start(arguments: Args) -> Fields:
     """Which event made a workflow's step run."""
-    event = kinds.event_in(arguments)
-    return {} if event is None else {"triggers": [type_name(type(event)).rpartition(".")[2]]}
+    event = events.event_in(arguments)
+    return {} if event is None else {"triggers": [values.event_name(type(event))]}
 
 
 def tool_start(span: Span, arguments: Args) -> Fields:
     """A tool call's arguments and, from an agent, the id under which the model asked for it."""
     if span.role == "call_tool":
-        event = instance_dict(kinds.event_in(arguments))
+        event = attributes_of(events.event_in(arguments))
         return {"call_id": event.get("tool_id"), "args": event.get("tool_kwargs")}
     named = arguments.get("kwargs")
     placed = arguments.get("args") or arguments.get("input")
@@ -140,16 +140,15 @@ def tool_start(span: Span, arguments: Args) -> Fields:
 
 def tool_end(span: Span, result: Any) -> Fields:
     """A tool's answer; an agent's as the message its model will read. `status` and `error` tell of one that failed."""
-    told = instance_dict(result)
+    told = attributes_of(result)
     output = told.get("tool_output") if "tool_output" in told else result
-    found = instance_dict(output)
+    found = attributes_of(output)
     blocks = found.get("blocks")
     if type(blocks) is not list:
         return {"result": result}
     fields: Fields = {}
     if found.get("is_error"):
-        private = instance_field(output, "__pydantic_private__")
-        error = private.get("_exception") if type(private) is dict else None
+        error = private_of(output).get("_exception")
         fields = {"status": "error", "error": error if isinstance(error, BaseException) else None}
     if span.role == "call_tool":
         return fields | {"message": messages.tool_message(blocks, told.get("tool_id"))}
@@ -161,7 +160,7 @@ def query_text(arguments: Args) -> Any:
     given = next(
         (arguments[k] for k in ("str_or_query_bundle", "query_bundle", "query_str") if arguments.get(k)), None
     )
-    return given if type(given) is str or given is None else instance_dict(given).get("query_str")
+    return given if type(given) is str or given is None else attributes_of(given).get("query_str")
 
 
 def documents(result: Any, *, brief: bool = False) -> Fields:
@@ -174,7 +173,7 @@ def documents(result: Any, *, brief: bool = False) -> Fields:
 
 def rerank_start(instance: Any, arguments: Args) -> Fields:
     """A reranker's model and question, and how many nodes it was given."""
-    own = instance_dict(instance)
+    own = attributes_of(instance)
     nodes = arguments.get("nodes")
     model = next((own[k] for k in ("model", "model_name") if type(own.get(k)) is str), None)
     return {
@@ -186,7 +185,7 @@ def rerank_start(instance: Any, arguments: Args) -> Fields:
 
 def embedding_start(instance: Any, arguments: Args) -> Fields:
     """An embedding call's model and how many texts it was given; the texts stand where they come from."""
-    model = instance_dict(instance).get("model_name")
+    model = attributes_of(instance).get("model_name")
     texts = next((v for k, v in arguments.items() if k in ("texts", "queries", "img_file_paths")), None)
     count = len(texts) if type(texts) is list else 1
     return {"model": model if type(model) is str and model != "unknown" else None, "count": count}

@@ -10,6 +10,7 @@ import llama_index_instrumentation
 from llama_index_instrumentation.dispatcher import Dispatcher
 
 from llama_index.observability.steplog import _elsewhere as elsewhere
+from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _kinds as kinds
 from llama_index.observability.steplog import _streams as streams
@@ -33,7 +34,6 @@ from steplog.integration import (
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
 
-_WHOLE = frozenset({list, str, dict, float, int, bool})
 _CALLS = frozenset({"llm", "tool", "retriever", "embedding", "rerank"})
 _recording: list[StepLogHandler] = []
 _STREAMED = frozenset({"query", "chat", "synthesizer"})
@@ -57,6 +57,7 @@ class StepLogHandler:
         """Record to `path`, or give the lines to `sink`."""
         loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
         self._steps: StepRecorder = recorder_for(loaded, sink)
+        self._has_chains = self._steps.writes("chain")
         self._streams = streams.Streams(self._end_held)
         self._models = Models(self, self._steps, self._streams)
         self.event_handler = EventHandler(self)
@@ -118,17 +119,17 @@ class StepLogHandler:
         self, span_id: str, arguments: Args, instance: Any, parent_id: str | None, tags: Args | None
     ) -> None:
         """A span begins."""
-        contained(self, "register", values.register)
+        if values.may_register():
+            contained(self, "register", values.register)
         span = contained(self, "span_of", kinds.span_of, span_id, instance, parent_id, tags, arguments)
         span = span or Span("chain", "", kinds.name_of_span(span_id))
         parent = self._parent(parent_id)
         if span.kind == "llm":
             self._models.enter(span_id, span, instance, arguments, parent, parent_id, tags)
-        elif parent is not None and span.kind == "chain" and not self._steps.writes("chain"):
-            self._steps.start(
-                span_id, "chain", span.name, parent=parent
-            )  # most spans: a parent and nothing more
-        elif parent is not None or not _is_noise(span):
+        elif parent is not None and span.kind == "chain" and not self._has_chains:
+            # Most spans: a parent and nothing more.
+            self._steps.start(span_id, "chain", span.name, parent=parent)
+        elif parent is not None or not kinds.is_noise(span):
             self._start(span_id, span, instance, arguments, parent, parent_id, tags)
 
     def exit(self, span_id: str, arguments: Args, instance: Any, result: Any) -> None:
@@ -138,22 +139,16 @@ class StepLogHandler:
         kind = self._steps.kind_of(span_id)
         if kind is None:
             return
-        if (
-            kind == "chain"
-            and type(result) in _WHOLE
-            and not len(self._streams)
-            and not self._steps.shows(span_id)
-        ):
+        shows = self._steps.shows(span_id)
+        if kind == "chain" and not shows and not self._streams and streams.is_over(span_id, instance, result):
             self._steps.end(span_id)
             return
-        span = Span(kind, kinds.role_of(type(instance)), kinds.name_of_span(span_id))
-        if instance is None and kinds.event_in(arguments) is not None:
-            span = span._replace(role="call_tool" if kind == "tool" else "step")
+        span = kinds.ended_span(span_id, kind, instance, arguments)
         if span.role in ("step", "call_tool"):
             if result is None and self._is_waiting(span_id, span, arguments):
                 return
             self._note_question(span_id, span, result)
-        fields = self._fields(extract.end_fields, span, result) if self._steps.shows(span_id) else {}
+        fields = self._fields(extract.end_fields, span, result) if shows else {}
         if not self._is_held(span_id, span, result, fields):
             self._end_held(span_id, None, None, fields)
         self._others_over(span, instance, arguments)
@@ -189,8 +184,7 @@ class StepLogHandler:
     ) -> None:
         fields: Fields = {}
         if self._steps.writes(span.kind):
-            with_input = self._steps.writes("chain")
-            fields = self._fields(extract.start_fields, span, instance, arguments, with_input)
+            fields = self._fields(extract.start_fields, span, instance, arguments, self._has_chains)
         head: Fields = {}
         if parent is None:
             head = self._fields(extract.run_fields, span, instance, arguments, tags)
@@ -222,13 +216,13 @@ class StepLogHandler:
         return True
 
     def _note_question(self, span_id: str, span: Span, result: Any) -> None:
-        if kinds.has_base(result, "InputRequiredEvent", "workflows.events"):
+        if events.is_question(result):
             value = self.value(values.told, result)
             self._steps.point("interrupt", parent=span_id, fields={"value": value, "where": span.method})
 
     def _is_held(self, span_id: str, span: Span, result: Any, fields: Fields) -> bool:
         """Leave the step open if what it gave back goes on after it."""
-        if kinds.has_base(result, "StopEvent", "workflows.events"):
+        if events.is_last(result):
             result = values.read_event(result).get("result")
         owner = streams.under_way(result)
         if owner is None or span.kind == "tool":
@@ -257,19 +251,21 @@ class StepLogHandler:
             self._streams.run_over((tags.get("instrument_tags") or {}).get("llamaindex.run_id"))
 
     def _end_held(self, key: str, status: str | None, error: BaseException | None, fields: Fields) -> None:
-        told = {name: value for name, value in fields.items() if name not in ("status", "error")}
-        error = error or fields.get("error")
-        status = status or (fields.get("status") if error is None else None)
+        if "status" in fields:
+            error = error or fields.get("error")
+            status = status or (fields["status"] if error is None else None)
+            fields = {name: value for name, value in fields.items() if name not in ("status", "error")}
         self._models.forget(key)
-        self._steps.end(key, status=status, error=error, fields=told)
+        self._steps.end(key, status=status, error=error, fields=fields)
 
     # -- shared
 
     def _parent(self, parent_id: str | None) -> Hashable:
         above = self._streams.running() or parent_id
-        other = contained(self, "langchain_step", elsewhere.langchain_step)
-        if other is not None:
-            return self._steps.innermost(above, other)
+        if elsewhere.is_langchain_here():
+            other = contained(self, "langchain_step", elsewhere.langchain_step)
+            if other is not None:
+                return self._steps.innermost(above, other)
         return above if above is not None and self._steps.knows(above) else None
 
     def status(self, error: BaseException | None) -> str | None:
@@ -288,10 +284,3 @@ class StepLogHandler:
 def is_recording() -> bool:
     """Whether a handler is attached anywhere in this process."""
     return bool(_recording)
-
-
-def _is_noise(span: Span) -> bool:
-    """Whether a span without a parent is no run of the program's: splitters, templates, private methods."""
-    return span.kind == "chain" and (
-        span.role in ("plumbing", "llm", "embedding", "adapter") or span.method[:1] == "_"
-    )

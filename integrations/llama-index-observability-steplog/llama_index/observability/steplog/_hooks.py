@@ -66,25 +66,27 @@ class SpanHandler(BaseSpanHandler[BaseSpan]):
         """The name LlamaIndex shows."""
         return "StepLogSpanHandler"
 
-    def new_span(
+    # Not the hooks that the base class calls next: it makes, looks up and locks span objects, of which there are none.
+
+    def span_enter(
         self,
         id_: str,
         bound_args: inspect.BoundArguments,
         instance: Any = None,
-        parent_span_id: str | None = None,
+        parent_id: str | None = None,
         tags: dict[str, Any] | None = None,
         **_: Any,
     ) -> None:
         """A span begins."""
-        contained(self.to, "enter", self.to.enter, id_, bound_args.arguments, instance, parent_span_id, tags)
+        contained(self.to, "enter", self.to.enter, id_, bound_args.arguments, instance, parent_id, tags)
 
-    def prepare_to_exit_span(
+    def span_exit(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any = None, result: Any = None, **_: Any
     ) -> None:
         """A span ends."""
         contained(self.to, "exit", self.to.exit, id_, bound_args.arguments, instance, result)
 
-    def prepare_to_drop_span(
+    def span_drop(
         self,
         id_: str,
         bound_args: inspect.BoundArguments,
@@ -94,3 +96,12 @@ class SpanHandler(BaseSpanHandler[BaseSpan]):
     ) -> None:
         """A span ends by an exception."""
         contained(self.to, "drop", self.to.drop, id_, bound_args.arguments, instance, err)
+
+    def new_span(self, *_: Any, **__: Any) -> None:
+        """No span object is made."""
+
+    def prepare_to_exit_span(self, *_: Any, **__: Any) -> None:
+        """There is no span object to take away."""
+
+    def prepare_to_drop_span(self, *_: Any, **__: Any) -> None:
+        """There is no span object to take away."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
+
+from llama_index.observability.steplog._events import event_in, is_tool_call
 
 _UUID: Final = 37  # characters of "-" and a UUID at the end of a span's id
 
@@ -49,8 +52,9 @@ _AGENT_PLUMBING: Final = frozenset(
 )
 _AGENTS: Final = frozenset({"BaseWorkflowAgent", "AgentWorkflow"})
 
-_found: dict[type, str] = {}
-_MOST_FOUND: Final = 4096
+# Steps of which one may be a part of another: `achat` that asks `chat`, a tool that calls itself.
+_MAY_BE_INNER: Final = frozenset({"llm", "embedding", "tool"})
+_MOST_KNOWN: Final = 4096  # classes and names that are remembered
 
 
 class Span(NamedTuple):
@@ -66,17 +70,11 @@ class Span(NamedTuple):
         return self.name.rpartition(".")[2]
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
 def role_of(cls: type) -> str:
     """What instances of `cls` do; empty for a class that is not one of LlamaIndex's kinds."""
-    role = _found.get(cls)
-    if role is None:
-        ours = (
-            base for base in cls.__mro__ if base.__module__.partition(".")[0] in ("llama_index", "workflows")
-        )
-        role = next((_ROLES[base.__name__] for base in ours if base.__name__ in _ROLES), "")
-        if len(_found) < _MOST_FOUND:
-            _found[cls] = role
-    return role
+    ours = (base for base in cls.__mro__ if base.__module__.partition(".")[0] in ("llama_index", "workflows"))
+    return next((_ROLES[base.__name__] for base in ours if base.__name__ in _ROLES), "")
 
 
 def name_of_span(span_id: str) -> str:
@@ -91,58 +89,59 @@ def span_of(
     tags: Mapping[str, Any] | None,
     arguments: Mapping[str, Any],
 ) -> Span:
-    """What the span is."""
+    """What the span that begins is."""
     name = name_of_span(span_id)
+    above = name_of_span(parent_id) if parent_id else ""
     if instance is None:
-        return _function(name, parent_id, tags or {}, arguments)
-    role = role_of(type(instance))
-    kind, methods = _STEPS.get(role, ("chain", frozenset[str]()))
-    method = name.rpartition(".")[2]
-    if method not in methods or _is_inner_call(role, name, parent_id):
-        kind = "chain"
-    return Span(kind, role, name)
+        # A workflow's step, which LlamaIndex hands over as a function below the run's span, or any other function.
+        is_step = tags is not None and "llamaindex.step.input_event" in tags and above.endswith(".run")
+        return _step(name, is_tool_call(event_in(arguments))) if is_step else Span("chain", "", name)
+    span = _method(type(instance), name)
+    if span.kind in _MAY_BE_INNER and _is_inner_call(span.role, name, above):
+        return Span("chain", span.role, name)
+    return span
 
 
-def _function(
-    name: str, parent_id: str | None, tags: Mapping[str, Any], arguments: Mapping[str, Any]
-) -> Span:
-    """A workflow's step, which LlamaIndex hands over as a function below the run's span, or any other function."""
-    if "llamaindex.step.input_event" not in tags or not name_of_span(parent_id or "").endswith(".run"):
-        return Span("chain", "", name)
-    if is_tool_call(event_in(arguments)):
-        return Span("tool", "call_tool", name)
+def is_noise(span: Span) -> bool:
+    """Whether a span without a parent is no run of the program's: splitters, templates, private methods."""
+    return span.kind == "chain" and (
+        span.role in ("plumbing", "llm", "embedding", "adapter") or span.method[:1] == "_"
+    )
+
+
+def ended_span(span_id: str, kind: str, instance: object, arguments: Mapping[str, Any]) -> Span:
+    """What the span that ends was, whose step is of this kind."""
+    name = name_of_span(span_id)
+    if instance is None and event_in(arguments) is not None:
+        return Span(kind, "call_tool" if kind == "tool" else "step", name)
+    return Span(kind, role_of(type(instance)), name)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def is_agent_plumbing(name: str) -> bool:
+    """Whether a step of this name is of LlamaIndex's own agents, which takes it for their own purposes."""
     owner, _, step = name.rpartition(".")
-    plumbing = step in _AGENT_PLUMBING and owner in _AGENTS
-    return Span("chain" if plumbing else "node", "step", name)
+    return step in _AGENT_PLUMBING and owner in _AGENTS
 
 
-def _is_inner_call(role: str, name: str, parent_id: str | None) -> bool:
+@lru_cache(maxsize=_MOST_KNOWN)
+def _method(cls: type, name: str) -> Span:
+    role = role_of(cls)
+    kind, methods = _STEPS.get(role, ("chain", frozenset[str]()))
+    return Span(kind if name.rpartition(".")[2] in methods else "chain", role, name)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _step(name: str, is_call: bool) -> Span:  # noqa: FBT001 - by place, since both are the key of the cache
+    if is_call:
+        return Span("tool", "call_tool", name)
+    return Span("chain" if is_agent_plumbing(name) else "node", "step", name)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _is_inner_call(role: str, name: str, parent: str) -> bool:
     """Whether the span is a part of its parent: `achat` that asks `chat` of the same class, a tool below `call_tool`."""
-    if not parent_id:
-        return False
-    above, _, method = name_of_span(parent_id).rpartition(".")
+    above, _, method = parent.rpartition(".")
     if role in ("llm", "embedding"):
         return above == name.rpartition(".")[0] and method in _STEPS[role][1]
-    if role != "tool":
-        return False
-    return above == "BaseToolAsyncAdapter" or method in ("call_tool", "__call__")
-
-
-def event_in(arguments: Mapping[str, Any]) -> Any:
-    """The event that a workflow's step was called with; None where no argument is one."""
-    return next((value for value in arguments.values() if is_event(value)), None)
-
-
-def is_event(value: object) -> bool:
-    """Whether this is an event of a workflow."""
-    return has_base(value, "Event", "workflows.events")
-
-
-def is_tool_call(value: object) -> bool:
-    """Whether this is the event by which an agent of LlamaIndex asks for a tool."""
-    return has_base(value, "ToolCall", "llama_index.core.agent.workflow.workflow_events")
-
-
-def has_base(value: object, name: str, module: str) -> bool:
-    """Whether the class of `value` or one of its bases is the named one; asks no code of the value's."""
-    return any(base.__name__ == name and base.__module__ == module for base in type(value).__mro__)
+    return role == "tool" and (above == "BaseToolAsyncAdapter" or method in ("call_tool", "__call__"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from llama_index.observability.steplog._messages import fields_of, read_message
+from llama_index.observability.steplog._attributes import attributes_of
+from llama_index.observability.steplog._messages import fields_of, tool_calls_of
 from steplog.integration import instance_dict
 
 Fields = dict[str, Any]
@@ -30,39 +32,44 @@ _PREFIX: Final = "llama_index.llms."
 
 def llm_start(instance: Any, given: Any, kwargs: Mapping[str, Any], payload: Any) -> Fields:
     """A model call's model, provider, parameters, tools and prompt; `given` is a list of messages or a text."""
-    own = instance_dict(instance)
-    asked = own | _dict(own.get("additional_kwargs")) | dict(kwargs)
+    own = attributes_of(instance)
     tools = kwargs.get("tools") or kwargs.get("functions")
     tools = tools if type(tools) is list and tools else None
     return {
         "model": model_of(instance, payload),
         "provider": provider_of(type(instance)),
-        "params": {_SAME_PARAM.get(name, name): asked[name] for name in _PARAMS if _says(asked.get(name))}
-        or None,
+        "params": params_of({**own, **_dict(own.get("additional_kwargs")), **kwargs}) or None,
         "messages": prompt_of(given),
         "tools": [_tool_name(tool) for tool in tools] if tools else None,
         "tool_defs": tools,
     }
 
 
+def params_of(asked: Mapping[str, Any]) -> Fields:
+    """Of all that a client was made and called with, what sets how the model answers."""
+    found = [(name, asked[name]) for name in _PARAMS if name in asked]
+    return {_SAME_PARAM.get(name, name): value for name, value in found if _says(value)}
+
+
 def _says(value: Any) -> bool:
-    return (
-        value is not None
-        and value != {}
-        and value != []
-        and type(value) in (str, int, float, bool, dict, list)
-    )
+    cls = type(value)
+    return bool(value) if cls in (dict, list) else cls in (str, int, float, bool)
 
 
 def model_of(instance: Any, payload: Any) -> str | None:
     """The model asked for, as the client or LlamaIndex's own description of it names it."""
-    own = instance_dict(instance)
-    found = _first(*(own.get(name) for name in _MODEL), _dict(payload).get("model_name"))
+    own = attributes_of(instance)
+    found = _first([own.get(name) for name in _MODEL]) or _first([_dict(payload).get("model_name")])
     return None if found == "unknown" else found
 
 
 def provider_of(cls: type) -> str | None:
     """The provider whose package of LlamaIndex the client is from; None for a model of the program's own."""
+    return _package_of(cls)
+
+
+@lru_cache(maxsize=4096)
+def _package_of(cls: type) -> str | None:
     modules = (base.__module__ for base in cls.__mro__)
     package = next(
         (m.removeprefix(_PREFIX).partition(".")[0] for m in modules if m.startswith(_PREFIX)), None
@@ -80,24 +87,31 @@ def prompt_of(given: Any) -> list[Any]:
 def _tool_name(tool: Any) -> str:
     found = fields_of(tool)
     inner = fields_of(found.get("function") or found.get("toolSpec"))
-    return _first(inner.get("name"), found.get("name"), found.get("type")) or "unnamed"
+    return _first([inner.get("name"), found.get("name"), found.get("type")]) or "unnamed"
 
 
 def llm_end(response: Any, before: Any) -> Fields:
     """A model call's answer, usage, finish reason, model and response id; `before` is the stream's last chunk but one."""
-    found = instance_dict(response)
+    found = attributes_of(response)
     if not found:
         return {}
     message = found.get("message")
+    told: Fields = {
+        "message": message if message is not None else {"role": "assistant", "content": found.get("text")}
+    }
     raw = fields_of(found.get("raw"))
-    extra = _dict(instance_dict(message).get("additional_kwargs")) | _dict(found.get("additional_kwargs"))
-    earlier = fields_of(instance_dict(before).get("raw"))
+    extra = _dict(attributes_of(message).get("additional_kwargs")) | _dict(found.get("additional_kwargs"))
+    earlier = fields_of(attributes_of(before).get("raw"))
+    return told | said_by_provider(raw, extra, earlier) if raw or extra or earlier else told
+
+
+def said_by_provider(raw: Mapping[str, Any], extra: Mapping[str, Any], earlier: Mapping[str, Any]) -> Fields:
+    """What a provider's own form of an answer says beside the message; `earlier` is that of the chunk before the last."""
     return {
-        "message": message if message is not None else {"role": "assistant", "content": found.get("text")},
         "usage": usage(raw, extra) or None,
         "finish_reason": _finish(raw, extra) or _finish(earlier, {}),
-        "model": _first(raw.get("model"), raw.get("model_version"), raw.get("modelId")),
-        "response_id": _first(raw.get("id"), raw.get("response_id")),
+        "model": _first([raw.get("model"), raw.get("model_version"), raw.get("modelId")]),
+        "response_id": _first([raw.get("id"), raw.get("response_id")]),
     }
 
 
@@ -105,21 +119,21 @@ def asked(message: Any) -> list[Any]:
     """The ids of the tool calls that a model's answer asks for."""
     if message is None or type(message) is dict:
         return []
-    calls = read_message(message).get("tool_calls") or []
-    return [call.get("id") for call in calls if type(call) is dict]
+    return [call.get("id") for call in tool_calls_of(message) if type(call) is dict]
 
 
 def _finish(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> str | None:
     choices = raw.get("choices") or raw.get("candidates")
     choice = fields_of(choices[0]) if type(choices) is list and choices else {}
-    where = (choice, raw, extra, fields_of(raw.get("delta")))
-    found = _first(*(_text(d.get(name)) for d in where for name in _FINISH))
-    return found or (_first(raw.get("status")) if "output" in raw else None)
+    for said in (choice, raw, extra, fields_of(raw.get("delta"))):
+        if said and (found := _first([_text(said.get(name)) for name in _FINISH])):
+            return found
+    return _first([raw.get("status")]) if "output" in raw else None
 
 
 def _text(value: Any) -> Any:
     """A text as it is, an enum's value."""
-    return value if type(value) is str else instance_dict(value).get("_value_")
+    return value if type(value) is str or value is None else instance_dict(value).get("_value_")
 
 
 def usage(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> Fields:
@@ -195,5 +209,8 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def _first(*values: Any) -> str | None:
-    return next((v for v in values if type(v) is str and v), None)
+def _first(values: list[Any]) -> str | None:
+    for value in values:
+        if type(value) is str and value:
+            return value
+    return None

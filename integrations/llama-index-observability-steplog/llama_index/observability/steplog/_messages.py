@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from llama_index.observability.steplog._attributes import attributes_of
 from steplog.integration import instance_dict, read_fields
 
 Fields = dict[str, Any]
+_CONTAINERS = frozenset({dict, list})
+_COMPARED = frozenset({str, int, float, bool, bytes})
 # Told as fields of their own, here or of the call that the message answers.
 _ELSEWHERE = frozenset({
     "tool_calls", "function_call", "tool_call_id", "name", "usage", "stop_reason", "thinking_delta",
@@ -17,7 +20,7 @@ _ELSEWHERE = frozenset({
 
 def read_message(message: Any) -> Fields:
     """Role, content, tool calls, ids and the rest of one `ChatMessage`."""
-    found = instance_dict(message)
+    found = attributes_of(message)
     return _message(found.get("role"), found.get("blocks"), found.get("additional_kwargs"))
 
 
@@ -26,17 +29,27 @@ def tool_message(blocks: Any, call_id: Any) -> Fields:
     return _message("tool", blocks, {"tool_call_id": call_id})
 
 
+def tool_calls_of(message: Any) -> list[Any]:
+    """The tool calls that a `ChatMessage` asks for, in its blocks or as the provider has them."""
+    found = attributes_of(message)
+    blocks, kwargs = found.get("blocks"), found.get("additional_kwargs")
+    calls = _calls_in_blocks(blocks) if type(blocks) is list else None
+    return calls or (_calls_in_kwargs(kwargs.get("tool_calls")) if type(kwargs) is dict else None) or []
+
+
 def _message(role: Any, blocks: Any, kwargs: Any) -> Fields:
     blocks = blocks if type(blocks) is list else []
-    kwargs = kwargs if type(kwargs) is dict else {}
-    return {
+    told: Fields = {
         "role": role_of_message(role),
         "content": content_of(blocks),
-        "tool_calls": _calls_in_blocks(blocks) or _calls_in_kwargs(kwargs.get("tool_calls")),
-        "tool_call_id": kwargs.get("tool_call_id"),
-        "name": kwargs.get("name"),
-        "extra": {k: v for k, v in kwargs.items() if v is not None and k not in _ELSEWHERE},
+        "tool_calls": _calls_in_blocks(blocks),
     }
+    if type(kwargs) is dict and kwargs:
+        told["tool_calls"] = told["tool_calls"] or _calls_in_kwargs(kwargs.get("tool_calls"))
+        told["tool_call_id"] = kwargs.get("tool_call_id")
+        told["name"] = kwargs.get("name")
+        told["extra"] = {k: v for k, v in kwargs.items() if v is not None and k not in _ELSEWHERE}
+    return told
 
 
 def role_of_message(role: Any) -> str:
@@ -47,26 +60,18 @@ def role_of_message(role: Any) -> str:
 
 def content_of(blocks: list[Any]) -> Any:
     """The text where there is nothing else, else the blocks; what they hold open stays closed."""
-    shown = [block for block in blocks if not _is_call(block)]
-    if all(_kind(block) == "text" for block in shown):
-        texts = [instance_dict(block).get("text") for block in shown]
-        return "\n".join(text for text in texts if type(text) is str)
-    return [{k: v for k, v in read_fields(block).items() if v is not None and v != {}} for block in shown]
-
-
-def _kind(block: Any) -> Any:
-    return instance_dict(block).get("block_type")
-
-
-def _is_call(block: Any) -> bool:
-    return _kind(block) == "tool_call"
+    shown = [(b, found) for b in blocks if (found := attributes_of(b)).get("block_type") != "tool_call"]
+    if all(found.get("block_type") == "text" for _, found in shown):
+        return "\n".join([text for _, found in shown if type(text := found.get("text")) is str])
+    return [{k: v for k, v in read_fields(block).items() if v is not None and v != {}} for block, _ in shown]
 
 
 def _calls_in_blocks(blocks: list[Any]) -> list[Fields]:
-    found = [instance_dict(block) for block in blocks if _is_call(block)]
+    found = [attributes_of(block) for block in blocks]
     return [
         {"id": c.get("tool_call_id"), "name": c.get("tool_name"), "args": _args(c.get("tool_kwargs"))}
         for c in found
+        if c.get("block_type") == "tool_call"
     ]
 
 
@@ -105,42 +110,42 @@ def _args(args: Any) -> Any:
 
 def mark_message(message: Any) -> tuple[Any, ...]:
     """What `same_message` compares: copies of all that could be edited in place."""
-    found = instance_dict(message)
+    found = attributes_of(message)
     blocks = found.get("blocks")
-    marks = [(type(b), _copy(instance_dict(b))) for b in blocks] if type(blocks) is list else None
+    marks = [(type(b), _copy(dict(attributes_of(b)))) for b in blocks] if type(blocks) is list else None
     return (found.get("role"), marks, _copy(found.get("additional_kwargs")))
 
 
 def same_message(message: Any, mark: tuple[Any, ...]) -> bool:
     """Whether nothing of the message was edited since; a few look-ups for one with a text as content."""
     found = message.__dict__
-    blocks = found["blocks"]
-    if (
-        found["role"] is not mark[0]
-        or type(blocks) is not list
-        or mark[1] is None
-        or len(blocks) != len(mark[1])
-    ):
+    blocks, (role, marks, kwargs) = found["blocks"], mark
+    if found["role"] is not role or type(blocks) is not list or marks is None or len(blocks) != len(marks):
         return False
-    for block, (cls, fields) in zip(blocks, mark[1], strict=True):
+    for block, (cls, fields) in zip(blocks, marks, strict=True):
         if type(block) is not cls or not _same(block.__dict__, fields):
             return False
-    return _same(found["additional_kwargs"], mark[2])
+    return _same(found["additional_kwargs"], kwargs)
 
 
 def _copy(value: Any) -> Any:
-    if type(value) is dict:
-        return {k: _copy(v) for k, v in value.items()}
-    return [_copy(v) for v in value] if type(value) is list else value
+    cls = type(value)
+    if cls is dict:
+        return {k: _copy(v) if type(v) in _CONTAINERS else v for k, v in value.items()}
+    return [_copy(v) for v in value] if cls is list else value
 
 
 def _same(value: Any, copy: Any) -> bool:
+    if value is copy:  # never a dict or a list, which were copied
+        return True
     cls = type(value)
     if cls is not type(copy):
         return False
-    if cls is dict:
-        return len(value) == len(copy) and all(k in copy and _same(v, copy[k]) for k, v in value.items())
+    if cls not in _CONTAINERS:
+        # Comparing any other object would run its code.
+        return cls in _COMPARED and value == copy
+    if len(value) != len(copy):
+        return False
     if cls is list:
-        return len(value) == len(copy) and all(map(_same, value, copy))
-    # Comparing any other object would run its code.
-    return value == copy if cls in (str, int, float, bool, bytes) else value is copy
+        return all(map(_same, value, copy))
+    return value.keys() == copy.keys() and all(map(_same, value.values(), map(copy.__getitem__, value)))

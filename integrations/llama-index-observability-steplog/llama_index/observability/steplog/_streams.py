@@ -10,11 +10,14 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Callable, Generator
+from functools import lru_cache
 from types import AsyncGeneratorType, FrameType, GeneratorType
 from typing import Any, Final
 
 from llama_index_instrumentation import dispatcher as _dispatcher
 
+from llama_index.observability.steplog import _events as events
+from llama_index.observability.steplog import _kinds as kinds
 from steplog.integration import instance_dict
 
 # What is running now is known to the stack only: a contextvar would have to be set, and LlamaIndex resets its own.
@@ -27,6 +30,10 @@ _MOST_HELD: Final = 256
 _MOST_FRAMES: Final = 400
 _HOME: Final = _dispatcher.__file__
 _WRAPPERS: Final = frozenset({"wrapper", "async_wrapper"})
+# What `under_way` asks for.
+_GO_ON: Final = frozenset(
+    {"WorkflowHandler", "StreamingResponse", "AsyncStreamingResponse", "StreamingAgentChatResponse"}
+)
 _NO_ANSWER: Final = frozenset({"empty_response_generator", "empty_response_agenerator"})
 
 
@@ -192,6 +199,21 @@ def stream_in(result: object) -> Generator[Any, Any, Any] | AsyncGenerator[Any, 
         found = instance_dict(result)
         return stream_in(found.get("chat_stream") or found.get("achat_stream"))
     return None
+
+
+def is_over(span_id: str, instance: object, result: object) -> bool:
+    """Whether a span that tells nothing of its own is over with this result: nothing goes on, nobody is waited for."""
+    if result is None:
+        # A program's own step gives None, too, when it waits for a human.
+        return instance is not None or kinds.is_agent_plumbing(kinds.name_of_span(span_id))
+    return _is_whole(type(result))
+
+
+@lru_cache(maxsize=4096)
+def _is_whole(cls: type) -> bool:
+    if cls in (GeneratorType, AsyncGeneratorType) or cls.__name__ in _GO_ON:
+        return False
+    return not events.sorts_of(cls) & {"StopEvent", "InputRequiredEvent"}
 
 
 def under_way(result: object) -> object:

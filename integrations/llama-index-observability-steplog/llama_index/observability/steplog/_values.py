@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from llama_index.observability.steplog import _messages as messages
+from llama_index.observability.steplog._attributes import attributes_of, private_of
 from steplog.integration import (
     MessageType,
-    instance_dict,
-    instance_field,
     note_framework,
     register_fields,
     register_message_type,
@@ -23,33 +23,41 @@ Fields = dict[str, Any]
 def kept(fields: Fields) -> Fields:
     """The fields that say something."""
     return {
-        name: value for name, value in fields.items() if value is not None and value != [] and value != {}
+        name: value
+        for name, value in fields.items()
+        if value is not None and ((length := _length_of(type(value))) is None or length(value))
     }
+
+
+@lru_cache(maxsize=4096)
+def _length_of(cls: type) -> Callable[[Any], int] | None:
+    """What counts the items of a list or dict of this class without the class's own code; None for any other class."""
+    return next((base.__len__ for base in cls.__mro__ if base is list or base is dict), None)
 
 
 def read_event(event: Any) -> Fields:
     """An event's declared fields and those it was given besides, which it keeps in a private dict."""
-    found = kept({name: value for name, value in instance_dict(event).items() if name != "raw"})
-    private = instance_field(event, "__pydantic_private__")
-    if type(private) is dict:
-        given = private.get("_data")
-        found |= kept(given) if type(given) is dict else {}
-        if private.get("_result") is not None:
-            found["result"] = private["_result"]
+    found = kept(dict(attributes_of(event)))
+    found.pop("raw", None)
+    private = private_of(event)
+    if type(given := private.get("_data")) is dict and given:
+        found |= kept(dict(given))
+    if (result := private.get("_result")) is not None:
+        found["result"] = result
     return found
 
 
 def read_node(node: Any) -> Fields:
     """A node's id, text and metadata; neither its vector nor its relations."""
-    found = instance_dict(node)
+    found = attributes_of(node)
     resource = found.get("text_resource")
-    text = found.get("text") if resource is None else instance_dict(resource).get("text")
+    text = found.get("text") if resource is None else attributes_of(resource).get("text")
     return kept({"id": found.get("id_"), "content": text, "metadata": found.get("metadata")})
 
 
 def read_scored(scored: Any) -> Fields:
     """A node that was found, with its score."""
-    found = instance_dict(scored)
+    found = attributes_of(scored)
     node = read_node(found["node"]) if found.get("node") is not None else {}
     return kept({"id": node.pop("id", None), "score": number(found.get("score"))}) | node
 
@@ -63,13 +71,13 @@ def number(value: Any) -> Any:
 
 def read_query(query: Any) -> Fields:
     """A query's text and image; not its vector."""
-    found = instance_dict(query)
+    found = attributes_of(query)
     return kept({name: found.get(name) for name in ("query_str", "image_path", "custom_embedding_strs")})
 
 
 def read_response(response: Any) -> Fields:
     """A query engine's answer, and ids and scores of what it stands on; an unread stream stays unread."""
-    found = instance_dict(response)
+    found = attributes_of(response)
     said = next(
         (found[k] for k in ("response", "response_txt", "response_gen", "chat_stream") if found.get(k)), None
     )
@@ -88,7 +96,7 @@ def held_output(response: Any) -> Fields:
 
 def reply_text(reply: Any) -> Any:
     """A chat engine's streamed reply, once it is whole."""
-    return read_response(reply).get("response") if type(instance_dict(reply).get("response")) is str else None
+    return read_response(reply).get("response") if type(attributes_of(reply).get("response")) is str else None
 
 
 def answer_of(message: Any) -> Any:
@@ -98,7 +106,7 @@ def answer_of(message: Any) -> Any:
 
 def read_tool_output(output: Any) -> Fields:
     """A tool's answer as the model is told it; its raw form may be anything."""
-    found = instance_dict(output)
+    found = attributes_of(output)
     blocks = found.get("blocks")
     return kept(
         {
@@ -111,13 +119,19 @@ def read_tool_output(output: Any) -> Fields:
 
 def read_chat_response(response: Any) -> Fields:
     """A model's answer; its raw form was read already."""
-    found = instance_dict(response)
+    found = attributes_of(response)
     return kept({name: found.get(name) for name in ("message", "text")})
 
 
 def told(event: Any) -> Fields:
     """An event under its name: what a step was given or gave."""
-    return {type_name(type(event)).rpartition(".")[2]: read_event(event)}
+    return {event_name(type(event)): read_event(event)}
+
+
+@lru_cache(maxsize=4096)
+def event_name(cls: type) -> str:
+    """The name of an event's class, wherever that was defined."""
+    return type_name(cls).rpartition(".")[2]
 
 
 def _register_message(cls: type) -> None:
@@ -159,9 +173,14 @@ _versions_waiting = dict(_VERSIONS)
 _modules_seen = [0]
 
 
+def may_register() -> bool:
+    """Whether modules came since `register` last looked, of which some may be LlamaIndex's."""
+    return _modules_seen[0] != len(sys.modules)
+
+
 def register() -> None:
-    """Make the classes that are here by now known to every log of this process; next to nothing when none came."""
-    if _modules_seen[0] == len(sys.modules):
+    """Make the classes that are here by now known to every log of this process."""
+    if not may_register():
         return
     _modules_seen[0] = len(sys.modules)
     for module, name in tuple(_waiting):

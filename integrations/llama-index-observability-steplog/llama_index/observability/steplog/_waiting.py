@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
-from llama_index.observability.steplog import _kinds as kinds
+from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _values as values
 from steplog.integration import instance_dict
 
@@ -28,9 +28,10 @@ def attempt(arguments: Mapping[str, Any]) -> Attempt:
     step = instance_dict(variable.get(None)) if variable is not None else {}
     number = instance_dict(step.get("retry")).get("retry_number")
     waiters = instance_dict(step.get("state")).get("collected_waiters")
-    waited = [instance_dict(w).get("resolved_event") for w in waiters] if type(waiters) is list else []
-    answer = kinds.has_base(kinds.event_in(arguments), "HumanResponseEvent", "workflows.events")
-    return Attempt(number + 1 if type(number) is int else 1, answer or any(w is not None for w in waited))
+    is_answered = events.is_answer(events.event_in(arguments))
+    if type(waiters) is list and waiters:
+        is_answered = is_answered or any(instance_dict(w).get("resolved_event") is not None for w in waiters)
+    return Attempt(number + 1 if type(number) is int else 1, is_answered)
 
 
 def awaited() -> BaseException | None:
