@@ -139,8 +139,12 @@ class StepLogHandler:
         kind = self._steps.kind_of(span_id)
         if kind is None:
             return
-        shows = self._steps.shows(span_id)
-        if kind == "chain" and not shows and not self._streams and streams.is_over(span_id, instance, result):
+        if (
+            kind == "chain"
+            and not self._has_chains
+            and not self._streams
+            and streams.is_over(span_id, instance, result)
+        ):
             self._steps.end(span_id)
             return
         span = kinds.ended_span(span_id, kind, instance, arguments)
@@ -148,7 +152,7 @@ class StepLogHandler:
             if result is None and self._is_waiting(span_id, span, arguments):
                 return
             self._note_question(span_id, span, result)
-        fields = self._fields(extract.end_fields, span, result) if shows else {}
+        fields = self._fields(extract.end_fields, span, result) if self._steps.shows(span_id) else {}
         if not self._is_held(span_id, span, result, fields):
             self._end_held(span_id, None, None, fields)
         self._others_over(span, instance, arguments)
@@ -261,7 +265,7 @@ class StepLogHandler:
     # -- shared
 
     def _parent(self, parent_id: str | None) -> Hashable:
-        above = self._streams.running() or parent_id
+        above = (self._streams.running() if self._streams else None) or parent_id
         if elsewhere.is_langchain_here():
             other = contained(self, "langchain_step", elsewhere.langchain_step)
             if other is not None:

@@ -78,13 +78,15 @@ class SpanHandler(BaseSpanHandler[BaseSpan]):
         **_: Any,
     ) -> None:
         """A span begins."""
-        contained(self.to, "enter", self.to.enter, id_, bound_args.arguments, instance, parent_id, tags)
+        to = self.to
+        contained(to, "enter", to.enter, id_, bound_args.arguments, instance, parent_id, tags)
 
     def span_exit(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any = None, result: Any = None, **_: Any
     ) -> None:
         """A span ends."""
-        contained(self.to, "exit", self.to.exit, id_, bound_args.arguments, instance, result)
+        to = self.to
+        contained(to, "exit", to.exit, id_, bound_args.arguments, instance, result)
 
     def span_drop(
         self,

@@ -91,15 +91,22 @@ def span_of(
 ) -> Span:
     """What the span that begins is."""
     name = name_of_span(span_id)
-    above = name_of_span(parent_id) if parent_id else ""
     if instance is None:
-        # A workflow's step, which LlamaIndex hands over as a function below the run's span, or any other function.
-        is_step = tags is not None and "llamaindex.step.input_event" in tags and above.endswith(".run")
-        return _step(name, is_tool_call(event_in(arguments))) if is_step else Span("chain", "", name)
+        return _function(name, parent_id or "", tags, arguments)
     span = _method(type(instance), name)
-    if span.kind in _MAY_BE_INNER and _is_inner_call(span.role, name, above):
+    if span.kind in _MAY_BE_INNER and parent_id and _is_inner_call(span.role, name, name_of_span(parent_id)):
         return Span("chain", span.role, name)
     return span
+
+
+def _function(
+    name: str, parent_id: str, tags: Mapping[str, Any] | None, arguments: Mapping[str, Any]
+) -> Span:
+    """A workflow's step, which LlamaIndex hands over as a function below the run's span, or any other function."""
+    is_step = tags is not None and "llamaindex.step.input_event" in tags
+    if not is_step or not name_of_span(parent_id).endswith(".run"):
+        return Span("chain", "", name)
+    return _step(name, not is_agent_plumbing(name) and is_tool_call(event_in(arguments)))
 
 
 def is_noise(span: Span) -> bool:

@@ -58,8 +58,7 @@ def _says(value: Any) -> bool:
 
 def model_of(instance: Any, payload: Any) -> str | None:
     """The model asked for, as the client or LlamaIndex's own description of it names it."""
-    own = attributes_of(instance)
-    found = _first([own.get(name) for name in _MODEL]) or _first([_dict(payload).get("model_name")])
+    found = _first(attributes_of(instance), _MODEL) or _first(_dict(payload), ("model_name",))
     return None if found == "unknown" else found
 
 
@@ -86,8 +85,9 @@ def prompt_of(given: Any) -> list[Any]:
 
 def _tool_name(tool: Any) -> str:
     found = fields_of(tool)
-    inner = fields_of(found.get("function") or found.get("toolSpec"))
-    return _first([inner.get("name"), found.get("name"), found.get("type")]) or "unnamed"
+    inner = found.get("function") or found.get("toolSpec")
+    named = _first(fields_of(inner), ("name",)) if inner else None
+    return named or _first(found, ("name", "type")) or "unnamed"
 
 
 def llm_end(response: Any, before: Any) -> Fields:
@@ -109,9 +109,9 @@ def said_by_provider(raw: Mapping[str, Any], extra: Mapping[str, Any], earlier: 
     """What a provider's own form of an answer says beside the message; `earlier` is that of the chunk before the last."""
     return {
         "usage": usage(raw, extra) or None,
-        "finish_reason": _finish(raw, extra) or _finish(earlier, {}),
-        "model": _first([raw.get("model"), raw.get("model_version"), raw.get("modelId")]),
-        "response_id": _first([raw.get("id"), raw.get("response_id")]),
+        "finish_reason": _finish(raw, extra) or (_finish(earlier, {}) if earlier else None),
+        "model": _first(raw, ("model", "model_version", "modelId")),
+        "response_id": _first(raw, ("id", "response_id")),
     }
 
 
@@ -126,14 +126,15 @@ def _finish(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> str | None:
     choices = raw.get("choices") or raw.get("candidates")
     choice = fields_of(choices[0]) if type(choices) is list and choices else {}
     for said in (choice, raw, extra, fields_of(raw.get("delta"))):
-        if said and (found := _first([_text(said.get(name)) for name in _FINISH])):
-            return found
-    return _first([raw.get("status")]) if "output" in raw else None
+        for name in _FINISH if said else ():
+            if name in said and type(found := _text(said[name])) is str and found:
+                return found
+    return _first(raw, ("status",)) if "output" in raw else None
 
 
 def _text(value: Any) -> Any:
     """A text as it is, an enum's value."""
-    return value if type(value) is str or value is None else instance_dict(value).get("_value_")
+    return value if type(value) is str else instance_dict(value).get("_value_")
 
 
 def usage(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> Fields:
@@ -150,7 +151,7 @@ def usage(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> Fields:
     elif "input_tokens" in found or "inputTokens" in found:
         kept = _plain(found)
     else:
-        kept = _openai(extra)
+        kept = _openai(extra) if extra else {}
     return _known(kept)
 
 
@@ -209,8 +210,9 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def _first(values: list[Any]) -> str | None:
-    for value in values:
-        if type(value) is str and value:
-            return value
+def _first(found: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first text that is there under one of these names."""
+    for name in names:
+        if name in found and type(text := found[name]) is str and text:
+            return text
     return None

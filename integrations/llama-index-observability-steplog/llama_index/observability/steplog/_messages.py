@@ -18,10 +18,10 @@ _ELSEWHERE = frozenset({
 })  # fmt: skip
 
 
-def read_message(message: Any) -> Fields:
-    """Role, content, tool calls, ids and the rest of one `ChatMessage`."""
-    found = attributes_of(message)
-    return _message(found.get("role"), found.get("blocks"), found.get("additional_kwargs"))
+def read_message(mark: tuple[Any, ...]) -> Fields:
+    """Role, content, tool calls, ids and the rest of a `ChatMessage`, from what `mark_message` took of it."""
+    role, _, kwargs, blocks = mark
+    return _message(role, blocks, kwargs)
 
 
 def tool_message(blocks: Any, call_id: Any) -> Fields:
@@ -109,11 +109,11 @@ def _args(args: Any) -> Any:
 
 
 def mark_message(message: Any) -> tuple[Any, ...]:
-    """What `same_message` compares: copies of all that could be edited in place."""
+    """What `same_message` compares, copies of all that could be edited in place; and the blocks, to be read at once."""
     found = attributes_of(message)
     blocks = found.get("blocks")
     marks = [(type(b), _copy(dict(attributes_of(b)))) for b in blocks] if type(blocks) is list else None
-    return (found.get("role"), marks, _copy(found.get("additional_kwargs")))
+    return (found.get("role"), marks, _copy(found.get("additional_kwargs")), blocks)
 
 
 def same_message(message: Any, mark: tuple[Any, ...]) -> bool:

@@ -50,7 +50,7 @@ class Models:
         tags: Args | None,
     ) -> None:  # fmt: skip
         """A model's public method is called."""
-        if self._streams.inside_call(span.name.partition(".")[0]):
+        if self._streams and self._streams.inside_call(span.name.partition(".")[0]):
             if parent is not None:  # a part of the call whose stream is being read
                 self._steps.start(span_id, "chain", span.name, parent=parent)
             return
@@ -131,9 +131,10 @@ class Models:
         told = error if status in (None, "cancelled") else None
         more = self._fields(provider_error_fields, told) if status is None and told is not None else {}
         self._steps.end(span_id, status=status, error=told, error_fields=more, fields=fields)
-        self._streams.call_over(span_id)
-        answer = values.answer_of(fields.get("message")) if error is None else None
-        self._streams.answer_over(status, error if status is None else None, answer)
+        if self._streams:
+            self._streams.call_over(span_id)
+            answer = values.answer_of(fields.get("message")) if error is None else None
+            self._streams.answer_over(status, error if status is None else None, answer)
 
     def _once_only(self, call: Call, response: Any, fields: Fields) -> None:
         """A client around another's passes its answer on: the inner call has told the tokens."""

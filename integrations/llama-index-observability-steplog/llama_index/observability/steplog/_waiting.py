@@ -22,6 +22,9 @@ class Attempt(NamedTuple):
     is_answered: bool
 
 
+_FIRST: Final = Attempt(1, is_answered=False)
+
+
 def attempt(arguments: Mapping[str, Any]) -> Attempt:
     """How the step that is about to run in this context, with these arguments, came to run."""
     variable = getattr(sys.modules.get(_RESULTS), "StepWorkerStateContextVar", None)
@@ -31,6 +34,8 @@ def attempt(arguments: Mapping[str, Any]) -> Attempt:
     is_answered = events.is_answer(events.event_in(arguments))
     if type(waiters) is list and waiters:
         is_answered = is_answered or any(instance_dict(w).get("resolved_event") is not None for w in waiters)
+    if not is_answered and not number:
+        return _FIRST
     return Attempt(number + 1 if type(number) is int else 1, is_answered)
 
 
