@@ -195,3 +195,26 @@ async def test_workflows_at_the_same_time_do_not_mix(recorded):
     assert await asyncio.gather(*(Fan().run() for _ in range(5))) == [6] * 5
     runs = recorded.runs
     assert [len(run.steps) for run in runs] == [7] * 5
+
+
+class Touchy(list):
+    """Asked whether it is something else, it fails, as arrays and tables do."""
+
+    def __ne__(self, other):
+        raise ValueError("the truth of this is ambiguous")
+
+    __eq__ = __ne__
+    __hash__ = None
+
+
+class Measuring(Workflow):
+    @step
+    async def measure(self, ev: StartEvent) -> StopEvent:
+        return StopEvent(result="done", measured=Touchy([1, 2]), nothing=Touchy())
+
+
+async def test_what_an_event_holds_is_asked_for_no_comparison(recorded):
+    await Measuring().run(given=Touchy([3]), kept="tea", left_out=[])
+    run = recorded.run
+    assert run.input == {"given": [3], "kept": "tea"}
+    assert run.output == {"result": "done", "measured": [1, 2]}
