@@ -5,12 +5,19 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 """
 
 from steplog._write.errors import describe, message_of, status_of
-from steplog._write.guard import complain, contained
-from steplog._write.numbered import MessageType, register_message_type
+from steplog._write.guard import complain, contained, tell
+from steplog._write.message_types import MessageType, register_message_type
 from steplog._write.provider_errors import provider_error_fields
 from steplog._write.recorder import StepRecorder
 from steplog._write.settings import Settings, SettingsError
-from steplog._write.shapes import instance_dict, instance_field, read_fields, register_fields, type_name
+from steplog._write.shapes import (
+    instance_dict,
+    instance_field,
+    live_dict,
+    read_fields,
+    register_fields,
+    type_name,
+)
 from steplog._write.shared import note_framework, recorder_for, release
 from steplog._write.sink import CallableSink, MemorySink, Sink
 
@@ -27,6 +34,7 @@ __all__ = [
     "describe",
     "instance_dict",
     "instance_field",
+    "live_dict",
     "message_of",
     "note_framework",
     "provider_error_fields",
@@ -36,5 +44,6 @@ __all__ = [
     "register_message_type",
     "release",
     "status_of",
+    "tell",
     "type_name",
 ]

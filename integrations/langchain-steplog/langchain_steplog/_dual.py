@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any, TypeVar, cast
 
-from steplog.integration import contained
+from steplog.integration import tell
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,7 +54,10 @@ class _Dual:
         return self if handler is None else MethodType(self, handler)
 
     def __call__(self, handler: Any, /, *args: Any, **kwargs: Any) -> _Done:
-        contained(handler, self.__name__, self._hook, handler, *args, **kwargs)
+        try:
+            self._hook(handler, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - as `contained`, without a third call in every hook
+            tell(handler, self.__name__, error)
         return _DONE
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from langchain_steplog._graphs import checkpoint_of, is_command, is_graph
-from steplog.integration import instance_dict, read_fields
+from steplog.integration import instance_dict, live_dict, read_fields
 
 Fields = dict[str, Any]
 
@@ -56,9 +56,11 @@ def graph_node(name: str | None, metadata: Mapping[str, Any] | None, tags: list[
     """Whether a chain run is a graph's node, which has a tag with the step of its graph, or a task, by its path."""
     if not metadata or name is None or name != metadata.get("langgraph_node"):
         return False
+    for tag in tags or ():
+        if tag.startswith("graph:step:"):
+            return True
     path = metadata.get("langgraph_path")
-    is_task = type(path) is tuple and len(path) == 4 and path[0] == "__pregel_push" and path[3] is True
-    return is_task or any(t.startswith("graph:step:") for t in tags or ())
+    return type(path) is tuple and len(path) == 4 and path[0] == "__pregel_push" and path[3] is True
 
 
 def node_start(metadata: Mapping[str, Any]) -> Fields:
@@ -103,7 +105,7 @@ def tool_start(input_str: Any, kwargs: Mapping[str, Any]) -> Fields:
 
 def tool_end(output: Any) -> Fields:
     """A tool's result; an error that the tool or its node caught and told the model of is this step's error."""
-    found = instance_dict(output)
+    found = live_dict(output)
     if found.get("type") == "tool" and "tool_call_id" in found:
         return {"message": output, "status": "error" if found.get("status") == "error" else None}
     return {"result": chain_output(output)}
@@ -132,13 +134,10 @@ def _document(document: Any) -> Any:
     return {k: v for k, v in shown.items() if v is not None}
 
 
-def asked(message: Any) -> list[Any]:
-    """The ids of the tool calls that a model's answer asks for."""
-    calls = instance_dict(message).get("tool_calls") if message is not None else None
-    return [c.get("id") for c in calls if type(c) is dict] if type(calls) is list else []
-
-
 def attempt(tags: list[str] | None) -> int | None:
     """The number of an attempt that `with_retry` made; None for a first one."""
-    numbers = [t.rpartition(":")[2] for t in tags or () if t.startswith("retry:attempt:")]
-    return int(numbers[-1]) if numbers and numbers[-1].isdigit() else None
+    for tag in reversed(tags) if tags else ():
+        if tag.startswith("retry:attempt:"):
+            number = tag.rpartition(":")[2]
+            return int(number) if number.isdigit() else None
+    return None

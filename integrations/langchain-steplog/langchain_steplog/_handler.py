@@ -140,7 +140,6 @@ class StepLogHandler(Recording):
     ) -> None:
         """A model has answered."""
         fields = self._fields(models.llm_end, response)
-        fields["asks"] = self._value(extract.asked, fields.get("message")) or []
         self._steps.end(run_id, fields=fields, kind="llm", parent=parent_run_id)
 
     @dual

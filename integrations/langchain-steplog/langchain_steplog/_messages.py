@@ -19,30 +19,32 @@ _ROLES = {
 }
 # Raw forms of what tool_calls has already.
 _REPEATED = frozenset({"tool_calls", "function_call"})
+_EDITABLE = ("content", "tool_calls", "additional_kwargs")
+_CONTAINERS = (dict, list)
 
 
-def read_message(message: Any) -> dict[str, Any]:
-    """Role, content, tool calls, ids and the rest of one message."""
-    found = instance_dict(message)
+def read_message(found: dict[str, Any]) -> dict[str, Any]:
+    """Role, content, tool calls, ids and the rest of a message whose fields are `found`."""
     kind = found.get("type")
-    extra = {
-        k: v
-        for k, v in (found.get("additional_kwargs") or {}).items()
-        if v is not None and k not in _REPEATED
-    }
-    if found.get("artifact") is not None:
-        extra["artifact"] = found["artifact"]
+    status = found.get("status")
     return {
         "role": found.get("role") or _ROLES.get(kind, kind) if type(kind) is str else "unknown",
         "content": found.get("content"),
         "tool_calls": _tool_calls(found.get("tool_calls")),
         "invalid_tool_calls": found.get("invalid_tool_calls"),
         "tool_call_id": found.get("tool_call_id"),
-        "status": "error" if found.get("status") == "error" else None,
+        "status": "error" if status == "error" else None,
         "name": found.get("name"),
         "id": found.get("id"),
-        "extra": extra,
+        "extra": _extra(found.get("additional_kwargs"), found.get("artifact")),
     }
+
+
+def _extra(kwargs: Any, artifact: Any) -> dict[str, Any]:
+    extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED} if kwargs else {}
+    if artifact is not None:
+        extra["artifact"] = artifact
+    return extra
 
 
 def _tool_calls(calls: Any) -> list[Any] | None:
@@ -56,23 +58,23 @@ def _tool_calls(calls: Any) -> list[Any] | None:
     ]
 
 
-def mark_message(message: Any) -> tuple[Any, ...]:
-    """What `same_message` compares: the content, and copies of what could be edited in place."""
+def mark_message(message: Any) -> dict[str, Any]:
+    """What `vars` of the message must go on to equal: its fields, with copies of what could be edited in place."""
     found = instance_dict(message)
-    return (
-        _copy(found.get("content")),
-        _copy(found.get("tool_calls")),
-        _copy(found.get("additional_kwargs")),
-    )
+    for name in _EDITABLE:
+        value = found.get(name)
+        if type(value) in _CONTAINERS:
+            found[name] = _copy(value)
+    return found
 
 
-def same_message(message: Any, mark: tuple[Any, ...]) -> bool:
-    """Whether nothing but ids was edited since; a few look-ups for one with a text as content."""
+def same_message(message: Any, mark: dict[str, Any]) -> bool:
+    """Whether nothing was edited of what is written, ids aside; a few look-ups for one with a text as content."""
     found = message.__dict__
     return (
-        found["content"] == mark[0]
-        and found.get("tool_calls") == mark[1]
-        and found.get("additional_kwargs") == mark[2]
+        found.get("content") == mark.get("content")
+        and found.get("tool_calls") == mark.get("tool_calls")
+        and found.get("additional_kwargs") == mark.get("additional_kwargs")
     )
 
 
@@ -84,12 +86,10 @@ def ids_of(message: Any) -> tuple[Any, Any]:
 
 def _copy(value: Any) -> Any:
     if type(value) is dict:
-        return {k: _copy(v) for k, v in value.items()}
-    if type(value) is list:
-        return [_copy(v) for v in value]
-    return value
+        return {k: _copy(v) if type(v) in _CONTAINERS else v for k, v in value.items()}
+    return [_copy(v) if type(v) in _CONTAINERS else v for v in value]
 
 
 def register() -> None:
     """Make LangChain's messages known to every log of this process."""
-    register_message_type(BaseMessage, MessageType(read_message, mark_message, same_message, ids_of))
+    register_message_type(BaseMessage, MessageType(read_message, mark_message, same_message, ids_of, vars))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_steplog._extract import Fields, name_of
-from steplog.integration import instance_dict
+from steplog.integration import instance_dict, live_dict
 
 _PARAMS: Final = frozenset((
     "temperature", "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "num_predict",
@@ -34,6 +34,9 @@ _PROVIDERS: Final = {
     **dict.fromkeys(("mistral", "mistralai"), "mistral_ai"),
     "openai-codex": "openai",
 }  # fmt: skip
+_ASKED: Final = ("model", "model_name", "model_id")
+_ANSWERED: Final = ("model_name", "model")
+_SHORTEST_WORD: Final = 4
 _FINISH: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status")
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -43,16 +46,14 @@ def llm_start(serialized: Any, messages: list[Any], kwargs: Mapping[str, Any]) -
     metadata = _mapping(kwargs.get("metadata"))
     asked = _mapping(kwargs.get("invocation_params"))
     tools = asked.get("tools") or asked.get("functions")
-    return {
-        "model": _first(
-            metadata.get("ls_model_name"), *(asked.get(k) for k in ("model", "model_name", "model_id"))
-        ),
-        "provider": _provider(serialized, metadata.get("ls_provider")),
-        "params": _params(metadata, asked) or None,
-        "messages": messages,
-        "tools": [_tool_name(tool) for tool in tools] if type(tools) is list and tools else None,
-        "tool_defs": tools if type(tools) is list and tools else None,
-    }
+    model = _text(metadata.get("ls_model_name")) or _first_of(asked, _ASKED)
+    fields: Fields = {"model": model, "provider": _provider(serialized, metadata.get("ls_provider"))}
+    fields["params"] = _params(metadata, asked) or None
+    fields["messages"] = messages
+    if type(tools) is list and tools:
+        fields["tools"] = [_tool_name(tool) for tool in tools]
+        fields["tool_defs"] = tools
+    return fields
 
 
 def _provider(serialized: Any, provider: Any) -> Any:
@@ -64,9 +65,9 @@ def _provider(serialized: Any, provider: Any) -> Any:
 
 
 def _params(metadata: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:
-    found = {name: asked[name] for name in asked if name in _PARAMS and asked[name] is not None}
+    found = {name: asked[name] for name in _PARAMS.intersection(asked) if asked[name] is not None}
     for long, short, known in _LS_PARAMS:
-        if metadata.get(long) is not None and not any(name in found for name in known):
+        if long in metadata and metadata[long] is not None and not any(name in found for name in known):
             found[short] = metadata[long]
     return found
 
@@ -75,27 +76,34 @@ def _tool_name(tool: Any) -> str:
     if type(tool) is not dict:
         return type(tool).__name__
     inner = _mapping(tool.get("function") or tool.get("toolSpec"))
-    return _first(inner.get("name"), tool.get("name"), tool.get("type")) or "unnamed"
+    return _text(inner.get("name")) or _text(tool.get("name")) or _text(tool.get("type")) or "unnamed"
 
 
 def llm_end(response: Any) -> Fields:
     """A model call's answer, usage, finish reason, model and response id; and whether LangChain's cache gave it."""
-    generations = (instance_dict(response).get("generations") or [[]])[0]
+    found = live_dict(response)
+    generations = (found.get("generations") or [[]])[0]
     if not generations:
         return {}
-    first = instance_dict(generations[0])
-    output = _mapping(instance_dict(response).get("llm_output"))
+    first = live_dict(generations[0])
+    output = _mapping(found.get("llm_output"))
     message = first.get("message")
-    said = instance_dict(message) if message is not None else {}
+    said = _NOTHING if message is None else live_dict(message)
     meta = _mapping(said.get("response_metadata"))
     told = said.get("usage_metadata")
-    return {
-        "message": message if message is not None else _text_answer(first),
-        "others": [_answer(g) for g in generations[1:]] or None,
-        **_answered(told, meta, output, _mapping(first.get("generation_info"))),
-        "response_id": _response_id(meta, said, output),
-        "cached": _from_cache(told, output) or None,
-    }
+    fields: Fields = {"message": _text_answer(first) if message is None else message}
+    if len(generations) > 1:
+        fields["others"] = [_answer(g) for g in generations[1:]]
+    fields |= _answered(told, meta, output, _mapping(first.get("generation_info")))
+    fields["response_id"] = _response_id(meta, said, output)
+    fields["cached"] = _from_cache(told, output) or None
+    fields["asks"] = _asked(said.get("tool_calls"))
+    return fields
+
+
+def _asked(calls: Any) -> list[Any]:
+    """The ids of the tool calls that a model's answer asks for."""
+    return [call.get("id") for call in calls if type(call) is dict] if type(calls) is list else []
 
 
 def stream_end(event: Mapping[str, Any]) -> Fields:
@@ -109,12 +117,11 @@ def stream_end(event: Mapping[str, Any]) -> Fields:
 def _answered(
     told: Any, meta: Mapping[str, Any], output: Mapping[str, Any], info: Mapping[str, Any]
 ) -> Fields:
+    model = _first_of(meta, _ANSWERED) or _first_of(output, _ANSWERED)
     return {
         "usage": usage(told, output or meta) or None,
         "finish_reason": _finish_reason(info, meta),
-        "model": _once(
-            _first(meta.get("model_name"), meta.get("model"), output.get("model_name"), output.get("model"))
-        ),
+        "model": _once(model),
     }
 
 
@@ -122,6 +129,7 @@ def llm_partial(response: Any) -> Fields:
     """What a model had said, and told of itself, when its call failed."""
     fields = llm_end(response)
     # For an answer that never began LangChain puts an empty message that carries the HTTP response.
+    fields.pop("asks", None)
     return fields if _says(fields.get("message")) else {k: v for k, v in fields.items() if k != "message"}
 
 
@@ -142,13 +150,23 @@ def _text_answer(generation: Mapping[str, Any]) -> Fields:
 def _finish_reason(info: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
     # OpenAI's Responses say only "incomplete" here; why stands beside it.
     why = _mapping(meta.get("incomplete_details")).get("reason")
-    return _once(_first(why, *(d.get(name) for name in _FINISH for d in (info, meta))))
+    if type(why) is str and why:
+        return _once(why)
+    for name in _FINISH:
+        found = _text(info.get(name)) or _text(meta.get(name))
+        if found:
+            return _once(found)
+    return None
 
 
 def _response_id(meta: Mapping[str, Any], said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
     # Bedrock has no id for an answer; the request's is what its logs and its support know it by.
-    request = _mapping(meta.get("ResponseMetadata")).get("RequestId")
-    found = _first(meta.get("id"), output.get("id"), request, said.get("id"))
+    found = (
+        _text(meta.get("id"))
+        or _text(output.get("id"))
+        or _text(_mapping(meta.get("ResponseMetadata")).get("RequestId"))
+        or _text(said.get("id"))
+    )
     # LangChain makes ids of its own for messages without one; they name no response of the provider's.
     return None if found is None or found.startswith(("lc_", "run-")) else found
 
@@ -161,8 +179,10 @@ def _from_cache(told: Any, output: Mapping[str, Any]) -> bool:
 
 def _once(word: str | None) -> str | None:
     """A word that chunks of a stream repeated and LangChain joined ("stopstop"), as it was said."""
-    period = (word + word).find(word, 1) if word else 0
-    return word[:period] if word and period >= 4 else word
+    if word is None or len(word) < 2 * _SHORTEST_WORD:
+        return word
+    period = (word + word).find(word, 1)
+    return word[:period] if period >= _SHORTEST_WORD else word
 
 
 def usage(told: Any, output: Mapping[str, Any]) -> Fields:
@@ -176,27 +196,27 @@ def usage(told: Any, output: Mapping[str, Any]) -> Fields:
         else _raw(_mapping(output.get("token_usage") or output.get("usage")))
     )
     kept = {k: v for k, v in found.items() if type(v) is int and (v or k == "output_tokens")}
-    if not kept.get("input_tokens"):
+    given = kept.get("input_tokens", 0)
+    if not given and not kept.get("output_tokens"):
         # No prompt has no tokens: a stream through a proxy that leaves them out counts none.
-        kept = {k: v for k, v in kept.items() if v}
-    if kept.get("total_tokens") == kept.get("input_tokens", 0) + kept.get("output_tokens", 0):
-        kept.pop("total_tokens", None)
+        kept.pop("output_tokens", None)
+    if kept.get("total_tokens") == given + kept.get("output_tokens", 0):
+        del kept["total_tokens"]
     return kept
 
 
 def _normalised(told: Mapping[str, Any]) -> Fields:
-    into = _mapping(told.get("input_token_details"))
-    out = _mapping(told.get("output_token_details"))
-    return {
-        "input_tokens": told.get("input_tokens"),
-        "output_tokens": told.get("output_tokens"),
-        "cache_read_tokens": _detail(into, "cache_read"),
+    found: Fields = {"input_tokens": told.get("input_tokens"), "output_tokens": told.get("output_tokens")}
+    into, out = told.get("input_token_details"), told.get("output_token_details")
+    if type(into) is dict and into:
+        found["cache_read_tokens"] = _detail(into, "cache_read")
         # Where the time to live is told, LangChain moves the count there.
-        "cache_write_tokens": _detail(into, "cache_creation")
-        or _detail(into, "ephemeral_5m_input_tokens") + _detail(into, "ephemeral_1h_input_tokens"),
-        "reasoning_tokens": _detail(out, "reasoning"),
-        "total_tokens": told.get("total_tokens"),
-    }
+        lived = _detail(into, "ephemeral_5m_input_tokens") + _detail(into, "ephemeral_1h_input_tokens")
+        found["cache_write_tokens"] = _detail(into, "cache_creation") or lived
+    if type(out) is dict and out:
+        found["reasoning_tokens"] = _detail(out, "reasoning")
+    found["total_tokens"] = told.get("total_tokens")
+    return found
 
 
 def _detail(details: Mapping[str, Any], name: str) -> int:
@@ -224,5 +244,14 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if type(value) is dict else _NOTHING
 
 
-def _first(*values: Any) -> str | None:
-    return next((v for v in values if type(v) is str and v), None)
+def _text(value: Any) -> str | None:
+    return value if type(value) is str and value else None
+
+
+def _first_of(found: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first text under one of these names."""
+    for name in names:
+        value = found.get(name)
+        if type(value) is str and value:
+            return value
+    return None

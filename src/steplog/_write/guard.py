@@ -35,11 +35,16 @@ def contained(
     try:
         return call(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - this is what the function is for
-        try:
-            reporter.report(where, error)
-        except Exception:  # noqa: BLE001 - as below
-            _untold.append(where)
+        tell(reporter, where, error)
         return None
+
+
+def tell(reporter: Reporter, where: str, error: Exception) -> None:
+    """Have a failure of ours written by `reporter`; never raises."""
+    try:
+        reporter.report(where, error)
+    except Exception:  # noqa: BLE001 - at the recursion limit not even this can be told now
+        _untold.append(where)
 
 
 S = TypeVar("S", bound=Reporter)
@@ -54,10 +59,7 @@ def guarded(method: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as in contained
-            try:
-                self.report(where, error)
-            except Exception:  # noqa: BLE001 - at the recursion limit not even this can be told now
-                _untold.append(where)
+            tell(self, where, error)
 
     return safe
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import CUT, Json, Record
+from steplog._format.record import CUT, Record
 from steplog._write.append import Appender
+from steplog._write.content import PUT, Content, error_fields
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
 from steplog._write.labels import labelled
-from steplog._write.numbered import NumberedWalk
-from steplog._write.once import LONG, Fresh
+from steplog._write.once import LONG
 from steplog._write.plain import Walk
-from steplog._write.redact import CLEAN
+from steplog._write.redact import CLEAN, is_clean
 from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
-# Fields whose texts are what the program said; all others are names and numbers.
-_CONTENT: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
 _COUNTS: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
-_NOT_IN_NONE: Final = (*_CONTENT, "messages", "message", "tools", "tool_defs")
 _NUMBERS: Final = (int, float)
 _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
-_FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
-_SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
 _ENVELOPE: Final = 512
@@ -58,12 +53,12 @@ class LineWriter:
         """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
         if ev == "run.start":
             fields = contained(self, "labels", labelled, run.hex, fields) or fields
-        record, walk = self._record(self.settings, run, step, ev, fields, parent)
-        body = encode(record)
+        record, content = self._record(self.settings, run, step, ev, fields, parent)
+        body = _encoded(record, content)
         if len(body) > self.settings.max_line_bytes - _ENVELOPE:
-            record, body, walk = self._shortened(run, step, ev, fields, parent)
+            record, body, content = self._shortened(run, step, ev, fields, parent)
         self.appender.append(body)
-        if walk is None:
+        if content is None or (walk := content.walk) is None:
             return
         # Only now: another thread must not point at what no file has yet.
         run.once.commit(walk.fresh)
@@ -84,7 +79,7 @@ class LineWriter:
         contained(STDERR, where, self._write_report, where, error)
 
     def _write_report(self, where: str, error: BaseException) -> None:
-        found = _error(Walk(self.settings), describe(error))
+        found = error_fields(Walk(self.settings), describe(error))
         self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
 
     def _record(
@@ -95,109 +90,75 @@ class LineWriter:
         ev: str,
         fields: Mapping[str, Any],
         parent: int | None,
-    ) -> tuple[Record, NumberedWalk | None]:
-        walk: NumberedWalk | None = None  # most lines are names and numbers, which need none
+    ) -> tuple[Record, Content | None]:
+        content: Content | None = None  # most lines are names and numbers, which need none
         record: Record = {"run": run.hex}
         if step:
             record["step"] = step
         if parent:
             record["parent"] = parent
         record["ev"] = ev
-        is_redacted_here = settings.redactor is None
+        is_masked_elsewhere = settings.redactor is not None
         for name, value in fields.items():
             if value is None:
                 continue
             cls = type(value)
-            if cls is str:
-                is_plain = is_redacted_here and value in CLEAN and name not in _CONTENT
-            elif cls is list:
-                is_plain = is_redacted_here and name == "triggers" and CLEAN.issuperset(value)
+            if name in PUT:
+                put = PUT[name]
+            elif cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR):
+                put = None
+            elif cls is str:
+                is_name = 0 < len(value) <= LONG and is_clean(value) and not is_masked_elsewhere
+                put = None if is_name else Content.name
+            elif cls is list and name == "triggers":
+                put = None if CLEAN.issuperset(value) and not is_masked_elsewhere else Content.name
             else:
-                is_plain = cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR)
-            if is_plain:
+                put = Content.name
+            if put is None:
                 record[name] = value
             else:
-                walk = walk or NumberedWalk(settings, run.once, step or 0)
-                self._put(record, walk, name, value)
-        if walk is not None and settings.content == "none":
-            _leave_out(record, walk)
-        if ev == "run.end" and (masked := _sum(run.masked, walk.masked if walk else {})):
+                content = content or Content(settings, run.once, record)
+                put(content, name, value)
+        if content is not None:
+            content.close()
+        if ev == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
             record["masked"] = masked
-        return record, walk
-
-    def _put(self, record: Record, walk: NumberedWalk, name: str, value: Any) -> None:
-        if name == "messages":
-            record["prompt"], new = walk.prompt(value)
-            if new:
-                record["messages"] = new
-        elif name == "others":
-            _, record["messages"] = walk.prompt(value)
-        elif name in _READ_AS:
-            plain = _READ_AS[name](walk, name, value)
-            if plain is not None:
-                record[name] = plain
-        else:
-            plain = walk.name(value)
-            if plain not in ({}, [], ""):
-                record[name] = plain
+        return record, content
 
     def _shortened(
         self, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], parent: int | None
-    ) -> tuple[Record, bytes, NumberedWalk | None]:
+    ) -> tuple[Record, bytes, Content]:
         """The record with shorter texts, at last with sizes in place of its largest fields."""
         most = self.settings.max_line_bytes - _ENVELOPE
-        record, walk = self._record(self.settings, run, step, ev, fields, parent)
+        record, content = self._record(self.settings, run, step, ev, fields, parent)
         for settings in self._smaller:
-            record, walk = self._record(settings, run, step, ev, fields, parent)
-            body = encode(record)
-            if len(body) <= most:
-                return record, body, walk
+            record, content = self._record(settings, run, step, ev, fields, parent)
+            body = _encoded(record, content)
+            if len(body) <= most and content is not None:
+                return record, body, content
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name]}}
             body = encode(record)
             if len(body) <= most:
                 break
-        walk = walk or NumberedWalk(self.settings, run.once, step or 0)
-        walk.cut += 1
-        # What was taken out again must not be pointed at.
-        walk.fresh = Fresh()
-        return record, encode(record), walk
+        content = content or Content(self.settings, run.once, record)
+        content.cut_down()
+        return record, encode(record), content
 
 
-def _error(walk: Walk, error: Mapping[str, Any]) -> Record:
-    """An error's fields: its message and the provider's words are content, its type and stack are names."""
-    out: Record = {}
-    for name, value in error.items():
-        if name == "message":
-            out[name] = walk.text(value, ()) if len(value) > LONG else walk.value(value, 1, ())
-        else:
-            out[name] = walk.name(value)
-    return out
+def _encoded(record: Record, content: Content | None) -> bytes:
+    try:
+        return encode(record)
+    except TypeError:
+        if content is None:
+            raise
+        content.walk_all()  # another thread has changed a value since it was looked at
+        return encode(record)
 
 
-def _tools(walk: NumberedWalk, name: str, value: Any) -> Json:
-    plain = walk.name(value)
-    return plain if sum(map(len, value)) < _FEW_NAMES else walk.pointed_at(name, plain)
-
-
-_READ_AS: Final[dict[str, Callable[[NumberedWalk, str, Any], Json]]] = {
-    **dict.fromkeys(_CONTENT, NumberedWalk.field),
-    "message": NumberedWalk.message,
-    "tool_defs": NumberedWalk.unseen,
-    "tools": _tools,
-    "error": lambda walk, _, value: _error(walk, value),
-}
-
-
-def _leave_out(record: Record, walk: NumberedWalk) -> None:
-    """With content="none", content as its size: what stays is what a bill or a timeline needs."""
-    for name in _NOT_IN_NONE:
-        found = record.pop(name, None)
-        if name == "documents" and type(found) is list:
-            record[name] = [{k: d[k] for k in ("id", "score") if k in d} for d in found if type(d) is dict]
-    if walk.left_out and record["ev"] not in _SIZED_BY_TOKENS and "usage" not in record:
-        record["chars"] = walk.left_out
+def _masked_in(content: Content | None) -> Mapping[str, int]:
+    return {} if content is None or content.walk is None else content.walk.masked
 
 
 def _sum(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:

@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
-
-import orjson
 
 from steplog._format.line import encode
 from steplog._format.record import MESSAGE, SAME, Json
-from steplog._write.once import LONG, Fresh, Ids, Known, Message, Once, Place, digest_of, ranges
+from steplog._write.glance import Glance
+from steplog._write.history import Span, ranges, with_numbers
+from steplog._write.message_types import PLAIN_MESSAGE, Ids, Known, Message, MessageType, message_type
+from steplog._write.once import LONG, Fresh, Once, Place, digest_of
 from steplog._write.plain import Walk
 from steplog._write.settings import Settings
-from steplog._write.shapes import mro_of
 
-_NO_FOREIGN_CODE: Final = (
-    orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-)
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 # LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
 _IDS: Final = frozenset({"id", "name"})
-
-
-@dataclass(frozen=True, slots=True)
-class MessageType:
-    """How to handle one framework's message class without running its code.
-
-    read: gives role, content, tool_calls, id and so on as a new dict in the format's words.
-    mark: gives what `same` needs to see an edit later; taken once a message.
-    same: whether a message is still what it was when `mark` was taken; runs once for each message of each prompt,
-    so it must cost no more than a few look-ups.
-    ids: where given, a message's id and name, which frameworks add in place; `same` then leaves them out.
-    """
-
-    read: Callable[[Any], Message]
-    mark: Callable[[Any], Any]
-    same: Callable[[Any, Any], bool]
-    ids: Callable[[Any], Ids] | None = None
-
-
 # Asked of an object of another type, `value == ""` would run its code.
 _MAY_BE_EMPTY: Final = (str, list, dict)
-
-
-def _same_fields(o: Message, mark: Message) -> bool:
-    """Whether a dict still has the fields it had; not `==`, which would run the code of what is in it."""
-    return len(o) == len(mark) and all(
-        name in mark
-        and (value is mark[name] or (type(value) is str is type(mark[name]) and value == mark[name]))
-        for name, value in tuple(o.items())
-    )
-
-
-# Messages as plain dicts with role and content, as programs without a framework have them.
-PLAIN_MESSAGE: Final = MessageType(read=dict, mark=dict, same=_same_fields)
-
-_MESSAGE_TYPES: dict[type, MessageType] = {}
-_found: dict[type, MessageType | None] = {}
-_MOST_FOUND: Final = 4096
-
-
-def register_message_type(cls: type, how: MessageType) -> None:
-    """Make objects of `cls` and its subclasses messages: numbered, and written once per run."""
-    _MESSAGE_TYPES[cls] = how
-    _found.clear()
-
-
-def message_type(cls: type) -> MessageType | None:
-    """How to read `cls` as a message; None for what is none."""
-    try:
-        return _found[cls]
-    except KeyError:
-        how = next((_MESSAGE_TYPES[c] for c in mro_of(cls) if c in _MESSAGE_TYPES), None)
-        if len(_found) < _MOST_FOUND:
-            _found[cls] = how
-        return how
 
 
 class NumberedWalk(Walk):
@@ -99,30 +41,27 @@ class NumberedWalk(Walk):
         """One content field's value."""
         return self.value(value, 0, (self.step, name))
 
-    def prompt(self, messages: list[Any], name: str = "messages") -> tuple[str, list[Json]]:
-        """A prompt as ranges of message numbers, and those of its messages that are not in the log yet."""
+    def prompt(self, messages: list[Any], before: list[Span]) -> tuple[str, list[Json]]:
+        """Ranges of message numbers, those `before` these included, and which of these are not in the log yet."""
         numbers: list[int] = []
         new: list[Json] = []
         for message in messages:
-            number, full = self._message(message, (self.step, name, len(new)))
+            number, full = self._message(message, (self.step, "messages", len(new)))
             numbers.append(number)
             if full is not None:
                 new.append(full)
-        return ranges(numbers), new
+        return ranges(with_numbers(before, numbers)), new
 
     def message(self, name: str, message: Any) -> Json:
         """One message as a field: its number where it is known, else in full."""
         number, full = self._message(message, (self.step, name))
         return number if full is None else full
 
-    def unseen(self, name: str, value: object) -> Json:
-        """A field that a run's log has once for each distinct value; None where it has this one."""
-        try:
-            # A model call repeats its tools' definitions: encoding the bare value is many times cheaper than a walk.
-            digest = digest_of(orjson.dumps(value, option=_NO_FOREIGN_CODE))
-        except TypeError:
-            digest = digest_of(encode({name: self.field(name, value)}))
+    def unseen(self, name: str, value: object, data: bytes | None) -> Json:
+        """A field that a run's log has once for each distinct value, told by its `data`; None where it has this one."""
+        digest = digest_of(encode({name: self.field(name, value)}) if data is None else data)
         if self.once.place(digest) is not None:
+            self.once.last_unseen = data
             return None
         self.fresh.places[digest] = (self.step, name)
         return self.field(name, value)
@@ -155,9 +94,12 @@ class NumberedWalk(Walk):
             return super().items(items, size, depth, place)
         if any(message_type(type(item)) is None for item in items):
             return super().items(items, size, depth, place)
+        known = self.once.numbers_of(items)
+        if known is not None:
+            return {MESSAGE: known}
         found = [self._message(item, (*place, i)) for i, item in enumerate(items)]
         if all(full is None for _, full in found):
-            return {MESSAGE: ranges(number for number, _ in found)}
+            return {MESSAGE: ranges(with_numbers([], [number for number, _ in found]))}
         return [{MESSAGE: number} if full is None else full for number, full in found]
 
     def long_text(self, o: str, place: Place) -> Json:
@@ -175,6 +117,10 @@ class NumberedWalk(Walk):
         if known is not None and how.same(o, known.mark):
             ids = known.ids if how.ids is None else how.ids(o)
             if ids == known.ids:
+                if (
+                    how.state is not None
+                ):  # of what is not written something changed: marked anew, or asked for ever
+                    self.fresh.objects[id(o)] = known._replace(mark=how.mark(o))
                 return known.number, None
             if self.once.is_amendable(known) and all(
                 new or not old for new, old in zip(ids, known.ids, strict=True)
@@ -190,19 +136,23 @@ class NumberedWalk(Walk):
             if new != old
         }
         self.fresh.outdated.append((known.body, *known.ids))
-        self.fresh.objects[id(o)] = Known(
-            o, known.number, known.mark, known.body, ids, known.read, known.plain | changed
+        self.fresh.objects[id(o)] = known._replace(
+            mark=known.how.mark(o), ids=ids, plain=known.plain | changed
         )
         self.fresh.numbers[known.body, *ids] = known.number
         return known.number, {"m": known.number, "set": changed}
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
-        mark, read = how.mark(o), how.read(o)
+        mark = how.mark(o)
+        read = how.read(mark)
         hidden_before = len(self.hidden)
         plain = self._plain_message(read)
-        data = encode({k: v for k, v in plain.items() if k not in _IDS})
-        body = digest_of(b"".join((data, *self.hidden[hidden_before:])))
+        shown = plain.copy()
+        shown.pop("id", None)
+        shown.pop("name", None)
+        data = encode(shown)
+        body = digest_of(b"".join((data, *self.hidden[hidden_before:])) if self.hidden else data)
         ids = (read.get("id"), read.get("name"))
         key = (body, *ids)
         number = self.once.number(key) or self.fresh.numbers.get(key)
@@ -212,7 +162,7 @@ class NumberedWalk(Walk):
             self.fresh.numbers[key] = number
         elif known is None or known.number != number:
             self.fresh.shared.add(number)
-        self.fresh.objects[id(o)] = Known(o, number, mark, body, ids, read, plain)
+        self.fresh.objects[id(o)] = Known(o, how, number, mark, body, ids, read, plain)
         if full is None:
             return number, None
         return number, self._pointed(full, place) if len(data) > LONG else full
@@ -232,11 +182,16 @@ class NumberedWalk(Walk):
         return number, {"m": number, "like": known.number} | changes
 
     def _plain_message(self, read: Message) -> Message:
+        told = {
+            name: value
+            for name, value in read.items()
+            if value is not None and not (type(value) in _MAY_BE_EMPTY and not value)
+        }
+        if self.is_whole and self._is_plain_message(told):
+            return told
         self._pointing = False  # the identity of a message must not depend on what else the log has
         out: Message = {}
-        for name, value in read.items():
-            if value is None or (type(value) in _MAY_BE_EMPTY and not value):
-                continue
+        for name, value in told.items():
             if name in _NAMES:
                 out[name] = self.name(value)
             elif name == "tool_calls" and type(value) is list:
@@ -245,6 +200,14 @@ class NumberedWalk(Walk):
                 out[name] = self.value(value, 1, ())
         self._pointing = True
         return out
+
+    def _is_plain_message(self, told: Message) -> bool:
+        """Whether a walk would leave the message as it is."""
+        glance = Glance(self.settings, self.settings.max_value_bytes)
+        calls = told.get("tool_calls")
+        if calls is not None and (type(calls) is not list or any(map(_has_gap, calls))):
+            return False
+        return glance.is_plain(*told.values()) and (not self.settings.redact or glance.is_clean())
 
     def _tool_call(self, call: Any) -> Json:
         if type(call) is not dict:
@@ -262,6 +225,10 @@ class NumberedWalk(Walk):
         if type(plain) is list:
             return [self._pointed(v, (*place, i)) for i, v in enumerate(plain)]
         return plain
+
+
+def _has_gap(call: Any) -> bool:
+    return type(call) is not dict or any([value is None for value in call.values()])
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:

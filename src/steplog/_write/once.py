@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from hashlib import blake2b
 from itertools import count
 from typing import Any, Final
+
+from steplog._write.history import NO_HISTORY, History, Span, ranges, with_numbers
+from steplog._write.message_types import Known
 
 LONG: Final = 256  # characters from which a text is written once per run
 _MOST: Final = (
@@ -14,25 +16,7 @@ _MOST: Final = (
 )
 
 Place = tuple[Any, ...]  # step number, field, further keys
-Message = dict[str, Any]
-Ids = tuple[Any, Any]  # a message's id and name
 MessageKey = tuple[bytes, Any, Any]  # the digest of all else, id, name
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A message that stands in the log. `holder` keeps the object alive, so that its `id()` stays its own.
-
-    `body` is the digest of all but `ids`; `read` is the message as it was read, `plain` as it was written.
-    """
-
-    holder: Any
-    number: int
-    mark: Any
-    body: bytes
-    ids: Ids
-    read: Message
-    plain: Message
 
 
 class Fresh:
@@ -52,7 +36,7 @@ class Fresh:
 class Once:
     """One run's memory of what its log has in full; told so only when the line is on its way to the file."""
 
-    __slots__ = ("_numbers", "_objects", "_places", "_shared", "next_number")
+    __slots__ = ("_history", "_numbers", "_objects", "_places", "_shared", "last_unseen", "next_number")
 
     def __init__(self) -> None:
         """Remember nothing."""
@@ -60,6 +44,8 @@ class Once:
         self._objects: dict[int, Known] = {}
         self._places: dict[bytes, Place] = {}
         self._shared: set[int] = set()  # numbers that more than one object has: none of them may amend it
+        self._history = NO_HISTORY
+        self.last_unseen: bytes | None = b""  # what the last model call repeated, told by its bytes
         # One C call, so that two threads never get the same number.
         self.next_number: Callable[[], int] = count(1).__next__
 
@@ -71,6 +57,42 @@ class Once:
     def number(self, key: MessageKey) -> int | None:
         """The number of the message with this content."""
         return self._numbers.get(key)
+
+    def prompt(self, messages: list[Any]) -> tuple[int, list[Span]]:
+        """How many messages a prompt begins with that the log has as they are now, and their numbers."""
+        history = self._history if self._history.begins(messages) else NO_HISTORY
+        done = len(history.holders)
+        if done == len(messages):
+            return done, history.spans
+        new = self._unchanged(messages[done:])
+        if not new:
+            return done, history.spans
+        history = history.followed_by(new)
+        if history.state is not None:
+            self._history = history
+        return done + len(new), history.spans
+
+    def numbers_of(self, messages: list[Any]) -> str | None:
+        """The ranges of messages that the log has as they are now; None where one of them is new or changed."""
+        history = self._history if len(messages) > 1 and self._history.begins(messages) else NO_HISTORY
+        done = len(history.holders)
+        known = self._unchanged(messages[done:] if done else messages)
+        if done + len(known) < len(messages):
+            return None
+        return ranges(with_numbers(history.spans, [one.number for one in known]))
+
+    def _unchanged(self, messages: list[Any]) -> list[Known]:
+        """The messages up to one that the log does not have as it is now."""
+        found: list[Known] = []
+        for message in messages:
+            known = self._objects.get(id(message))
+            if known is None or known.holder is not message:
+                break
+            how = known.how
+            if not how.same(message, known.mark) or (how.ids is not None and how.ids(message) != known.ids):
+                break
+            found.append(known)
+        return found
 
     def is_amendable(self, known: Known) -> bool:
         """Whether an edit of this object's ids may be told as one of its message, since no other object has its number."""
@@ -103,6 +125,7 @@ class Once:
     def forget(self) -> None:
         """The run is over: hold nothing more of it. Numbers go on where they were."""
         self._numbers, self._objects, self._places, self._shared = {}, {}, {}, set()
+        self._history = NO_HISTORY
 
     def __len__(self) -> int:
         """How many things are remembered."""
@@ -112,14 +135,3 @@ class Once:
 def digest_of(data: bytes) -> bytes:
     """The identity of a content: 16 bytes of blake2b."""
     return blake2b(data, digest_size=16).digest()
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """`[1, 2, 3, 7]` as `"1-3,7"`."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return ",".join(f"{first}-{last}" if first != last else str(first) for first, last in spans)

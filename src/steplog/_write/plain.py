@@ -18,20 +18,34 @@ _MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
 _ITEMS_A_NODE: Final = 10  # numbers and short texts, which cost a tenth of a container
 _HEAD: Final = 200  # characters shown of a text that is cut or previewed
 _MARGIN: Final = 8192  # a secret that straddles the cut is masked if it begins no further than this before it
-_LOW, _HIGH = -(2**63), 2**64  # what 64 bits hold, signed or not: all that orjson takes
-_KEYS: dict[str, bool] = {}  # clean mapping keys met before: whether their value is masked
+LOW, HIGH = -(2**63), 2**64  # what 64 bits hold, signed or not: all that orjson takes
+KEYS: set[str] = (
+    set()
+)  # mapping keys met before that are written as they are, and so is what stands under them
 _MOST_KEYS: Final = 4096
+
+
+def is_harmless(key: str) -> bool:
+    """Whether a mapping's key can be written as it is, and tells of no secret under it."""
+    if key in KEYS:
+        return True
+    if len(key) > _HEAD or key[:1] == "$" or secret_key_kind(key) is not None or not is_clean(key):
+        return False
+    if len(KEYS) < _MOST_KEYS:
+        KEYS.add(key)
+    return True
 
 
 class Walk:
     """Makes the values of one record plain, and counts what it masked (by kind) and cut."""
 
-    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "left_out", "masked", "settings")
+    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "is_whole", "left_out", "masked", "settings")
 
     def __init__(self, settings: Settings) -> None:
         """Walk under these settings' content policy, limits and masking."""
         self.settings = settings
         self.content: str = settings.content
+        self.is_whole = settings.is_whole
         self.masked: dict[str, int] = {}
         self.cut = 0
         self.hidden: list[bytes] = []  # digests of texts that the content policy keeps out
@@ -63,7 +77,7 @@ class Walk:
         if o is None or cls is bool:
             return o
         if cls is int:
-            return o if _LOW <= o < _HIGH else _number(o)
+            return o if LOW <= o < HIGH else _number(o)
         if cls is float:
             return o if o - o == 0 else {NUM: float.__repr__(o)}
         if cls is dict:
@@ -117,8 +131,8 @@ class Walk:
         for key, value in items[:most]:
             cls = type(value)
             # A harmless key with a number, or with a text that is known to be clean, is most of what agents hand over.
-            if is_quick and type(key) is str and _KEYS.get(key) is False:
-                if value is None or cls is bool or (cls is int and _LOW <= value < _HIGH):
+            if is_quick and type(key) is str and key in KEYS:
+                if value is None or cls is bool or (cls is int and LOW <= value < HIGH):
                     out[key] = value
                     continue
                 if cls is str and len(value) <= LONG:
@@ -133,15 +147,13 @@ class Walk:
 
     def _item(self, out: dict[str, Json], key: Any, value: Any, depth: int, place: Place) -> None:
         name = key if type(key) is str else self._key(key)
-        secret = _KEYS.get(name)
-        if secret is None:
-            name, secret = self._judge_key(name)
-        if name[:1] == "$":
-            name = "$" + name
-        if secret and self.settings.redact and self._is_secret(value):
-            out[name] = self.count_masked(secret_key_kind(name) or "secret")
-        else:
-            out[name] = self.value(value, depth + 1, (*place, name))
+        if name not in KEYS and not is_harmless(name):
+            kind = secret_key_kind(name)
+            name = self._shown_key(name)
+            if kind is not None and self.settings.redact and self._is_secret(value):
+                out[name] = self.count_masked(kind)
+                return
+        out[name] = self.value(value, depth + 1, (*place, name))
 
     def sequence(self, o: Any, depth: int, place: Place, holder: object = None) -> Json:
         """A list, tuple or set; `holder` is the object it was read from."""
@@ -177,16 +189,13 @@ class Walk:
         self.content = policy
         return plain if isinstance(plain, str) else encode({"": plain})[4:-1].decode()
 
-    def _judge_key(self, key: str) -> tuple[str, bool]:
-        secret = secret_key_kind(key) is not None
+    def _shown_key(self, key: str) -> str:
         if len(key) > _HEAD:
             self.cut += 1
             key = self.mask(key[: _HEAD + _MARGIN])[:_HEAD] + "…"
         elif self.settings.redact and not is_clean(key):
             key = masked(key, self.masked)
-        elif len(_KEYS) < _MOST_KEYS and key[:1] != "$":
-            _KEYS[key] = secret
-        return key, secret
+        return "$" + key if key[:1] == "$" else key
 
     @staticmethod
     def _is_secret(value: object) -> bool:

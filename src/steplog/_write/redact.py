@@ -66,23 +66,32 @@ def may_hold_secret(text: str) -> bool:
     """Whether `text` has the literal part of any secret's shape; False is certain, True wants `masked`."""
     if len(text) < _SHORTEST:
         return False
-    # Each literal is a necessary part of a pattern above. `in` is a memory search, the alternation 20 times dearer,
-    # and a loop over the literals twice.
-    if (
-        "sk-" in text or "AKIA" in text or "ASIA" in text or "ghp_" in text or "gho_" in text or "ghu_" in text
-        or "ghs_" in text or "ghr_" in text or "github_pat_" in text or "xox" in text or "AIza" in text
-        or "ya29." in text or "eyJ" in text or "hf_" in text or "k_live_" in text or "k_test_" in text
-        or "whsec_" in text or "npm_" in text or "pypi-" in text or "glpat-" in text or "-----BEGIN" in text
+    # Each literal is a necessary part of a pattern above. `in` is a memory search, the alternation 20 times dearer; for
+    # one character it is the machine's own, a tenth of the price, so such a one stands before each group.
+    if "-" in text and (
+        "sk-" in text or "xox" in text or "pypi-" in text or "glpat-" in text or "-----BEGIN" in text
+    ):
+        return True
+    if "_" in text and (
+        "ghp_" in text or "gho_" in text or "ghu_" in text or "ghs_" in text or "ghr_" in text
+        or "github_pat_" in text or "hf_" in text or "k_live_" in text or "k_test_" in text or "whsec_" in text
+        or "npm_" in text
     ):  # fmt: skip
         return True
-    if ":" not in text and "=" not in text:
-        return "earer" in text or "EARER" in text or "asic " in text or "ASIC " in text
-    if "://" in text:
+    if "A" in text and "I" in text and ("AKIA" in text or "ASIA" in text or "AIza" in text):
         return True
+    if ("J" in text and "eyJ" in text) or ("9" in text and "2" in text and "ya29." in text):
+        return True
+    is_assigning = ":" in text or "=" in text
+    if not is_assigning and " " not in text:
+        return False
     low = text.lower()
-    return (
-        "bearer" in low or "basic " in low or "passw" in low or "passphrase" in low or "secret" in low
-        or "token" in low or "api_key" in low or "api-key" in low or "apikey" in low
+    if " " in text and ("bearer " in low or "basic " in low):
+        return True
+    return is_assigning and (
+        "://" in low or "secret" in low or "token" in low
+        or ("pass" in low and ("passw" in low or "passphrase" in low))
+        or ("api" in low and ("api_key" in low or "api-key" in low or "apikey" in low))
     )  # fmt: skip
 
 

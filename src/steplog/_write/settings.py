@@ -81,6 +81,11 @@ class Settings:
         return loaded
 
     @property
+    def is_whole(self) -> bool:
+        """Whether texts that hold no secret are written as they are."""
+        return self.content == "full" and self.redactor is None
+
+    @property
     def shared(self) -> bool:
         """Whether `path` is one file that several processes append to."""
         return self.path.endswith(".jsonl")

@@ -10,7 +10,7 @@ import pathlib
 import types
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ _class_dict: Final[Callable[[type], types.MappingProxyType[str, Any]]] = type.__
 _bare_get: Final = object.__getattribute__
 _MISSING: Final = object()
 _MOST_SHAPES: Final = 4096
+_NOTHING: Final[Mapping[Any, Any]] = types.MappingProxyType({})
 
 _dict_slots: dict[type, Any] = {}
 
@@ -45,18 +46,27 @@ def class_attribute(cls: type, name: str) -> Any:
     return None
 
 
-def instance_dict(o: object) -> Fields:
-    """The instance's own attributes; empty where it has none or hides them behind code of its own."""
+def live_dict(o: object) -> Mapping[Any, Any]:
+    """The instance's own attributes as they change: for look-ups, at once. Empty as `instance_dict` is."""
     cls = type(o)
-    slot = _dict_slots.get(cls, _MISSING)
-    if slot is _MISSING:
-        slot = class_attribute(cls, "__dict__")
-        if type(slot) is not types.GetSetDescriptorType:
-            slot = None
-        if len(_dict_slots) < _MOST_SHAPES:
-            _dict_slots[cls] = slot
-    found = slot.__get__(o) if slot is not None else None
-    return dict(found) if type(found) is dict else {}
+    get = _dict_slots.get(cls, _MISSING)
+    if get is _MISSING:
+        get = _dict_getter(cls)
+    found = get(o) if get is not None else None
+    return found if type(found) is dict else _NOTHING
+
+
+def _dict_getter(cls: type) -> Callable[[Any], Any] | None:
+    slot = class_attribute(cls, "__dict__")
+    get = slot.__get__ if type(slot) is types.GetSetDescriptorType else None
+    if len(_dict_slots) < _MOST_SHAPES:
+        _dict_slots[cls] = get
+    return get
+
+
+def instance_dict(o: object) -> Fields:
+    """A copy of the instance's own attributes; empty where it has none or hides them behind code of its own."""
+    return dict(live_dict(o))
 
 
 def read_fields(o: object) -> Fields:

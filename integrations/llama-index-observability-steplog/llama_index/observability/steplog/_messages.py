@@ -119,7 +119,7 @@ def mark_message(message: Any) -> tuple[Any, ...]:
 def same_message(message: Any, mark: tuple[Any, ...]) -> bool:
     """Whether nothing of the message was edited since; a few look-ups for one with a text as content."""
     found = message.__dict__
-    blocks, (role, marks, kwargs) = found["blocks"], mark
+    blocks, (role, marks, kwargs, _) = found["blocks"], mark
     if found["role"] is not role or type(blocks) is not list or marks is None or len(blocks) != len(marks):
         return False
     for block, (cls, fields) in zip(blocks, marks, strict=True):

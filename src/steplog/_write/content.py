@@ -1,0 +1,183 @@
+"""The fields of one line that hold what the program said: written as they are where a glance allows it, else walked."""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from steplog._format.record import MESSAGE, Json, Record
+from steplog._write.glance import Glance
+from steplog._write.history import ranges
+from steplog._write.message_types import message_type
+from steplog._write.numbered import NumberedWalk
+from steplog._write.once import LONG, Fresh, Once
+from steplog._write.plain import Walk, is_harmless
+from steplog._write.redact import CLEAN
+from steplog._write.settings import Settings
+
+# Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
+_SAID: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
+_NOT_IN_NONE: Final = (*_SAID, "messages", "message")
+_SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
+_FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
+_NO_REFERENCES: Final = 0  # the version of marshal's format in which equal values have equal bytes
+
+
+class Content:
+    """Puts such fields into one line's record."""
+
+    __slots__ = ("_as_they_are", "_glance", "_once", "_settings", "record", "walk")
+
+    def __init__(self, settings: Settings, once: Once, record: Record) -> None:
+        """Put them into `record`, a line of the run whose memory is `once`."""
+        self.record = record
+        self.walk: NumberedWalk | None = None  # what came of the fields that needed one
+        self._settings = settings
+        self._once = once
+        self._glance: Glance | None = None
+        self._as_they_are: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Look at all texts that were put as they are; where one may hold a secret, walk what they stand in."""
+        glance = self._glance
+        if glance is not None and self._settings.redact and not glance.is_clean():
+            self.walk_all()
+        if self._settings.content == "none":
+            self._leave_out()
+
+    def walk_all(self) -> None:
+        """Walk all that was put as it is."""
+        for name, value in self._as_they_are.items():
+            self.record[name] = self._walker().field(name, value)
+        self._as_they_are = {}
+
+    def cut_down(self) -> None:
+        """Fields were replaced by their sizes."""
+        walk = self._walker()
+        walk.cut += 1
+        walk.fresh = Fresh()  # what was taken out again must not be pointed at
+
+    def _walker(self) -> NumberedWalk:
+        if self.walk is None:
+            self.walk = NumberedWalk(self._settings, self._once, self.record.get("step", 0))
+        return self.walk
+
+    # -- each kind of field
+
+    def name(self, name: str, value: Any) -> None:
+        """A name, or names and numbers."""
+        plain = self._walker().name(value)
+        if plain not in ({}, [], ""):
+            self.record[name] = plain
+
+    def said(self, name: str, value: Any) -> None:
+        """Any value of the program's."""
+        known = self._known_messages(value)
+        if known is not None:
+            self.record[name] = known
+        elif self._settings.is_whole and self._is_plain(value):
+            self.record[name] = self._as_they_are[name] = value
+        else:
+            self.record[name] = self._walker().field(name, value)
+
+    def _is_plain(self, value: Any) -> bool:
+        glance = self._glance = self._glance or Glance(self._settings, LONG)
+        try:
+            return glance.is_plain(value)
+        except RuntimeError:  # another thread changes it; the walk copies before it looks
+            return False
+
+    def _known_messages(self, value: Any) -> Json:
+        """What a graph's node gives back most of the time: a dict with a list of messages that the log has."""
+        if type(value) is not dict or len(value) != 1:
+            return None
+        for key, items in tuple(value.items()):
+            if type(items) is not list or not items or message_type(type(items[0])) is None:
+                return None
+            if type(key) is str and is_harmless(key) and len(items) <= self._settings.max_items:
+                known = self._once.numbers_of(items)
+                return None if known is None else {key: {MESSAGE: known}}
+        return None
+
+    def prompt(self, _: str, messages: list[Any]) -> None:
+        """A model call's messages: their numbers, and those in full that the log does not have as they are now."""
+        done, spans = self._once.prompt(messages)
+        if done == len(messages):
+            self.record["prompt"] = ranges(spans)
+            return
+        self.record["prompt"], new = self._walker().prompt(messages[done:], spans)
+        if new:
+            self.record["messages"] = new
+
+    def others(self, _: str, messages: list[Any]) -> None:
+        """Further candidates that a model answered with."""
+        _, self.record["messages"] = self._walker().prompt(messages, [])
+
+    def message(self, name: str, message: Any) -> None:
+        """One message: its number where it is known, else in full."""
+        self.record[name] = self._walker().message(name, message)
+
+    def tools(self, name: str, names: list[Any]) -> None:
+        """The names of a model call's tools."""
+        if self._settings.content == "none":
+            return
+        plain = self._walker().name(names) if not CLEAN.issuperset(names) else names
+        is_short = sum(map(len, names)) < _FEW_NAMES
+        self.record[name] = plain if is_short else self._walker().pointed_at(name, plain)
+
+    def tool_defs(self, name: str, value: Any) -> None:
+        """What a run's log has once for each distinct value."""
+        if self._settings.content == "none":
+            return
+        try:
+            # A model call repeats its tools' definitions. This takes builtins alone, so no code of theirs runs; orjson
+            # would ask an enum for its `value`, and die of one that raises.
+            data = marshal.dumps(value, _NO_REFERENCES)
+        except ValueError:
+            data = None
+        if data is None or data != self._once.last_unseen:
+            plain = self._walker().unseen(name, value, data)
+            if plain is not None:
+                self.record[name] = plain
+
+    def error(self, name: str, error: Mapping[str, Any]) -> None:
+        """An error's fields."""
+        self.record[name] = error_fields(self._walker(), error)
+
+    # -- content="none"
+
+    def _leave_out(self) -> None:
+        """Content as its size: what stays is what a bill or a timeline needs."""
+        record = self.record
+        for name in _NOT_IN_NONE:
+            found = record.pop(name, None)
+            if name == "documents" and type(found) is list:
+                record[name] = [
+                    {k: d[k] for k in ("id", "score") if k in d} for d in found if type(d) is dict
+                ]
+        if self.walk is not None and self.walk.left_out:
+            if record["ev"] not in _SIZED_BY_TOKENS and "usage" not in record:
+                record["chars"] = self.walk.left_out
+
+
+def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:
+    """An error's fields: its message and the provider's words are content, its type and stack are names."""
+    out: Record = {}
+    for name, value in error.items():
+        if name == "message":
+            out[name] = walk.text(value, ()) if len(value) > LONG else walk.value(value, 1, ())
+        else:
+            out[name] = walk.name(value)
+    return out
+
+
+PUT: Final[dict[str, Callable[[Content, str, Any], None]]] = {
+    **dict.fromkeys(_SAID, Content.said),
+    "messages": Content.prompt,
+    "others": Content.others,
+    "message": Content.message,
+    "tools": Content.tools,
+    "tool_defs": Content.tool_defs,
+    "error": Content.error,
+}

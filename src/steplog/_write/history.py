@@ -1,0 +1,66 @@
+"""Prompts that grow: the messages a run's last prompt began with, compared in C when the next one comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import eq, is_
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from steplog._write.message_types import Known
+
+Span: TypeAlias = tuple[int, int]  # first and last of numbers in a row
+
+
+class History(NamedTuple):
+    """Messages that stand in the log, in the order of a prompt: the objects, their marks, and their numbers.
+
+    An agent's prompt is its last one with a few messages more. Each of its messages must be looked at, since any may
+    have been edited in place; but a look in C costs a fifth of one in byte code.
+    """
+
+    state: (
+        Callable[[Any], Any] | None
+    )  # of all of them, see `MessageType`; None where they have none in common
+    holders: list[Any]
+    marks: list[Any]
+    spans: list[Span]
+
+    def begins(self, messages: list[Any]) -> bool:
+        """Whether `messages` begin with these, and all of these are what they were when they were written."""
+        if len(messages) < len(self.holders) or not all(map(is_, self.holders, messages)):
+            return False
+        try:
+            return self.state is None or all(map(eq, map(self.state, self.holders), self.marks))
+        except Exception:  # noqa: BLE001 - a field was replaced by what cannot be compared: then it was changed
+            return False
+
+    def followed_by(self, known: list[Known]) -> History:
+        """These and more; not fit to be compared again unless all are of types with one `state`."""
+        state = known[0].how.state
+        if any(one.how.state is not state for one in known) or (self.holders and self.state is not state):
+            state = None
+        return History(
+            state,
+            [*self.holders, *[one.holder for one in known]],
+            [*self.marks, *[one.mark for one in known]],
+            with_numbers(self.spans, [one.number for one in known]),
+        )
+
+
+NO_HISTORY: Final = History(None, [], [], [])
+
+
+def with_numbers(spans: list[Span], numbers: Iterable[int]) -> list[Span]:
+    """`[(1, 3)]` and 4, 5, 7 as `[(1, 5), (7, 7)]`; the list that was given stays as it is."""
+    out = list(spans)
+    for number in numbers:
+        if out and number == out[-1][1] + 1:
+            out[-1] = (out[-1][0], number)
+        else:
+            out.append((number, number))
+    return out
+
+
+def ranges(spans: list[Span]) -> str:
+    """`[(1, 3), (7, 7)]` as `"1-3,7"`."""
+    return ",".join([f"{first}-{last}" if first != last else str(first) for first, last in spans])

@@ -1,0 +1,83 @@
+"""Which objects are messages, and how each framework's are read and compared without running their code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from steplog._write.shapes import mro_of
+
+Message: TypeAlias = dict[str, Any]
+Ids: TypeAlias = tuple[Any, Any]  # a message's id and name
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """How to handle one framework's message class without running its code.
+
+    read: gives role, content, tool_calls, id and so on as a new dict in the format's words, from what `mark` gave.
+    mark: gives what of a message is needed to read it, and for `same` to see an edit later: copies of all that could
+    be edited in place. Taken once a message.
+    same: whether a message is still what it was when `mark` was taken; runs once for each message of each prompt,
+    so it must cost no more than a few look-ups.
+    ids: where given, a message's id and name, which frameworks add in place; `same` then leaves them out.
+    state: where given, a C function such as `vars`: a message of which `state(message) == mark` is unchanged, ids
+    included. It lets the messages of a long prompt be compared without a byte code for each.
+    """
+
+    read: Callable[[Any], Message]
+    mark: Callable[[Any], Any]
+    same: Callable[[Any, Any], bool]
+    ids: Callable[[Any], Ids] | None = None
+    state: Callable[[Any], Any] | None = None
+
+
+class Known(NamedTuple):
+    """A message that stands in the log. `holder` keeps the object alive, so that its `id()` stays its own.
+
+    `body` is the digest of all but `ids`; `read` is the message as it was read, `plain` as it was written.
+    """
+
+    holder: Any
+    how: MessageType
+    number: int
+    mark: Any
+    body: bytes
+    ids: Ids
+    read: Message
+    plain: Message
+
+
+def _same_fields(o: Message, mark: Message) -> bool:
+    """Whether a dict still has the fields it had; not `==`, which would run the code of what is in it."""
+    return len(o) == len(mark) and all(
+        name in mark
+        and (value is mark[name] or (type(value) is str is type(mark[name]) and value == mark[name]))
+        for name, value in tuple(o.items())
+    )
+
+
+# Messages as plain dicts with role and content, as programs without a framework have them.
+PLAIN_MESSAGE: Final = MessageType(mark=dict, read=dict, same=_same_fields)
+
+_MESSAGE_TYPES: dict[type, MessageType] = {}
+_found: dict[type, MessageType | None] = {}
+_MOST_FOUND: Final = 4096
+
+
+def register_message_type(cls: type, how: MessageType) -> None:
+    """Make objects of `cls` and its subclasses messages: numbered, and written once per run."""
+    _MESSAGE_TYPES[cls] = how
+    _found.clear()
+
+
+def message_type(cls: type) -> MessageType | None:
+    """How to read `cls` as a message; None for what is none."""
+    try:
+        return _found[cls]
+    except KeyError:
+        how = next((_MESSAGE_TYPES[c] for c in mro_of(cls) if c in _MESSAGE_TYPES), None)
+        if len(_found) < _MOST_FOUND:
+            _found[cls] = how
+        return how
