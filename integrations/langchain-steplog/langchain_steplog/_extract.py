@@ -13,6 +13,7 @@ Fields = dict[str, Any]
 
 _PLACEHOLDER = {"input": ""}  # what LangChain gives for the input of a stream that has not been read
 _OURS = ("ls_", "lc_", "langgraph_", "checkpoint_", "__pregel")
+_LISTS = (tuple, list)
 _INTERNAL = frozenset(
     {"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"}
 )
@@ -31,11 +32,6 @@ def name_of(serialized: Any, given: Any) -> str | None:
     return path[-1] if type(path) is list and path and type(path[-1]) is str else None
 
 
-def call_name(serialized: Any, given: Any, fields: Mapping[str, Any]) -> str | None:
-    """A call's name; for a model whose own name is known, only one that the program gave it."""
-    return name_of(None if fields.get("model") else serialized, given)
-
-
 def run_fields(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> Fields:
     """What describes a whole run: framework, thread, the user's own tags and metadata."""
     metadata = metadata or {}
@@ -52,24 +48,31 @@ def _thread(thread: Any) -> str | None:
     return thread if type(thread) is str else str(thread) if type(thread) in (int, UUID) else None
 
 
-def graph_node(name: str | None, metadata: Mapping[str, Any] | None, tags: list[str] | None) -> bool:
-    """Whether a chain run is a graph's node, which has a tag with the step of its graph, or a task, by its path."""
-    if not metadata or name is None or name != metadata.get("langgraph_node"):
-        return False
+def place_of(
+    name: str | None, metadata: Mapping[str, Any] | None, tags: list[str] | None
+) -> tuple[Fields, str | None]:
+    """What a chain run's tags and metadata say of it; and, of a graph's node or task, the checkpoint namespace it has.
+
+    A node has a tag with the step of its graph, a task is known by its path; other runs in a graph have neither.
+    """
+    fields: Fields = {}
+    is_node = False
     for tag in tags or ():
         if tag.startswith("graph:step:"):
-            return True
-    path = metadata.get("langgraph_path")
-    return type(path) is tuple and len(path) == 4 and path[0] == "__pregel_push" and path[3] is True
-
-
-def node_start(metadata: Mapping[str, Any]) -> Fields:
-    """A node's place in its graph and, with a checkpointer, the checkpoint to come back to."""
-    return {
-        "step_in_graph": metadata.get("langgraph_step"),
-        "triggers": [t for t in metadata.get("langgraph_triggers") or () if type(t) is str] or None,
-        "checkpoint": checkpoint_of(metadata),
-    }
+            is_node = True
+        elif tag.startswith("retry:attempt:"):
+            fields["attempt"] = _number_in(tag)
+    if not metadata or name is None or name != metadata.get("langgraph_node"):
+        return fields, None
+    if not is_node:
+        path = metadata.get("langgraph_path")
+        if type(path) is not tuple or len(path) != 4 or path[0] != "__pregel_push" or path[3] is not True:
+            return fields, None
+    fields["step_in_graph"] = metadata.get("langgraph_step")
+    fields["triggers"] = [t for t in metadata.get("langgraph_triggers") or () if type(t) is str] or None
+    if "thread_id" in metadata:
+        fields["checkpoint"] = checkpoint_of(metadata)
+    return fields, str(metadata.get("langgraph_checkpoint_ns") or "")
 
 
 def chain_input(inputs: Any) -> Any:
@@ -90,8 +93,10 @@ def chain_output(outputs: Any) -> Any:
 
 
 def _command(value: Any) -> Any:
-    found = {k: v for k, v in read_fields(value).items() if v is not None and v != () and v != []}
-    return found["update"] if list(found) == ["update"] else found
+    found = {
+        k: v for k, v in read_fields(value).items() if v is not None and not (type(v) in _LISTS and not v)
+    }
+    return found["update"] if len(found) == 1 and "update" in found else found
 
 
 def tool_start(input_str: Any, kwargs: Mapping[str, Any]) -> Fields:
@@ -138,6 +143,10 @@ def attempt(tags: list[str] | None) -> int | None:
     """The number of an attempt that `with_retry` made; None for a first one."""
     for tag in reversed(tags) if tags else ():
         if tag.startswith("retry:attempt:"):
-            number = tag.rpartition(":")[2]
-            return int(number) if number.isdigit() else None
+            return _number_in(tag)
     return None
+
+
+def _number_in(tag: str) -> int | None:
+    number = tag.rpartition(":")[2]
+    return int(number) if number.isdigit() else None

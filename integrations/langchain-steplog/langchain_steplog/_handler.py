@@ -14,7 +14,7 @@ from langchain_steplog import _provider_errors as provider_errors
 from langchain_steplog._dual import OncePerRun, dual
 from langchain_steplog._parents import parent_of
 from langchain_steplog._recording import Recording
-from steplog.integration import Sink
+from steplog.integration import Sink, contained
 
 
 class StepLogHandler(Recording):
@@ -52,37 +52,40 @@ class StepLogHandler(Recording):
         **kwargs: Any,
     ) -> None:
         """A chain, graph or node begins."""
+        steps = self._steps
         if graphs.is_graph(metadata):
-            graphs.install(self._steps)
-        name = self._value(extract.name_of, serialized, kwargs.get("name"))
-        given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
-        parent = parent_of(self._steps, parent_run_id)
-        if parent is None or not self._steps.knows(parent):
+            graphs.install(steps)
+        name = contained(self, "name_of", extract.name_of, serialized, kwargs.get("name"))
+        parent = parent_of(steps, parent_run_id)
+        if parent is None or not steps.knows(parent):
+            given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
             head = self._fields(extract.run_fields, metadata, tags)
             head["input"] = self._value(extract.chain_input, given)
             resuming = bool(self._value(graphs.is_resuming, given))
-            self._steps.start(
+            steps.start(
                 run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming
             )
             return
-        is_node = bool(self._value(extract.graph_node, name, metadata, tags))
-        fields = self._fields(extract.node_start, metadata) if is_node else {}
-        fields["attempt"] = self._value(extract.attempt, tags)
-        if self._steps.writes("chain"):
-            fields["input"] = self._value(extract.chain_input, given)
-        if is_node:
-            self._steps.promote(parent, "agent", only="chain")
-        kind, task = ("node", (metadata or {}).get("langgraph_checkpoint_ns")) if is_node else ("chain", None)
-        self._steps.start(run_id, kind, name, parent=parent, fields=fields, attempt_of=task)
+        fields, task = contained(self, "place_of", extract.place_of, name, metadata, tags) or ({}, None)
+        if steps.writes("chain") and "defers_inputs" not in kwargs:
+            fields["input"] = self._value(extract.chain_input, inputs)
+        kind = "chain" if task is None else "node"
+        steps.start(run_id, kind, name, parent=parent, fields=fields, attempt_of=task)
 
     @dual
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A chain, graph or node is done."""
-        fields = {"output": self._value(extract.chain_output, outputs)} if self._steps.shows(run_id) else {}
-        # A stream that is closed early "ends" with nothing, while what it reads from is still open.
-        is_abandoned = outputs is None and "inputs" in kwargs and self._steps.has_open_below(run_id)
-        status = "abandoned" if is_abandoned else None
-        self._steps.end(run_id, status=status, fields=fields | self._late_input(run_id, kwargs))
+        steps = self._steps
+        status = None
+        fields: dict[str, Any] = {}
+        if steps.shows(run_id):
+            fields["output"] = self._value(extract.chain_output, outputs)
+        if "inputs" in kwargs:  # the end of a stream
+            fields |= self._late_input(run_id, kwargs)
+            # One that is closed early "ends" with nothing, while what it reads from is still open.
+            if outputs is None and steps.has_open_below(run_id):
+                status = "abandoned"
+        steps.end(run_id, status=status, fields=fields)
 
     @dual
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:

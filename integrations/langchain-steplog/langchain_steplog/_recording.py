@@ -86,11 +86,13 @@ class Recording(BaseCallbackHandler):
         tags: list[str] | None,
         kwargs: dict[str, Any],
     ) -> None:
-        name = self._value(extract.call_name, serialized, kwargs.get("name"), fields)
+        described = None if fields.get("model") else serialized  # a model's own name says more than its class
+        name = contained(self, "name_of", extract.name_of, described, kwargs.get("name"))
         parent = parent_of(self._steps, parent_run_id)
         is_root = parent is None or not self._steps.knows(parent)
-        head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else {}
-        fields["attempt"] = self._value(extract.attempt, tags)
+        head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else _NO_FIELDS
+        if tags:
+            fields["attempt"] = self._value(extract.attempt, tags)
         tried = fields.get("call_id") or fields.get("model") or name
         self._steps.start(
             run_id, kind, name, parent=parent, fields=fields, run_fields=head, run_id=run_id, attempt_of=tried

@@ -13,7 +13,7 @@ from steplog._write.message_types import message_type
 from steplog._write.numbered import NumberedWalk
 from steplog._write.once import LONG, Fresh, Once
 from steplog._write.plain import Walk, is_harmless
-from steplog._write.redact import CLEAN
+from steplog._write.redact import CLEAN, is_clean
 from steplog._write.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
@@ -67,9 +67,20 @@ class Content:
 
     def name(self, name: str, value: Any) -> None:
         """A name, or names and numbers."""
+        cls = type(value)
+        if cls is str and 0 < len(value) <= LONG and self._settings.redactor is None and is_clean(value):
+            self.record[name] = value
+            return
         plain = self._walker().name(value)
         if plain not in ({}, [], ""):
             self.record[name] = plain
+
+    def names(self, name: str, names: list[Any]) -> None:
+        """A list of names, which an adapter made of texts alone."""
+        if self._settings.redactor is None and CLEAN.issuperset(names):
+            self.record[name] = names
+        else:
+            self.name(name, names)
 
     def said(self, name: str, value: Any) -> None:
         """Any value of the program's."""
@@ -136,10 +147,8 @@ class Content:
             data = marshal.dumps(value, _NO_REFERENCES)
         except ValueError:
             data = None
-        if data is None or data != self._once.last_unseen:
-            plain = self._walker().unseen(name, value, data)
-            if plain is not None:
-                self.record[name] = plain
+        if (data is None or data != self._once.last_unseen) and self._walker().is_unseen(name, value, data):
+            self.said(name, value)
 
     def error(self, name: str, error: Mapping[str, Any]) -> None:
         """An error's fields."""
@@ -178,6 +187,7 @@ PUT: Final[dict[str, Callable[[Content, str, Any], None]]] = {
     "others": Content.others,
     "message": Content.message,
     "tools": Content.tools,
+    "triggers": Content.names,
     "tool_defs": Content.tool_defs,
     "error": Content.error,
 }

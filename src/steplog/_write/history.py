@@ -50,6 +50,17 @@ class History(NamedTuple):
 NO_HISTORY: Final = History(None, [], [], [])
 
 
+def is_as_it_was(known: Known) -> bool:
+    """Whether nothing of a message, ids included, was changed since it was written."""
+    message, how, _, mark, _, ids, _, _ = known
+    if how.state is None:
+        return how.same(message, mark) and (how.ids is None or how.ids(message) == ids)
+    try:
+        return bool(how.state(message) == mark)
+    except Exception:  # noqa: BLE001 - as above
+        return False
+
+
 def with_numbers(spans: list[Span], numbers: Iterable[int]) -> list[Span]:
     """`[(1, 3)]` and 4, 5, 7 as `[(1, 5), (7, 7)]`; the list that was given stays as it is."""
     out = list(spans)

@@ -12,10 +12,8 @@ from steplog._write.append import Appender
 from steplog._write.content import PUT, Content, error_fields
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
-from steplog._write.labels import labelled
-from steplog._write.once import LONG
 from steplog._write.plain import Walk
-from steplog._write.redact import CLEAN, is_clean
+from steplog._write.redact import CLEAN
 from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
@@ -51,8 +49,6 @@ class LineWriter:
         parent: int | None = None,
     ) -> None:
         """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
-        if ev == "run.start":
-            fields = contained(self, "labels", labelled, run.hex, fields) or fields
         record, content = self._record(self.settings, run, step, ev, fields, parent)
         body = _encoded(record, content)
         if len(body) > self.settings.max_line_bytes - _ENVELOPE:
@@ -98,27 +94,23 @@ class LineWriter:
         if parent:
             record["parent"] = parent
         record["ev"] = ev
-        is_masked_elsewhere = settings.redactor is not None
         for name, value in fields.items():
             if value is None:
                 continue
-            cls = type(value)
-            if name in PUT:
-                put = PUT[name]
-            elif cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR):
-                put = None
-            elif cls is str:
-                is_name = 0 < len(value) <= LONG and is_clean(value) and not is_masked_elsewhere
-                put = None if is_name else Content.name
-            elif cls is list and name == "triggers":
-                put = None if CLEAN.issuperset(value) and not is_masked_elsewhere else Content.name
-            else:
-                put = Content.name
+            put = PUT.get(name)
             if put is None:
-                record[name] = value
-            else:
-                content = content or Content(settings, run.once, record)
-                put(content, name, value)
+                cls = type(value)
+                if cls is str:
+                    if value in CLEAN and settings.redactor is None:
+                        record[name] = value
+                        continue
+                elif cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR):
+                    record[name] = value
+                    continue
+                put = Content.name
+            if content is None:
+                content = Content(settings, run.once, record)
+            put(content, name, value)
         if content is not None:
             content.close()
         if ev == "run.end" and (masked := _sum(run.masked, _masked_in(content))):

@@ -57,14 +57,14 @@ class NumberedWalk(Walk):
         number, full = self._message(message, (self.step, name))
         return number if full is None else full
 
-    def unseen(self, name: str, value: object, data: bytes | None) -> Json:
-        """A field that a run's log has once for each distinct value, told by its `data`; None where it has this one."""
+    def is_unseen(self, name: str, value: object, data: bytes | None) -> bool:
+        """Whether the run's log does not have this value, told by its `data`, as this field yet."""
         digest = digest_of(encode({name: self.field(name, value)}) if data is None else data)
         if self.once.place(digest) is not None:
             self.once.last_unseen = data
-            return None
+            return False
         self.fresh.places[digest] = (self.step, name)
-        return self.field(name, value)
+        return True
 
     def pointed_at(self, name: str, plain: Json) -> Json:
         """A plain value, or a pointer to where the run's log has it where that is shorter."""
@@ -228,7 +228,7 @@ class NumberedWalk(Walk):
 
 
 def _has_gap(call: Any) -> bool:
-    return type(call) is not dict or any([value is None for value in call.values()])
+    return type(call) is not dict or any(value is None for value in call.values())
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:

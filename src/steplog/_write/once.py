@@ -7,7 +7,7 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any, Final
 
-from steplog._write.history import NO_HISTORY, History, Span, ranges, with_numbers
+from steplog._write.history import NO_HISTORY, Span, is_as_it_was, ranges, with_numbers
 from steplog._write.message_types import Known
 
 LONG: Final = 256  # characters from which a text is written once per run
@@ -86,10 +86,7 @@ class Once:
         found: list[Known] = []
         for message in messages:
             known = self._objects.get(id(message))
-            if known is None or known.holder is not message:
-                break
-            how = known.how
-            if not how.same(message, known.mark) or (how.ids is not None and how.ids(message) != known.ids):
+            if known is None or known.holder is not message or not is_as_it_was(known):
                 break
             found.append(known)
         return found

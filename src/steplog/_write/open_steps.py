@@ -21,24 +21,23 @@ def plain_key(key: Hashable) -> Hashable:
 class OpenSteps:
     """Finds steps by key. Ended ones are remembered for late ends, second handlers and children that outlive parents."""
 
-    __slots__ = ("_ended", "_inherited", "_open")
+    __slots__ = ("_ended", "_inherited", "opened")
 
     def __init__(self, inherited: dict[Hashable, tuple[str, int]] | None = None) -> None:
         """No step is open; `inherited` are those that this process's parent had when it forked."""
-        self._open: dict[Hashable, Open] = {}
+        self.opened: dict[Hashable, Open] = {}
         self._ended: OrderedDict[Hashable, tuple[Open, bool]] = OrderedDict()
         self._inherited = inherited or {}
 
     def get(self, key: Hashable) -> Open | None:
         """The open step under this key."""
-        return self._open.get(key)
+        return self.opened.get(key)
 
     def known(self, key: Hashable) -> Open | None:
         """The step under this key, open or ended lately."""
-        found = self._open.get(key)
-        if found is None and key in self._ended:
-            ended = self._ended.get(key)
-            return None if ended is None else ended[0]
+        found = self.opened.get(key)
+        if found is None and (ended := self._ended.get(key)) is not None:
+            return ended[0]
         return found
 
     def inherited(self, key: Hashable) -> tuple[str, int] | None:
@@ -47,25 +46,27 @@ class OpenSteps:
 
     def open(self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None) -> Open:
         """A step begins."""
-        step = Open(key, kind, name, run, parent)
-        step.began = now_ns()
-        self._ended.pop(key, None)
-        self._open[key] = step
-        run.open[key] = step
+        step = Open(key, kind, name, run, parent, now_ns())
+        if key in self._ended:
+            del self._ended[key]
+        self.opened[key] = run.open[key] = step
+        if parent is not None:
+            parent.inner[key] = step
         return step
 
     def close(self, step: Open, *, implied: bool) -> bool:
         """A step ends; False where another thread has ended it at this moment."""
-        if self._open.pop(step.key, None) is None:
+        if self.opened.pop(step.key, None) is None:
             return False
         step.run.open.pop(step.key, None)
+        if step.parent is not None:
+            step.parent.inner.pop(step.key, None)
         self.remember(step, implied=implied)
         return True
 
     def remember(self, step: Open, *, implied: bool) -> None:
         """A step that ended, by the framework's word or by ours."""
         self._ended[step.key] = (step, implied)
-        self._ended.move_to_end(step.key)
         if len(self._ended) > _MOST_ENDED:
             self._ended.popitem(last=False)
 
@@ -79,18 +80,17 @@ class OpenSteps:
 
     def below(self, step: Open) -> list[Open]:
         """The open steps below this one, innermost first."""
+        if not step.inner and step.run.root is not step:
+            return []  # a step that ends takes along what is below it, so there are no gaps
         others = tuple(step.run.open.values())
         if step.run.root is step:
             return [inner for inner in reversed(others) if inner is not step]
-        for inner in others:
-            if inner.parent is step:
-                return [inner for inner in reversed(others) if step in inner.ancestors()]
-        return []  # a step that ends takes along what is below it, so there are no gaps
+        return [inner for inner in reversed(others) if step in inner.ancestors()]
 
     def handed_down(self) -> dict[Hashable, tuple[str, int]]:
         """What a forked child inherits: run and number of each open step by key."""
-        return {key: (step.run.hex, step.nearest_written) for key, step in tuple(self._open.items())}
+        return {key: (step.run.hex, step.nearest_written) for key, step in tuple(self.opened.items())}
 
     def sizes(self) -> dict[str, int]:
         """How many are open and remembered."""
-        return {"steps": len(self._open), "ended": len(self._ended)}
+        return {"steps": len(self.opened), "ended": len(self._ended)}

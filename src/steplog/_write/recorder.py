@@ -8,7 +8,8 @@ from uuid import UUID
 
 from steplog._format.record import CALLS, POINTS, WRITTEN, Record
 from steplog._write.endings import end_record, run_end_record
-from steplog._write.guard import guarded
+from steplog._write.guard import contained, guarded, tell
+from steplog._write.labels import labelled
 from steplog._write.lines import LineWriter
 from steplog._write.open_steps import OpenSteps, plain_key
 from steplog._write.runs import Runs
@@ -32,6 +33,7 @@ class StepRecorder:
         self.settings = settings
         self.lines = lines
         self._written = WRITTEN[settings.detail]
+        self._names_nodes = settings.detail == "calls"  # else they are steps of their own
         self._steps = OpenSteps()
         self._runs = Runs()
 
@@ -43,7 +45,7 @@ class StepRecorder:
 
     def knows(self, key: Hashable) -> bool:
         """Whether a step with this key has started here, and what starts below it belongs to its run."""
-        return self._steps.known(plain_key(key)) is not None
+        return self._steps.known(key.int if type(key) is UUID else key) is not None
 
     def is_open(self, key: Hashable) -> bool:
         """Whether a step with this key has started and not ended."""
@@ -51,7 +53,7 @@ class StepRecorder:
 
     def shows(self, key: Hashable) -> bool:
         """Whether the end of this open step would be written, so that its output is worth reading."""
-        step = self._steps.get(plain_key(key))
+        step = self._steps.opened.get(key.int if type(key) is UUID else key)
         return step is not None and step.number is not None
 
     def has_open_below(self, key: Hashable) -> bool:
@@ -72,7 +74,6 @@ class StepRecorder:
 
     # -- what adapters report
 
-    @guarded
     def start(
         self,
         key: Hashable,
@@ -93,23 +94,30 @@ class StepRecorder:
         follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
         its thread it goes on from.
         """
-        key, above = plain_key(key), None
-        if self._steps.get(key) is not None:
-            return
-        if parent is not None:
-            above = self._steps.known(plain_key(parent))
-        if above is None:
-            self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
-            return
-        step = self._steps.open(key, kind, name, above.run, above)
-        if attempt_of is not None:
-            step.attempt_of = (above.key, kind, attempt_of)
-            step.attempt = step.run.attempt(step.attempt_of)
-        if kind in self._written:
-            self._write_start(step, fields)
-        step.began = now_ns()
+        try:
+            steps = self._steps
+            if type(key) is UUID:
+                key = key.int
+            if key in steps.opened:
+                return
+            above = None
+            if parent is not None:
+                above = steps.known(parent.int if type(parent) is UUID else parent)
+            if above is None:
+                self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
+                return
+            if kind == "node" and above.kind == "chain":
+                self._promote(above, "agent")  # what has nodes was no plumbing
+            step = steps.open(key, kind, name, above.run, above)
+            if attempt_of is not None:
+                step.attempt_of = (above.key, kind, attempt_of)
+                step.attempt = step.run.attempt(step.attempt_of)
+            if kind in self._written:
+                self._write_start(step, fields)
+            step.began = now_ns()
+        except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
+            tell(self, "StepRecorder.start", error)
 
-    @guarded
     def end(
         self,
         key: Hashable,
@@ -127,13 +135,28 @@ class StepRecorder:
         ids of tool calls that a model asked for. An end whose start the framework lost is written as a step of its
         own, if `kind` says what it was; a real end after one that was implied is written too.
         """
-        key = plain_key(key)
-        step = self._steps.get(key)
-        if step is not None:
+        try:
+            step = self._steps.opened.get(key.int if type(key) is UUID else key)
+            if step is None:
+                self._end_late(plain_key(key), status, error, error_fields, fields, kind, parent)
+                return
             if step.answered and status in ("cancelled", "abandoned"):
                 status = error = None
             self._finish(step, status, error, error_fields, fields)
-            return
+        except Exception as failure:  # noqa: BLE001 - as in `start`
+            tell(self, "StepRecorder.end", failure)
+
+    def _end_late(
+        self,
+        key: Hashable,
+        status: str | None,
+        error: BaseException | None,
+        error_fields: Fields,
+        fields: Fields,
+        kind: str | None,
+        parent: Hashable,
+    ) -> None:
+        """The end of a step that is not open: it was implied before, or the framework lost the start."""
         late = self._steps.take_implied(key)
         if late is not None:
             self._write_end(late, status, error, error_fields, fields)
@@ -189,9 +212,12 @@ class StepRecorder:
         """An open step of kind `only` turns out to be of another kind: plumbing that is a nested agent."""
         step = self._steps.get(plain_key(key))
         if step is not None and step.kind == only:
-            step.kind = kind
-            if kind in self._written:
-                self._write_start(step, _NO_FIELDS, late=True)
+            self._promote(step, kind)
+
+    def _promote(self, step: Open, kind: str) -> None:
+        step.kind = kind
+        if kind in self._written:
+            self._write_start(step, _NO_FIELDS, late=True)
 
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours as `log.error`; never raises."""
@@ -253,28 +279,30 @@ class StepRecorder:
         if not is_call:
             step.number, step.kind = 0, "run"
             head |= fields
+        head = contained(self, "labels", labelled, run.hex, head) or head
         self.lines.write(run, None, "run.start", head)
         if is_call:
             self._write_start(step, fields)
         step.began = now_ns()
 
     def _write_start(self, step: Open, fields: Fields, *, late: bool = False) -> None:
+        run = step.run
         if step.number is None:
-            step.number = step.run.next_number()
-            step.run.totals.count(step.kind)
+            step.number = run.next_number()
+            run.totals.count(step.kind)
         step.model = fields.get("model")
         record: Record = {"name": step.name, **fields} if step.name else dict(fields)
         attempt = record.get("attempt") or step.attempt
         if attempt > 1:
             record["attempt"] = attempt
-            step.run.totals.count_retry()
+            run.totals.count_retry()
         if "call_id" in record:
-            record["asked_by"] = step.run.asked_by(record["call_id"])
-        if self.settings.detail == "calls" and "node" not in record:
+            record["asked_by"] = run.asked_by(record["call_id"])
+        if self._names_nodes and "node" not in record:
             record["node"] = step.node
         if late:
             record["late_ms"] = ms_since(step.began)
-        self.lines.write(step.run, step.number, f"{step.kind}.start", record, parent=step.written_parent)
+        self.lines.write(run, step.number, step.kind + ".start", record, parent=step.written_parent)
 
     # -- ends
 
@@ -317,7 +345,7 @@ class StepRecorder:
         if not step.number:
             return
         record = end_record(step, status, error, error_fields, fields)
-        self.lines.write(step.run, step.number, f"{step.kind}.end", record)
+        self.lines.write(step.run, step.number, step.kind + ".end", record)
 
 
 def _implied(status: str | None, error: BaseException | None) -> str:

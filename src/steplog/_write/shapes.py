@@ -107,10 +107,8 @@ def _find_shape(cls: type) -> Shape | None:
     if tuple in mro and type(names := class_attribute(cls, "_fields")) is tuple:
         return ("fields", lambda o: dict(zip(names, tuple.__iter__(o), strict=False)))
     if type(declared := class_attribute(cls, "__dataclass_fields__")) is dict:
-        return (
-            "fields",
-            _dataclass_reader([n for n, f in declared.items() if instance_field(f, "repr") is not False]),
-        )
+        shown = [name for name, field in declared.items() if instance_field(field, "repr") is not False]
+        return ("fields", _dataclass_reader(cls, shown))
     for base in mro:
         if base in _BASES:
             return _BASES[base]
@@ -142,9 +140,21 @@ def _pydantic_reader(hidden: set[str]) -> Callable[[Any], Fields]:
     return read
 
 
-def _dataclass_reader(names: list[str]) -> Callable[[Any], Fields]:
+def _dataclass_reader(cls: type, names: list[str]) -> Callable[[Any], Fields]:
+    slots = [(name, class_attribute(cls, name)) for name in names]
+    getters = [(n, slot.__get__ if type(slot) is types.MemberDescriptorType else None) for n, slot in slots]
+
     def read(o: Any) -> Fields:
-        return {name: value for name in names if (value := instance_field(o, name)) is not None}
+        out: Fields = {}
+        attributes = live_dict(o)
+        for name, get in getters:
+            try:
+                value = attributes.get(name) if get is None else get(o)
+            except AttributeError:  # an empty slot
+                continue
+            if value is not None:
+                out[name] = value
+        return out
 
     return read
 

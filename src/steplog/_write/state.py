@@ -69,28 +69,26 @@ class RunState:
 class Open:
     """A step between its start and its end; `number` None for one that is left out of the log, 0 for the run itself."""
 
-    __slots__ = (
-        "answered", "attempt", "attempt_of", "began", "first_ns", "key", "kind", "model", "name", "noted", "number",
-        "parent", "run",
-    )  # fmt: skip
+    # Of the class until they change: most steps never change them.
+    number: int | None = None
+    first_ns: int = 0
+    model: Any = None
+    noted: dict[str, Any] | None = None
+    answered: bool = False  # the whole answer was streamed; being cancelled afterwards is no failure
+    attempt_of: Hashable = None
+    attempt: int = 1
 
     def __init__(
-        self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None
+        self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None, began: int
     ) -> None:
-        """A step that begins now under `parent`."""
+        """A step that begins at the moment `began` under `parent`."""
         self.key = key
         self.kind = kind
         self.name = name
         self.run = run
         self.parent = parent
-        self.number: int | None = None
-        self.began = 0
-        self.first_ns = 0
-        self.model: Any = None
-        self.noted: dict[str, Any] | None = None
-        self.answered = False  # the whole answer was streamed; being cancelled afterwards is no failure
-        self.attempt_of: Hashable = None
-        self.attempt = 1
+        self.began = began
+        self.inner: dict[Hashable, Open] = {}  # the open steps that this one is the parent of
 
     @property
     def nearest_written(self) -> int:
@@ -100,7 +98,12 @@ class Open:
     @property
     def written_parent(self) -> int:
         """The number of the nearest ancestor that the log has; 0 for the run itself."""
-        return next((up.number for up in self.ancestors() if up.number is not None), 0)
+        up = self.parent
+        while up is not None:
+            if up.number is not None:
+                return up.number
+            up = up.parent
+        return 0
 
     @property
     def node(self) -> str | None:

@@ -9,6 +9,8 @@ from steplog._format.record import USAGE_FIELDS
 
 _COUNTED = {"llm": "llm_calls", "tool": "tool_calls", "retry": "retries", "interrupt": "interrupts"}
 
+_SUMMED = frozenset(USAGE_FIELDS) - {"total_tokens"}
+
 
 class Totals:
     """Counts of steps, calls and errors, sums of tokens, and the models that answered."""
@@ -23,11 +25,13 @@ class Totals:
 
     def count(self, kind: str) -> None:
         """One more step of this kind."""
-        self._add("steps", 1)
-        if kind == "resume" and self._sums.get("interrupts"):
-            self._add("interrupts", -1)  # answered within the run: nothing waits any more when it ends
-        if kind in _COUNTED:
-            self._add(_COUNTED[kind], 1)
+        sums = self._sums
+        with self._lock:
+            sums["steps"] = sums.get("steps", 0) + 1
+            if kind in _COUNTED:
+                sums[_COUNTED[kind]] = sums.get(_COUNTED[kind], 0) + 1
+            elif kind == "resume" and sums.get("interrupts"):
+                sums["interrupts"] -= 1  # answered within the run: nothing waits any more when it ends
 
     def count_error(self) -> None:
         """One more step that failed."""
@@ -39,10 +43,11 @@ class Totals:
 
     def add_usage(self, usage: dict[str, Any]) -> None:
         """Add a call's tokens."""
-        for name in USAGE_FIELDS:
-            value = usage.get(name)
-            if type(value) is int and name != "total_tokens":
-                self._add(name, value)
+        sums = self._sums
+        with self._lock:
+            for name, value in usage.items():
+                if type(value) is int and name in _SUMMED:
+                    sums[name] = sums.get(name, 0) + value
 
     def add_model(self, model: object) -> None:
         """A model that answered."""
