@@ -8,17 +8,12 @@ from typing import Final
 
 from steplog.integration import instance_dict
 
-_CONFIG: Final = "langchain_core.runnables.config"
-
-
-def is_langchain_here() -> bool:
-    """Whether the program has imported what keeps LangChain's context."""
-    return _CONFIG in sys.modules
+CONFIG: Final = "langchain_core.runnables.config"  # the module that keeps LangChain's context
 
 
 def langchain_step() -> Hashable:
     """The run id of LangChain's innermost run here; None outside of one, or where LangChain is not in use."""
-    module = sys.modules.get(_CONFIG)
+    module = sys.modules.get(CONFIG)
     variable = getattr(module, "var_child_runnable_config", None)
     config = variable.get() if variable is not None else None
     if type(config) is not dict:

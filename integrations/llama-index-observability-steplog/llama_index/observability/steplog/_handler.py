@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
@@ -119,7 +120,7 @@ class StepLogHandler:
         self, span_id: str, arguments: Args, instance: Any, parent_id: str | None, tags: Args | None
     ) -> None:
         """A span begins."""
-        if values.may_register():
+        if len(sys.modules) != values.modules_seen[0]:
             contained(self, "register", values.register)
         span = contained(self, "span_of", kinds.span_of, span_id, instance, parent_id, tags, arguments)
         span = span or Span("chain", "", kinds.name_of_span(span_id))
@@ -134,7 +135,7 @@ class StepLogHandler:
 
     def exit(self, span_id: str, arguments: Args, instance: Any, result: Any) -> None:
         """A span ends; what it gave back may be a stream that is still to be read."""
-        if self._models.exit(span_id, result):
+        if span_id in self._models.calls and self._models.exit(span_id, result):
             return
         kind = self._steps.kind_of(span_id)
         if kind is None:
@@ -142,7 +143,7 @@ class StepLogHandler:
         if (
             kind == "chain"
             and not self._has_chains
-            and not self._streams
+            and not self._streams.held
             and streams.is_over(span_id, instance, result)
         ):
             self._steps.end(span_id)
@@ -247,7 +248,7 @@ class StepLogHandler:
         error: BaseException | None = None,
     ) -> None:
         """Steps that waited for this span: for the reading of a chat engine's reply, for a workflow."""
-        if not len(self._streams):
+        if not self._streams.held:
             return
         if span.role == "reply":
             self._streams.over(instance, status, error, answer=self.value(values.reply_text, instance))
@@ -265,8 +266,8 @@ class StepLogHandler:
     # -- shared
 
     def _parent(self, parent_id: str | None) -> Hashable:
-        above = (self._streams.running() if self._streams else None) or parent_id
-        if elsewhere.is_langchain_here():
+        above = (self._streams.running() if self._streams.held else None) or parent_id
+        if elsewhere.CONFIG in sys.modules:
             other = contained(self, "langchain_step", elsewhere.langchain_step)
             if other is not None:
                 return self._steps.innermost(above, other)

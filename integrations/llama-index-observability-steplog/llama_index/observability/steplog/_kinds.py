@@ -90,7 +90,7 @@ def span_of(
     arguments: Mapping[str, Any],
 ) -> Span:
     """What the span that begins is."""
-    name = name_of_span(span_id)
+    name = span_id[:-_UUID] or span_id
     if instance is None:
         return _function(name, parent_id or "", tags, arguments)
     span = _method(type(instance), name)

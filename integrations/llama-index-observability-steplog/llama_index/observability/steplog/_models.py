@@ -33,15 +33,15 @@ class Models:
         self._owner = owner
         self._steps = steps
         self._streams = held
-        self._calls: dict[str, Call] = {}
+        self.calls: dict[str, Call] = {}  # by span; each hook looks whether it is about one of them
 
     def __len__(self) -> int:
         """How many are under way."""
-        return len(self._calls)
+        return len(self.calls)
 
     def forget(self, span_id: str) -> None:
         """The step of this call was ended otherwise."""
-        self._calls.pop(span_id, None)
+        self.calls.pop(span_id, None)
 
     # -- spans
 
@@ -50,19 +50,19 @@ class Models:
         tags: Args | None,
     ) -> None:  # fmt: skip
         """A model's public method is called."""
-        if self._streams and self._streams.inside_call(span.name.partition(".")[0]):
+        if self._streams.held and self._streams.inside_call(span.name.partition(".")[0]):
             if parent is not None:  # a part of the call whose stream is being read
                 self._steps.start(span_id, "chain", span.name, parent=parent)
             return
         call = Call(span, instance, arguments, parent, parent_id, tags)
-        self._calls[span_id] = call
+        self.calls[span_id] = call
         if not announces(type(instance), span.method):
             self._begin(span_id, call, call.prompt(), call.keywords(), None)
             self._streams.hear_nothing()
 
     def exit(self, span_id: str, result: Any) -> bool:
         """The method has returned, an answer or a stream; False if this is no model call under way."""
-        call = self._calls.get(span_id)
+        call = self.calls.get(span_id)
         if call is None:
             return False
         if type(result) in (GeneratorType, AsyncGeneratorType):
@@ -74,7 +74,7 @@ class Models:
 
     def drop(self, span_id: str, error: BaseException | None) -> bool:
         """The method has raised; False if this is no model call under way."""
-        known = span_id in self._calls
+        known = span_id in self.calls
         self._finish(span_id, None, error)
         return known
 
@@ -82,7 +82,7 @@ class Models:
 
     def started(self, event: Any) -> None:
         """The call has begun, with all that the client says of itself."""
-        call = self._calls.get(event.span_id)
+        call = self.calls.get(event.span_id)
         if call is not None and not call.begun:
             found = event.__dict__
             given = found.get("messages", found.get("prompt"))
@@ -92,7 +92,7 @@ class Models:
 
     def progressed(self, event: Any) -> None:
         """A chunk of a streamed answer: all that is kept of it is itself, until the next but one."""
-        call = self._calls.get(event.span_id)
+        call = self.calls.get(event.span_id)
         if call is not None:
             if call.last is None:
                 self._steps.first_token(event.span_id)
@@ -118,7 +118,7 @@ class Models:
         self._steps.start(span_id, "llm", name, parent=call.parent, fields=fields, run_fields=head)
 
     def _finish(self, span_id: str, response: Any, error: BaseException | None) -> None:
-        call = self._calls.pop(span_id, None)
+        call = self.calls.pop(span_id, None)
         if call is None:
             return
         if not call.begun:
@@ -131,7 +131,7 @@ class Models:
         told = error if status in (None, "cancelled") else None
         more = self._fields(provider_error_fields, told) if status is None and told is not None else {}
         self._steps.end(span_id, status=status, error=told, error_fields=more, fields=fields)
-        if self._streams:
+        if self._streams.held:
             self._streams.call_over(span_id)
             answer = values.answer_of(fields.get("message")) if error is None else None
             self._streams.answer_over(status, error if status is None else None, answer)
@@ -143,7 +143,7 @@ class Models:
             return
         if call.told_below is raw:
             fields.pop("usage", None)
-        above = self._calls.get(call.parent_id or "")
+        above = self.calls.get(call.parent_id or "")
         if above is not None:
             above.told_below = raw
 

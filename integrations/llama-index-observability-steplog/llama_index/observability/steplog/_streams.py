@@ -56,11 +56,11 @@ class Streams:
     def __init__(self, end: End) -> None:
         """End steps by `end`."""
         self._end = end
-        self._held: dict[int, Held] = {}
+        self.held: dict[int, Held] = {}  # by the id of what is under way; each hook looks whether it is empty
 
     def __len__(self) -> int:
         """How many streams are held."""
-        return len(self._held)
+        return len(self.held)
 
     def hold(
         self, owner: object, key: str, fields: Fields, *, is_call: bool = False, unread: str | None = None
@@ -68,14 +68,14 @@ class Streams:
         """Leave the step `key` open until `owner` is over."""
         # No lock: each step is one call in C, one thread returns one result, and a fork would leave a lock taken.
         token = id(owner)
-        held = self._held.get(token)
+        held = self.held.get(token)
         if held is None or held.owner() is not owner:
             held = Held(weakref.ref(owner, lambda _: self._gone(token)), is_call=is_call, unread=unread)
-            self._held[token] = held
+            self.held[token] = held
         held.unread = held.unread or unread
         held.steps.append((key, fields))
-        if len(self._held) > _MOST_HELD:
-            self._gone(next(iter(tuple(self._held))))
+        if len(self.held) > _MOST_HELD:
+            self._gone(next(iter(tuple(self.held))))
 
     def over(
         self,
@@ -86,27 +86,27 @@ class Streams:
         answer: Any = None,
     ) -> None:
         """The stream or workflow `owner` has ended: so have the steps that wait for it."""
-        held = self._held.get(id(owner))
+        held = self.held.get(id(owner))
         if held is not None and held.owner() is owner:
             self._release(id(owner), status, error, answer)
 
     def run_over(self, run_id: object) -> None:
         """The workflow run with this id has ended."""
-        for token, held in tuple(self._held.items()):
+        for token, held in tuple(self.held.items()):
             owner = held.owner()
             if type(owner).__name__ == "WorkflowHandler" and instance_dict(owner).get("run_id") == run_id:
                 self._release(token, None, None)
 
     def running(self) -> str | None:
         """The step whose stream is being read by the code that a span now begins in; None where a span is nearer."""
-        if not self._held:
+        if not self.held:
             return None
         found = self._on_stack(_above_span(_frame(1)))
         return found[0][1].steps[0][0] if found else None
 
     def answer_over(self, status: str | None, error: BaseException | None, answer: Any) -> None:
         """The model's answer has ended inside of streams that are being read now: they are over, too."""
-        if not self._held:
+        if not self.held:
             return
         for token, held in self._on_stack(_frame(1)):
             if not held.is_call:
@@ -114,27 +114,27 @@ class Streams:
 
     def inside_call(self, cls: str) -> bool:
         """Whether a stream of a model call of this class is being read by the code that a span now begins in."""
-        if not self._held:
+        if not self.held:
             return False
         found = self._on_stack(_above_span(_frame(1)))
         return any(held.is_call and held.steps[0][0].partition(".")[0] == cls for _, held in found)
 
     def hear_nothing(self) -> None:
         """The model asked in these streams announces no end: that they were read to it cannot be known."""
-        if self._held:
+        if self.held:
             for _, held in self._on_stack(_above_span(_frame(1))):
                 held.unread = None
 
     def call_over(self, key: str) -> None:
         """The model call `key` has ended by its own event: its stream is not waited for any more."""
-        for token, held in tuple(self._held.items()):
+        for token, held in tuple(self.held.items()):
             if held.is_call and held.steps[0][0] == key:
-                self._held.pop(token, None)
+                self.held.pop(token, None)
 
     def _on_stack(self, frame: FrameType | None) -> list[tuple[int, Held]]:
         """The held streams that are running, innermost first, up to the next span."""
         frames: dict[int, tuple[int, Held]] = {}
-        for token, held in tuple(self._held.items()):
+        for token, held in tuple(self.held.items()):
             own = frame_of(held.owner())
             if own is not None:
                 frames[id(own)] = (token, held)
@@ -148,14 +148,14 @@ class Streams:
         return found
 
     def _gone(self, token: int) -> None:
-        held = self._held.get(token)
+        held = self.held.get(token)
         if held is not None:
             self._release(token, held.unread, None)
 
     def _release(
         self, token: int, status: str | None, error: BaseException | None, answer: Any = None
     ) -> None:
-        held = self._held.pop(token, None)
+        held = self.held.pop(token, None)
         if held is None:
             return
         for key, fields in held.steps:

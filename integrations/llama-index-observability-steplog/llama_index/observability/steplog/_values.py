@@ -170,19 +170,14 @@ _waiting: dict[tuple[str, str], _Register] = {
 }
 _VERSIONS = {"llama_index.core": "llama-index-core", "workflows": "llama-index-workflows"}
 _versions_waiting = dict(_VERSIONS)
-_modules_seen = [0]
-
-
-def may_register() -> bool:
-    """Whether modules came since `register` last looked, of which some may be LlamaIndex's."""
-    return _modules_seen[0] != len(sys.modules)
+modules_seen = [0]  # how many there were when `register` last looked
 
 
 def register() -> None:
-    """Make the classes that are here by now known to every log of this process."""
-    if not may_register():
+    """Make the classes that are here by now known to every log of this process; for when modules came."""
+    if modules_seen[0] == len(sys.modules):
         return
-    _modules_seen[0] = len(sys.modules)
+    modules_seen[0] = len(sys.modules)
     for module, name in tuple(_waiting):
         cls = getattr(sys.modules.get(module), name, None)
         if cls is not None:
