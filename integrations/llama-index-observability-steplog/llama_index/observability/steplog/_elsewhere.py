@@ -6,7 +6,7 @@ import sys
 from collections.abc import Hashable
 from typing import Final
 
-from steplog.integration import instance_dict
+from steplog.integration import live_dict
 
 CONFIG: Final = "langchain_core.runnables.config"  # the module that keeps LangChain's context
 
@@ -18,4 +18,4 @@ def langchain_step() -> Hashable:
     config = variable.get() if variable is not None else None
     if type(config) is not dict:
         return None
-    return instance_dict(config.get("callbacks")).get("parent_run_id")
+    return live_dict(config.get("callbacks")).get("parent_run_id")

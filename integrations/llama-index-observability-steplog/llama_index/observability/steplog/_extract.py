@@ -8,8 +8,8 @@ from typing import Any, Final
 from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _messages as messages
 from llama_index.observability.steplog import _values as values
-from llama_index.observability.steplog._attributes import attributes_of, private_of
 from llama_index.observability.steplog._kinds import Span
+from steplog.integration import live_dict
 
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
@@ -30,7 +30,7 @@ def name_of(span: Span, instance: Any, arguments: Args, fields: Args) -> str | N
     if span.kind == "tool":
         return tool_name(span, instance, arguments)
     if span.role == "workflow" and span.kind == "agent":
-        given = attributes_of(instance).get("name")
+        given = live_dict(instance).get("name")
         return given if type(given) is str and given not in ("", "Agent") else type(instance).__name__
     if span.kind in ("retriever", "rerank", "embedding", "llm"):
         return None if fields.get("model") and span.kind != "rerank" else type(instance).__name__
@@ -41,9 +41,7 @@ def step_name(span: Span, arguments: Args) -> str:
     """A workflow step's name; where several agents share it, with the agent's."""
     owner, _, step = span.name.rpartition(".")
     agent = (
-        attributes_of(events.event_in(arguments)).get("current_agent_name")
-        if owner == "AgentWorkflow"
-        else None
+        live_dict(events.event_in(arguments)).get("current_agent_name") if owner == "AgentWorkflow" else None
     )
     return f"{agent}.{step}" if type(agent) is str and agent else step
 
@@ -51,9 +49,9 @@ def step_name(span: Span, arguments: Args) -> str:
 def tool_name(span: Span, instance: Any, arguments: Args) -> str:
     """The name under which the model knows the tool."""
     if span.role == "call_tool":
-        return attributes_of(events.event_in(arguments)).get("tool_name") or "unnamed"
-    metadata = attributes_of(instance).get("_metadata") or attributes_of(instance).get("metadata")
-    name = attributes_of(metadata).get("name")
+        return live_dict(events.event_in(arguments)).get("tool_name") or "unnamed"
+    metadata = live_dict(instance).get("_metadata") or live_dict(instance).get("metadata")
+    name = live_dict(metadata).get("name")
     return name if type(name) is str and name else type(instance).__name__
 
 
@@ -77,7 +75,7 @@ def input_of(span: Span, arguments: Args) -> Any:
     """What a run or node was given: a question, a message, the start event's fields."""
     for name in _ARGUMENT.get(span.role, ()):
         if (given := arguments.get(name)) is not None:
-            return attributes_of(given).get("query_str", given) if type(given) is not str else given
+            return live_dict(given).get("query_str", given) if type(given) is not str else given
     event = events.event_in(arguments)
     if event is not None:
         return values.read_event(event) or None if span.role == "workflow" else values.told(event)
@@ -130,7 +128,7 @@ def node_start(arguments: Args) -> Fields:
 def tool_start(span: Span, arguments: Args) -> Fields:
     """A tool call's arguments and, from an agent, the id under which the model asked for it."""
     if span.role == "call_tool":
-        event = attributes_of(events.event_in(arguments))
+        event = live_dict(events.event_in(arguments))
         return {"call_id": event.get("tool_id"), "args": event.get("tool_kwargs")}
     named = arguments.get("kwargs")
     placed = arguments.get("args") or arguments.get("input")
@@ -140,15 +138,15 @@ def tool_start(span: Span, arguments: Args) -> Fields:
 
 def tool_end(span: Span, result: Any) -> Fields:
     """A tool's answer; an agent's as the message its model will read. `status` and `error` tell of one that failed."""
-    told = attributes_of(result)
+    told = live_dict(result)
     output = told.get("tool_output") if "tool_output" in told else result
-    found = attributes_of(output)
+    found = live_dict(output)
     blocks = found.get("blocks")
     if type(blocks) is not list:
         return {"result": result}
     fields: Fields = {}
     if found.get("is_error"):
-        error = private_of(output).get("_exception")
+        error = values.private_of(output).get("_exception")
         fields = {"status": "error", "error": error if isinstance(error, BaseException) else None}
     if span.role == "call_tool":
         return fields | {"message": messages.tool_message(blocks, told.get("tool_id"))}
@@ -160,7 +158,7 @@ def query_text(arguments: Args) -> Any:
     given = next(
         (arguments[k] for k in ("str_or_query_bundle", "query_bundle", "query_str") if arguments.get(k)), None
     )
-    return given if type(given) is str or given is None else attributes_of(given).get("query_str")
+    return given if type(given) is str or given is None else live_dict(given).get("query_str")
 
 
 def documents(result: Any, *, brief: bool = False) -> Fields:
@@ -173,7 +171,7 @@ def documents(result: Any, *, brief: bool = False) -> Fields:
 
 def rerank_start(instance: Any, arguments: Args) -> Fields:
     """A reranker's model and question, and how many nodes it was given."""
-    own = attributes_of(instance)
+    own = live_dict(instance)
     nodes = arguments.get("nodes")
     model = next((own[k] for k in ("model", "model_name") if type(own.get(k)) is str), None)
     return {
@@ -185,7 +183,7 @@ def rerank_start(instance: Any, arguments: Args) -> Fields:
 
 def embedding_start(instance: Any, arguments: Args) -> Fields:
     """An embedding call's model and how many texts it was given; the texts stand where they come from."""
-    model = attributes_of(instance).get("model_name")
+    model = live_dict(instance).get("model_name")
     texts = next((v for k, v in arguments.items() if k in ("texts", "queries", "img_file_paths")), None)
     count = len(texts) if type(texts) is list else 1
     return {"model": model if type(model) is str and model != "unknown" else None, "count": count}

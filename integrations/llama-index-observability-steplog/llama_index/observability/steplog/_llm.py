@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from llama_index.observability.steplog._attributes import attributes_of
 from llama_index.observability.steplog._messages import fields_of, tool_calls_of
-from steplog.integration import instance_dict
+from steplog.integration import live_dict
 
 Fields = dict[str, Any]
 
@@ -32,7 +31,7 @@ _PREFIX: Final = "llama_index.llms."
 
 def llm_start(instance: Any, given: Any, kwargs: Mapping[str, Any], payload: Any) -> Fields:
     """A model call's model, provider, parameters, tools and prompt; `given` is a list of messages or a text."""
-    own = attributes_of(instance)
+    own = live_dict(instance)
     tools = kwargs.get("tools") or kwargs.get("functions")
     tools = tools if type(tools) is list and tools else None
     return {
@@ -58,7 +57,7 @@ def _says(value: Any) -> bool:
 
 def model_of(instance: Any, payload: Any) -> str | None:
     """The model asked for, as the client or LlamaIndex's own description of it names it."""
-    found = _first(attributes_of(instance), _MODEL) or _first(_dict(payload), ("model_name",))
+    found = _first(live_dict(instance), _MODEL) or _first(_dict(payload), ("model_name",))
     return None if found == "unknown" else found
 
 
@@ -92,7 +91,7 @@ def _tool_name(tool: Any) -> str:
 
 def llm_end(response: Any, before: Any) -> Fields:
     """A model call's answer, usage, finish reason, model and response id; `before` is the stream's last chunk but one."""
-    found = attributes_of(response)
+    found = live_dict(response)
     if not found:
         return {}
     message = found.get("message")
@@ -100,8 +99,8 @@ def llm_end(response: Any, before: Any) -> Fields:
         "message": message if message is not None else {"role": "assistant", "content": found.get("text")}
     }
     raw = fields_of(found.get("raw"))
-    extra = _dict(attributes_of(message).get("additional_kwargs")) | _dict(found.get("additional_kwargs"))
-    earlier = fields_of(attributes_of(before).get("raw"))
+    extra = _dict(live_dict(message).get("additional_kwargs")) | _dict(found.get("additional_kwargs"))
+    earlier = fields_of(live_dict(before).get("raw"))
     return told | said_by_provider(raw, extra, earlier) if raw or extra or earlier else told
 
 
@@ -134,7 +133,7 @@ def _finish(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> str | None:
 
 def _text(value: Any) -> Any:
     """A text as it is, an enum's value."""
-    return value if type(value) is str else instance_dict(value).get("_value_")
+    return value if type(value) is str else live_dict(value).get("_value_")
 
 
 def usage(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> Fields:

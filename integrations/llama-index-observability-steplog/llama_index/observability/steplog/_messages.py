@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from llama_index.observability.steplog._attributes import attributes_of
-from steplog.integration import instance_dict, read_fields
+from steplog.integration import live_dict, read_fields
 
 Fields = dict[str, Any]
 _CONTAINERS = frozenset({dict, list})
@@ -31,7 +30,7 @@ def tool_message(blocks: Any, call_id: Any) -> Fields:
 
 def tool_calls_of(message: Any) -> list[Any]:
     """The tool calls that a `ChatMessage` asks for, in its blocks or as the provider has them."""
-    found = attributes_of(message)
+    found = live_dict(message)
     blocks, kwargs = found.get("blocks"), found.get("additional_kwargs")
     calls = _calls_in_blocks(blocks) if type(blocks) is list else None
     return calls or (_calls_in_kwargs(kwargs.get("tool_calls")) if type(kwargs) is dict else None) or []
@@ -54,20 +53,20 @@ def _message(role: Any, blocks: Any, kwargs: Any) -> Fields:
 
 def role_of_message(role: Any) -> str:
     """A role as text: LlamaIndex has it as an enum of texts."""
-    found = role if type(role) is str else instance_dict(role).get("_value_")
+    found = role if type(role) is str else live_dict(role).get("_value_")
     return found if type(found) is str else "unknown"
 
 
 def content_of(blocks: list[Any]) -> Any:
     """The text where there is nothing else, else the blocks; what they hold open stays closed."""
-    shown = [(b, found) for b in blocks if (found := attributes_of(b)).get("block_type") != "tool_call"]
+    shown = [(b, found) for b in blocks if (found := live_dict(b)).get("block_type") != "tool_call"]
     if all(found.get("block_type") == "text" for _, found in shown):
         return "\n".join([text for _, found in shown if type(text := found.get("text")) is str])
     return [{k: v for k, v in read_fields(block).items() if v is not None and v != {}} for block, _ in shown]
 
 
 def _calls_in_blocks(blocks: list[Any]) -> list[Fields]:
-    found = [attributes_of(block) for block in blocks]
+    found = [live_dict(block) for block in blocks]
     return [
         {"id": c.get("tool_call_id"), "name": c.get("tool_name"), "args": _args(c.get("tool_kwargs"))}
         for c in found
@@ -110,9 +109,9 @@ def _args(args: Any) -> Any:
 
 def mark_message(message: Any) -> tuple[Any, ...]:
     """What `same_message` compares, copies of all that could be edited in place; and the blocks, to be read at once."""
-    found = attributes_of(message)
+    found = live_dict(message)
     blocks = found.get("blocks")
-    marks = [(type(b), _copy(dict(attributes_of(b)))) for b in blocks] if type(blocks) is list else None
+    marks = [(type(b), _copy(dict(live_dict(b)))) for b in blocks] if type(blocks) is list else None
     return (found.get("role"), marks, _copy(found.get("additional_kwargs")), blocks)
 
 

@@ -9,11 +9,10 @@ from typing import Any, Protocol
 from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _llm as llm
 from llama_index.observability.steplog import _values as values
-from llama_index.observability.steplog._attributes import attributes_of
 from llama_index.observability.steplog._calls import Call, announces
 from llama_index.observability.steplog._kinds import Span
 from llama_index.observability.steplog._streams import Streams
-from steplog.integration import StepRecorder, contained, provider_error_fields
+from steplog.integration import StepRecorder, contained, live_dict, provider_error_fields
 
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
@@ -138,7 +137,7 @@ class Models:
 
     def _once_only(self, call: Call, response: Any, fields: Fields) -> None:
         """A client around another's passes its answer on: the inner call has told the tokens."""
-        raw = attributes_of(response).get("raw")
+        raw = live_dict(response).get("raw")
         if raw is None:
             return
         if call.told_below is raw:

@@ -18,7 +18,7 @@ from llama_index_instrumentation import dispatcher as _dispatcher
 
 from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _kinds as kinds
-from steplog.integration import instance_dict
+from steplog.integration import live_dict
 
 # What is running now is known to the stack only: a contextvar would have to be set, and LlamaIndex resets its own.
 _frame: Final[Callable[[int], FrameType]] = sys._getframe  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- see above
@@ -94,7 +94,7 @@ class Streams:
         """The workflow run with this id has ended."""
         for token, held in tuple(self.held.items()):
             owner = held.owner()
-            if type(owner).__name__ == "WorkflowHandler" and instance_dict(owner).get("run_id") == run_id:
+            if type(owner).__name__ == "WorkflowHandler" and live_dict(owner).get("run_id") == run_id:
                 self._release(token, None, None)
 
     def running(self) -> str | None:
@@ -193,10 +193,10 @@ def stream_in(result: object) -> Generator[Any, Any, Any] | AsyncGenerator[Any, 
         return None if result.ag_code.co_name in _NO_ANSWER else result
     name = type(result).__name__
     if name in ("StreamingResponse", "AsyncStreamingResponse"):
-        found = instance_dict(result)
+        found = live_dict(result)
         return None if found.get("response_txt") is not None else stream_in(found.get("response_gen"))
-    if name == "StreamingAgentChatResponse" and instance_dict(result).get("is_writing_to_memory") is False:
-        found = instance_dict(result)
+    if name == "StreamingAgentChatResponse" and live_dict(result).get("is_writing_to_memory") is False:
+        found = live_dict(result)
         return stream_in(found.get("chat_stream") or found.get("achat_stream"))
     return None
 
@@ -220,10 +220,10 @@ def under_way(result: object) -> object:
     """What a span's result waits for: a stream to be read, a reply being read, a workflow; None where it is whole."""
     name = type(result).__name__
     if name == "WorkflowHandler":
-        found = instance_dict(result)
+        found = live_dict(result)
         return result if found.get("_result") is None and found.get("_result_exception") is None else None
     if name == "StreamingAgentChatResponse":
-        found = instance_dict(result)
+        found = live_dict(result)
         if found.get("is_writing_to_memory") is not False:  # a thread or task of LlamaIndex reads it
             return None if found.get("is_done") or found.get("exception") is not None else result
     return stream_in(result)

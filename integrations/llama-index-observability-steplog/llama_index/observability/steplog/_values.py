@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from llama_index.observability.steplog import _messages as messages
-from llama_index.observability.steplog._attributes import attributes_of, private_of
 from steplog.integration import (
     MessageType,
+    instance_field,
+    live_dict,
     note_framework,
     register_fields,
     register_message_type,
@@ -35,9 +36,15 @@ def _length_of(cls: type) -> Callable[[Any], int] | None:
     return next((base.__len__ for base in cls.__mro__ if base is list or base is dict), None)
 
 
+def private_of(o: object) -> Mapping[str, Any]:
+    """What one of pydantic's objects holds in its private attributes; empty for any other, and where it has none."""
+    found = instance_field(o, "__pydantic_private__")
+    return found if type(found) is dict else {}
+
+
 def read_event(event: Any) -> Fields:
     """An event's declared fields and those it was given besides, which it keeps in a private dict."""
-    found = kept(dict(attributes_of(event)))
+    found = kept(dict(live_dict(event)))
     found.pop("raw", None)
     private = private_of(event)
     if type(given := private.get("_data")) is dict and given:
@@ -49,15 +56,15 @@ def read_event(event: Any) -> Fields:
 
 def read_node(node: Any) -> Fields:
     """A node's id, text and metadata; neither its vector nor its relations."""
-    found = attributes_of(node)
+    found = live_dict(node)
     resource = found.get("text_resource")
-    text = found.get("text") if resource is None else attributes_of(resource).get("text")
+    text = found.get("text") if resource is None else live_dict(resource).get("text")
     return kept({"id": found.get("id_"), "content": text, "metadata": found.get("metadata")})
 
 
 def read_scored(scored: Any) -> Fields:
     """A node that was found, with its score."""
-    found = attributes_of(scored)
+    found = live_dict(scored)
     node = read_node(found["node"]) if found.get("node") is not None else {}
     return kept({"id": node.pop("id", None), "score": number(found.get("score"))}) | node
 
@@ -71,13 +78,13 @@ def number(value: Any) -> Any:
 
 def read_query(query: Any) -> Fields:
     """A query's text and image; not its vector."""
-    found = attributes_of(query)
+    found = live_dict(query)
     return kept({name: found.get(name) for name in ("query_str", "image_path", "custom_embedding_strs")})
 
 
 def read_response(response: Any) -> Fields:
     """A query engine's answer, and ids and scores of what it stands on; an unread stream stays unread."""
-    found = attributes_of(response)
+    found = live_dict(response)
     said = next(
         (found[k] for k in ("response", "response_txt", "response_gen", "chat_stream") if found.get(k)), None
     )
@@ -96,7 +103,7 @@ def held_output(response: Any) -> Fields:
 
 def reply_text(reply: Any) -> Any:
     """A chat engine's streamed reply, once it is whole."""
-    return read_response(reply).get("response") if type(attributes_of(reply).get("response")) is str else None
+    return read_response(reply).get("response") if type(live_dict(reply).get("response")) is str else None
 
 
 def answer_of(message: Any) -> Any:
@@ -106,7 +113,7 @@ def answer_of(message: Any) -> Any:
 
 def read_tool_output(output: Any) -> Fields:
     """A tool's answer as the model is told it; its raw form may be anything."""
-    found = attributes_of(output)
+    found = live_dict(output)
     blocks = found.get("blocks")
     return kept(
         {
@@ -119,7 +126,7 @@ def read_tool_output(output: Any) -> Fields:
 
 def read_chat_response(response: Any) -> Fields:
     """A model's answer; its raw form was read already."""
-    found = attributes_of(response)
+    found = live_dict(response)
     return kept({name: found.get(name) for name in ("message", "text")})
 
 

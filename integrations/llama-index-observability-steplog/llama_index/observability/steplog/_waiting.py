@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _values as values
-from steplog.integration import instance_dict
+from steplog.integration import live_dict
 
 _RESULTS: Final = "workflows.runtime.types.results"
 _MOST_FRAMES: Final = 12
@@ -28,12 +28,12 @@ _FIRST: Final = Attempt(1, is_answered=False)
 def attempt(arguments: Mapping[str, Any]) -> Attempt:
     """How the step that is about to run in this context, with these arguments, came to run."""
     variable = getattr(sys.modules.get(_RESULTS), "StepWorkerStateContextVar", None)
-    step = instance_dict(variable.get(None)) if variable is not None else {}
-    number = instance_dict(step.get("retry")).get("retry_number")
-    waiters = instance_dict(step.get("state")).get("collected_waiters")
+    step = live_dict(variable.get(None)) if variable is not None else {}
+    number = live_dict(step.get("retry")).get("retry_number")
+    waiters = live_dict(step.get("state")).get("collected_waiters")
     is_answered = events.is_answer(events.event_in(arguments))
     if type(waiters) is list and waiters:
-        is_answered = is_answered or any(instance_dict(w).get("resolved_event") is not None for w in waiters)
+        is_answered = is_answered or any(live_dict(w).get("resolved_event") is not None for w in waiters)
     if not is_answered and not number:
         return _FIRST
     return Attempt(number + 1 if type(number) is int else 1, is_answered)
@@ -69,7 +69,7 @@ def _captured(function: Any) -> BaseException | None:
 
 def question(waiting: BaseException) -> Any:
     """What the human is asked, or else which answer the step waits for."""
-    add = instance_dict(instance_dict(waiting).get("add"))
+    add = live_dict(live_dict(waiting).get("add"))
     event = add.get("waiter_event")
     if event is not None:
         return values.told(event)
