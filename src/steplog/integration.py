@@ -6,7 +6,7 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 
 from steplog._write.errors import describe, message_of, status_of
 from steplog._write.guard import complain, contained, tell
-from steplog._write.message_types import MessageType, register_message_type
+from steplog._write.message_types import MessageType, present, register_message_type
 from steplog._write.provider_errors import provider_error_fields
 from steplog._write.recorder import StepRecorder
 from steplog._write.settings import Settings, SettingsError
@@ -37,6 +37,7 @@ __all__ = [
     "live_dict",
     "message_of",
     "note_framework",
+    "present",
     "provider_error_fields",
     "read_fields",
     "recorder_for",

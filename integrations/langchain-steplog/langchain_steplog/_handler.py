@@ -69,8 +69,9 @@ class StepLogHandler(Recording):
         fields, task = contained(self, "place_of", extract.place_of, name, metadata, tags) or ({}, None)
         if steps.writes("chain") and "defers_inputs" not in kwargs:
             fields["input"] = self._value(extract.chain_input, inputs)
-        kind = "chain" if task is None else "node"
-        steps.start(run_id, kind, name, parent=parent, fields=fields, attempt_of=task)
+        is_node = task is not None
+        kind = "node" if is_node else "chain"
+        steps.start(run_id, kind, name, parent=parent, fields=fields, attempt_of=task, in_agent=is_node)
 
     @dual
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:

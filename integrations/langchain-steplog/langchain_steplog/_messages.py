@@ -19,6 +19,8 @@ _ROLES = {
 }
 # Raw forms of what tool_calls has already.
 _REPEATED = frozenset({"tool_calls", "function_call"})
+_READ = ("content", "tool_calls", "invalid_tool_calls", "tool_call_id", "name", "id")
+_EMPTY = (str, list, dict)
 _EDITABLE = ("content", "tool_calls", "additional_kwargs")
 _CONTAINERS = (dict, list)
 
@@ -26,18 +28,18 @@ _CONTAINERS = (dict, list)
 def read_message(found: dict[str, Any]) -> dict[str, Any]:
     """Role, content, tool calls, ids and the rest of a message whose fields are `found`."""
     kind = found.get("type")
-    status = found.get("status")
-    return {
-        "role": found.get("role") or _ROLES.get(kind, kind) if type(kind) is str else "unknown",
-        "content": found.get("content"),
-        "tool_calls": _tool_calls(found.get("tool_calls")),
-        "invalid_tool_calls": found.get("invalid_tool_calls"),
-        "tool_call_id": found.get("tool_call_id"),
-        "status": "error" if status == "error" else None,
-        "name": found.get("name"),
-        "id": found.get("id"),
-        "extra": _extra(found.get("additional_kwargs"), found.get("artifact")),
-    }
+    role = found.get("role") or _ROLES.get(kind, kind) if type(kind) is str else "unknown"
+    read: dict[str, Any] = {"role": role}
+    for name in _READ:
+        value = found.get(name)
+        if value is not None and not (type(value) in _EMPTY and not value):
+            read[name] = _tool_calls(value) if name == "tool_calls" else value
+    if found.get("status") == "error":
+        read["status"] = "error"
+    extra = _extra(found.get("additional_kwargs"), found.get("artifact"))
+    if extra:
+        read["extra"] = extra
+    return read
 
 
 def _extra(kwargs: Any, artifact: Any) -> dict[str, Any]:
@@ -47,9 +49,9 @@ def _extra(kwargs: Any, artifact: Any) -> dict[str, Any]:
     return extra
 
 
-def _tool_calls(calls: Any) -> list[Any] | None:
-    if type(calls) is not list or not calls:
-        return None
+def _tool_calls(calls: Any) -> Any:
+    if type(calls) is not list:
+        return calls
     return [
         {"id": call.get("id"), "name": call.get("name"), "args": call.get("args")}
         if type(call) is dict

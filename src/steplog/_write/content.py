@@ -165,9 +165,9 @@ class Content:
                 record[name] = [
                     {k: d[k] for k in ("id", "score") if k in d} for d in found if type(d) is dict
                 ]
-        if self.walk is not None and self.walk.left_out:
-            if record["ev"] not in _SIZED_BY_TOKENS and "usage" not in record:
-                record["chars"] = self.walk.left_out
+        is_sized = record["ev"] in _SIZED_BY_TOKENS or "usage" in record
+        if self.walk is not None and self.walk.left_out and not is_sized:
+            record["chars"] = self.walk.left_out
 
 
 def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from steplog._write.once import LONG
@@ -10,8 +11,8 @@ from steplog._write.redact import may_hold_secret
 from steplog._write.settings import Settings
 from steplog._write.sizes import blob_of_text
 
-_ROOM: Final = 2000  # items, beyond which looking costs what walking does
-_DEEP: Final = 8
+_MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
+_MOST_CONTAINERS: Final = 30
 
 
 class Glance:
@@ -21,41 +22,40 @@ class Glance:
     would give an equal value. Its no says only that a walk is needed.
     """
 
-    __slots__ = ("_deep", "_longest", "_most", "_room", "texts")
+    __slots__ = ("_longest", "_most", "_most_containers", "texts")
 
     def __init__(self, settings: Settings, longest: int) -> None:
         """Look under these settings' limits; `longest` is how many characters a text may have to be written whole."""
         self.texts: list[str] = []
         self._longest = longest
         self._most = settings.max_items
-        self._deep = min(_DEEP, settings.max_depth - 2)
-        self._room = _ROOM
+        # So few cannot be nested too deep, whatever stands in what.
+        self._most_containers = min(_MOST_CONTAINERS, settings.max_depth - 2)
 
-    def is_plain(self, *values: Any) -> bool:
-        """Whether all are as described; raises `RuntimeError` where another thread changes one meanwhile."""
-        level: list[
-            Any
-        ] = []  # containers as deep as each other: a loop, since a call costs what looking at two items does
-        if not self._are_plain(values, level):
+    def is_plain(self, o: Any) -> bool:
+        """Whether `o` is as described; raises `RuntimeError` where another thread changes it meanwhile."""
+        return self.are_plain((o,))
+
+    def are_plain(self, values: Collection[Any]) -> bool:
+        """Whether all of some values are."""
+        containers: list[Any] = []
+        if not self._are_plain(values, containers):
             return False
-        for _ in range(self._deep):
-            if not level:
-                return True
-            below: list[Any] = []
-            for o in level:
-                size = len(o)
-                self._room -= size
-                if size > self._most or self._room < 0:
+        items = 0
+        for o in containers:  # grows meanwhile: a call for each would cost what looking at two items does
+            size = len(o)
+            items += size
+            if size > self._most or items > _MOST_ITEMS or len(containers) > self._most_containers:
+                return False
+            if type(o) is dict:
+                for key in o:
+                    if type(key) is not str or (key not in KEYS and not is_harmless(key)):
+                        return False
+                if not self._are_plain(o.values(), containers):
                     return False
-                if type(o) is dict:
-                    for key in o:
-                        if type(key) is not str or (key not in KEYS and not is_harmless(key)):
-                            return False
-                    o = o.values()
-                if not self._are_plain(o, below):
-                    return False
-            level = below
-        return not level
+            elif not self._are_plain(o, containers):
+                return False
+        return True
 
     def is_clean(self) -> bool:
         """Whether none of the texts looked at holds a secret."""

@@ -16,7 +16,8 @@ Ids: TypeAlias = tuple[Any, Any]  # a message's id and name
 class MessageType:
     """How to handle one framework's message class without running its code.
 
-    read: gives role, content, tool_calls, id and so on as a new dict in the format's words, from what `mark` gave.
+    read: gives role, content, tool_calls, id and so on as a new dict in the format's words, from what `mark` gave;
+    without what is None or empty, see `present`.
     mark: gives what of a message is needed to read it, and for `same` to see an edit later: copies of all that could
     be edited in place. Taken once a message.
     same: whether a message is still what it was when `mark` was taken; runs once for each message of each prompt,
@@ -58,8 +59,15 @@ def _same_fields(o: Message, mark: Message) -> bool:
     )
 
 
+def present(message: Message) -> Message:
+    """A message without what is None or empty."""
+    return {k: v for k, v in message.items() if v is not None and not (type(v) in _MAY_BE_EMPTY and not v)}
+
+
+# Asked of an object of another type, `not value` would run its code.
+_MAY_BE_EMPTY: Final = (str, list, dict)
 # Messages as plain dicts with role and content, as programs without a framework have them.
-PLAIN_MESSAGE: Final = MessageType(mark=dict, read=dict, same=_same_fields)
+PLAIN_MESSAGE: Final = MessageType(read=present, mark=dict, same=_same_fields)
 
 _MESSAGE_TYPES: dict[type, MessageType] = {}
 _found: dict[type, MessageType | None] = {}

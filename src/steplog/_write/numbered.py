@@ -17,8 +17,6 @@ from steplog._write.settings import Settings
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 # LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
 _IDS: Final = frozenset({"id", "name"})
-# Asked of an object of another type, `value == ""` would run its code.
-_MAY_BE_EMPTY: Final = (str, list, dict)
 
 
 class NumberedWalk(Walk):
@@ -182,16 +180,11 @@ class NumberedWalk(Walk):
         return number, {"m": number, "like": known.number} | changes
 
     def _plain_message(self, read: Message) -> Message:
-        told = {
-            name: value
-            for name, value in read.items()
-            if value is not None and not (type(value) in _MAY_BE_EMPTY and not value)
-        }
-        if self.is_whole and self._is_plain_message(told):
-            return told
+        if self.is_whole and self._is_plain_message(read):
+            return read
         self._pointing = False  # the identity of a message must not depend on what else the log has
         out: Message = {}
-        for name, value in told.items():
+        for name, value in read.items():
             if name in _NAMES:
                 out[name] = self.name(value)
             elif name == "tool_calls" and type(value) is list:
@@ -201,13 +194,13 @@ class NumberedWalk(Walk):
         self._pointing = True
         return out
 
-    def _is_plain_message(self, told: Message) -> bool:
+    def _is_plain_message(self, read: Message) -> bool:
         """Whether a walk would leave the message as it is."""
-        glance = Glance(self.settings, self.settings.max_value_bytes)
-        calls = told.get("tool_calls")
+        calls = read.get("tool_calls")
         if calls is not None and (type(calls) is not list or any(map(_has_gap, calls))):
             return False
-        return glance.is_plain(*told.values()) and (not self.settings.redact or glance.is_clean())
+        glance = Glance(self.settings, self.settings.max_value_bytes)
+        return glance.are_plain(read.values()) and (not self.settings.redact or glance.is_clean())
 
     def _tool_call(self, call: Any) -> Json:
         if type(call) is not dict:
@@ -228,7 +221,12 @@ class NumberedWalk(Walk):
 
 
 def _has_gap(call: Any) -> bool:
-    return type(call) is not dict or any(value is None for value in call.values())
+    if type(call) is not dict:
+        return True
+    for value in call.values():  # noqa: SIM110 - a generator for three values costs as much again
+        if value is None:
+            return True
+    return False
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:

@@ -6,7 +6,8 @@ from collections.abc import Hashable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from steplog._format.record import CALLS, POINTS, WRITTEN, Record
+from steplog._format.record import CALLS, POINTS, Record
+from steplog._write.asked import Asked
 from steplog._write.endings import end_record, run_end_record
 from steplog._write.guard import contained, guarded, tell
 from steplog._write.labels import labelled
@@ -21,7 +22,7 @@ Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
 
 
-class StepRecorder:
+class StepRecorder(Asked):
     """Turns the starts, ends and points that an adapter reports into lines.
 
     An adapter names steps by keys of its own (any hashable value); numbers, parents, durations and totals are made
@@ -30,47 +31,9 @@ class StepRecorder:
 
     def __init__(self, settings: Settings, lines: LineWriter) -> None:
         """Record under `settings` to `lines`."""
-        self.settings = settings
+        super().__init__(settings)
         self.lines = lines
-        self._written = WRITTEN[settings.detail]
         self._names_nodes = settings.detail == "calls"  # else they are steps of their own
-        self._steps = OpenSteps()
-        self._runs = Runs()
-
-    # -- what adapters ask
-
-    def writes(self, kind: str) -> bool:
-        """Whether steps of this kind are written, so that an adapter need not read what would be dropped."""
-        return kind in self._written
-
-    def knows(self, key: Hashable) -> bool:
-        """Whether a step with this key has started here, and what starts below it belongs to its run."""
-        return self._steps.known(key.int if type(key) is UUID else key) is not None
-
-    def is_open(self, key: Hashable) -> bool:
-        """Whether a step with this key has started and not ended."""
-        return self._steps.get(plain_key(key)) is not None
-
-    def shows(self, key: Hashable) -> bool:
-        """Whether the end of this open step would be written, so that its output is worth reading."""
-        step = self._steps.opened.get(key.int if type(key) is UUID else key)
-        return step is not None and step.number is not None
-
-    def has_open_below(self, key: Hashable) -> bool:
-        """Whether steps that started below this open one have not ended."""
-        step = self._steps.get(plain_key(key))
-        return step is not None and bool(self._steps.below(step))
-
-    def kind_of(self, key: Hashable) -> str | None:
-        """The kind of an open step; None where no step of this key is open."""
-        step = self._steps.get(plain_key(key))
-        return None if step is None else step.kind
-
-    def innermost(self, *keys: Hashable) -> Hashable:
-        """Of the keys known here the one farthest below its run, where two frameworks each name a parent; or None."""
-        known = [(key, self._steps.known(plain_key(key))) for key in keys]
-        depths = [(sum(1 for _ in step.ancestors()), key) for key, step in known if step is not None]
-        return max(depths, key=lambda found: found[0])[1] if depths else None
 
     # -- what adapters report
 
@@ -86,13 +49,14 @@ class StepRecorder:
         run_id: UUID | None = None,
         attempt_of: Hashable = None,
         resuming: bool = False,
+        in_agent: bool = False,
     ) -> None:
         """A step begins. Without a known `parent` it begins a run of its own, which `run_fields` describe.
 
         The line is in the kernel when this returns. A key that is open already is the same step seen by a second
         handler, and is not written again. `attempt_of` names what is tried (below the same parent): a step of it that
         follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
-        its thread it goes on from.
+        its thread it goes on from. With `in_agent` a parent that was taken for plumbing is an agent: it has such steps.
         """
         try:
             steps = self._steps
@@ -106,8 +70,8 @@ class StepRecorder:
             if above is None:
                 self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
                 return
-            if kind == "node" and above.kind == "chain":
-                self._promote(above, "agent")  # what has nodes was no plumbing
+            if in_agent and above.kind == "chain":
+                self._promote(above, "agent")
             step = steps.open(key, kind, name, above.run, above)
             if attempt_of is not None:
                 step.attempt_of = (above.key, kind, attempt_of)
@@ -225,14 +189,6 @@ class StepRecorder:
 
     # -- what its owners ask
 
-    def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
-        """Counts and sums of one run by id, or of all runs so far; from memory. Raises `KeyError` for no such run."""
-        return self._runs.totals(run_id)
-
-    def sizes(self) -> dict[str, int]:
-        """How many things are held in memory, by name; for tests of what stays when all runs are over."""
-        return self._steps.sizes() | self._runs.sizes()
-
     def after_fork(self) -> None:
         """In a forked child: what was open is the parent's; what starts below it here is a run of its own."""
         self._steps = OpenSteps(self._steps.handed_down())
@@ -279,8 +235,7 @@ class StepRecorder:
         if not is_call:
             step.number, step.kind = 0, "run"
             head |= fields
-        head = contained(self, "labels", labelled, run.hex, head) or head
-        self.lines.write(run, None, "run.start", head)
+        self.lines.write(run, None, "run.start", contained(self, "labels", labelled, run.hex, head) or head)
         if is_call:
             self._write_start(step, fields)
         step.began = now_ns()

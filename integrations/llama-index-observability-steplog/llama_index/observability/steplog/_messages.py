@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from steplog.integration import live_dict, read_fields
+from steplog.integration import live_dict, present, read_fields
 
 Fields = dict[str, Any]
 _CONTAINERS = frozenset({dict, list})
@@ -20,7 +20,7 @@ _ELSEWHERE = frozenset({
 def read_message(mark: tuple[Any, ...]) -> Fields:
     """Role, content, tool calls, ids and the rest of a `ChatMessage`, from what `mark_message` took of it."""
     role, _, kwargs, blocks = mark
-    return _message(role, blocks, kwargs)
+    return present(_message(role, blocks, kwargs))
 
 
 def tool_message(blocks: Any, call_id: Any) -> Fields:
