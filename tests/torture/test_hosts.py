@@ -82,6 +82,26 @@ def test_a_frozen_clock_hurts_nobody(program, tmp_path):
     assert all(re.fullmatch(r"20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["ts"]) for line in raw.lines)
 
 
+def test_a_clock_that_is_frozen_while_we_are_imported_hurts_nobody(program, tmp_path):
+    pytest.importorskip("freezegun")
+    program("""
+        import freezegun
+        for name in [name for name in sys.modules if name.startswith("steplog")]:
+            del sys.modules[name]
+        with freezegun.freeze_time("1970-01-01"):
+            import steplog
+            from steplog._write.stamp import now_ns
+            began = now_ns()
+            with steplog.Recorder(LOG) as recorder, recorder.run("r") as run:
+                run.custom("line", {"n": 0})
+            assert now_ns() > began
+    """)
+    raw = Raw(tmp_path / "log")
+    assert raw.data() == [0]
+    assert raw.in_order()
+    assert all(re.match(r"20[2-9]", line["ts"]) for line in raw.lines)
+
+
 @pytest.mark.parametrize("wall", [-(10**18), 0, 4 * 10**20])
 def test_an_absurd_clock_hurts_nobody(wall, tmp_path, monkeypatch):
     from steplog._write import stamp
