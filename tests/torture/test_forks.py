@@ -95,22 +95,41 @@ def test_a_fork_inside_a_signal_handler_in_the_middle_of_a_line_leaves_two_write
     assert len(twice) == len(set(twice))
 
 
-def test_a_fork_that_python_does_not_see_is_noticed(program, tmp_path):
-    program("""
+@pytest.mark.parametrize("told_by", ["the kernel", "getpid"])
+def test_forks_that_python_does_not_see_are_noticed(told_by, program, tmp_path):
+    program(f"""
         import ctypes
+        from steplog._write import append
+        if {told_by!r} == "getpid":
+            append.process_mark = lambda: b"\\0"
+        fork = ctypes.PyDLL(None).fork
         recorder = steplog.Recorder(LOG)
         run = recorder.run("r").__enter__()
-        run.custom("line", {"n": [0, 0]})
-        pid = ctypes.PyDLL(None).fork()
-        if pid == 0:
-            run.custom("line", {"n": [1, 1]})
-            os._exit(0)
-        os.waitpid(pid, 0)
-        run.custom("line", {"n": [0, 1]})
+        assert recorder._steps.lines.appender._mark[0] == ({told_by!r} == "the kernel" and sys.platform == "linux")
+
+        def write(generation):
+            for n in range(3):
+                run.custom("line", {{"n": [generation, n]}})
+
+        def generations(generation):
+            write(generation)
+            pid = fork()
+            if pid == 0:
+                if generation < 2:
+                    generations(generation + 1)
+                os._exit(0)
+            os.waitpid(pid, 0)
+            write(10 + generation)
+
+        generations(0)
         os._exit(0)
         """)
-    raw = judge(tmp_path / "log", [(0, 0), (0, 1), (1, 1)])
-    assert len({line["_file"] for line in raw.lines}) == 2
+    raw = judge(tmp_path / "log", [(g, n) for g in (0, 1, 2, 10, 11, 12) for n in range(3)])
+    files = {}
+    for line in raw.lines:
+        if line["ev"] == "custom.point":
+            files.setdefault(line["_file"], set()).add(line["data"]["n"][0])
+    assert sorted(map(sorted, files.values())) == [[0, 10], [1, 11], [2, 12]]
 
 
 WORKER = """

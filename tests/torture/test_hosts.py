@@ -10,6 +10,7 @@ import pytest
 from raw import Raw
 
 import steplog
+from steplog._write.pending import NOT_CALM
 
 
 def test_a_host_that_closes_all_descriptors_gets_no_line_of_ours_in_its_files(program, tmp_path):
@@ -123,7 +124,7 @@ def test_a_clock_that_jumps_back_does_not_turn_stamps_back(tmp_path, monkeypatch
         for n in range(10):
             wall[0] += 10**12 if n % 2 else -5 * 10**12
             recorder._steps.lines.appender._composer._check_at = 0
-            recorder._steps.lines.appender._composer.calm_until = 0
+            recorder._steps.lines.appender._pending.calm = NOT_CALM
             run.custom("line", {"n": n})
     assert Raw(tmp_path / "log").in_order()
 
@@ -139,7 +140,7 @@ def test_event_loops_guarded_against_blocking_let_everything_through(tmp_path):
                 run.custom("line", {"n": n, "pad": "x" * 200})
                 if n % 100 == 50:
                     recorder._steps.lines.appender._composer._check_at = 0
-                    recorder._steps.lines.appender._composer.calm_until = 0
+                    recorder._steps.lines.appender._pending.calm = NOT_CALM
         recorder.close()
 
     with blockbuster.blockbuster_ctx():

@@ -1,6 +1,7 @@
 """Threads, tasks and signals: whatever cuts in between two byte codes, each line is written once and in order."""
 
 import json
+import select
 import signal
 import sys
 import threading
@@ -14,8 +15,12 @@ from raw import Raw
 import steplog
 from steplog._format.line import encode
 from steplog._write.append import Appender
+from steplog._write.compose import single_turn
 from steplog._write.file import file_for
+from steplog._write.link import NO_FILE
+from steplog._write.pending import NOT_CALM
 from steplog._write.settings import Settings
+from steplog._write.stamp import now_ns
 
 WRITE = str(Path(steplog.__file__).parent / "_write")
 
@@ -101,7 +106,7 @@ def test_an_exception_at_any_byte_code_costs_at_most_its_own_line(state, tmp_pat
             appender.append(body("before"))
             appender.append(body("before, too"))
         if state == "after a pause":
-            appender._composer.calm_until = appender._composer._check_at = 0
+            appender._composer._check_at, appender._pending.calm = 0, NOT_CALM
         was_interrupted = append_interrupted(appender, "it", target)
         began = time.monotonic()
         appender.append(body("after"))
@@ -153,6 +158,235 @@ def test_another_appender_call_at_any_byte_code_is_written_before_it_returns(tmp
         assert seen in ([], [True]), target
         appender.release()
     assert target > 50
+
+
+def test_a_call_of_another_thread_at_any_byte_code_is_written_before_it_returns(tmp_path, full):
+    target, has_run = 0, True
+    while has_run:
+        target += 1 if full or target < 30 else 7
+        path = tmp_path / str(target)
+        appender = appender_for(path)
+        appender.append(body("before"))
+        appender.append(body("before, too"))
+        has_run, seen = False, []
+
+        def elsewhere():
+            appender.append(body("elsewhere"))  # noqa: B023 - called at once
+            seen.append("elsewhere" in Raw(path).data())  # noqa: B023
+
+        def cut_in():
+            nonlocal has_run
+            has_run = True
+            other = threading.Thread(target=elsewhere)
+            other.start()
+            other.join()
+
+        with at_byte_code(target, cut_in):
+            appender.append(body("it"))
+        raw = Raw(path)
+        expected = ["before", "before, too", "it"] + ["elsewhere"] * has_run
+        assert sorted(raw.data()) == sorted(expected), target
+        assert (raw.torn, raw.damaged, raw.gaps(), raw.in_order()) == ([], [], {}, True), target
+        assert seen in ([], [True]), target
+        appender.release()
+    assert target > 50
+
+
+class Slow(steplog.MemorySink):
+    """Tells that a write has begun, and takes a while over it."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun = threading.Event()
+
+    def write(self, lines):
+        self.begun.set()
+        select.select([], [], [], 0.01)
+        return super().write(lines)
+
+
+def test_a_line_that_another_thread_is_writing_is_written_when_its_call_returns(tmp_path, full):
+    target, has_run = 0, True
+    while has_run:
+        target += 1 if full or target < 30 else 7
+        sink, has_run, others = Slow(), False, []
+        appender = Appender(sink, dict, Settings.load(tmp_path, environ={}))
+        appender.append(body("before"))
+        appender.append(body("before, too"))
+
+        def cut_in():
+            nonlocal has_run
+            has_run = True
+            sink.begun.clear()  # noqa: B023 - called at once
+            others.append(threading.Thread(target=appender.append, args=(body("elsewhere"),)))  # noqa: B023
+            others[0].start()  # noqa: B023
+            sink.begun.wait(0.05)  # noqa: B023 - in vain where we cut into the write
+
+        with at_byte_code(target, cut_in):
+            appender.append(body("it"))
+        written = [line["data"]["n"] for line in sink.records if line["ev"] == "custom.point"]
+        assert written.count("it") == 1, target
+        for other in others:
+            other.join()
+        written = [line["data"]["n"] for line in sink.records if line["ev"] == "custom.point"]
+        assert sorted(written) == sorted(["before", "before, too", "it"] + ["elsewhere"] * has_run), target
+        assert [line["seq"] for line in sink.records] == list(range(1, len(sink.records) + 1)), target
+    assert target > 50
+
+
+def test_a_handler_that_cuts_into_a_write_in_its_own_thread_does_not_wait_for_it(tmp_path, full):
+    target, has_run = 0, True
+    while has_run:
+        target += 1 if full or target < 30 else 7
+        sink, has_run, took = steplog.MemorySink(), False, 0
+        appender = Appender(sink, dict, Settings.load(tmp_path, environ={}))
+        appender.append(body("before"))
+        appender.append(body("before, too"))
+
+        def cut_in():
+            nonlocal has_run, took
+            has_run = True
+            began = time.monotonic()
+            appender.append(body("nested"))  # noqa: B023 - called at once
+            took = time.monotonic() - began
+
+        with at_byte_code(target, cut_in):
+            appender.append(body("it"))
+        assert took < 0.3, target
+        appender.close({})
+        written = [line["data"]["n"] for line in sink.records if line["ev"] == "custom.point"]
+        assert sorted(written) == sorted(["before", "before, too", "it"] + ["nested"] * has_run), target
+        assert [line["seq"] for line in sink.records] == list(range(1, len(sink.records) + 1)), target
+    assert target > 50
+
+
+def test_a_handler_that_logs_and_raises_at_any_byte_code_costs_at_most_the_line_it_cut_into(tmp_path, full):
+    target, was_interrupted = 0, True
+    while was_interrupted:
+        target += 1 if full or target < 30 else 7
+        path = tmp_path / str(target)
+        appender = appender_for(path)
+        appender.append(body("before"))
+        appender.append(body("before, too"))
+
+        def cut_in():
+            appender.append(body("nested"))  # noqa: B023 - called at once
+            raise Injected
+
+        try:
+            was_interrupted = False
+            with at_byte_code(target, cut_in):
+                appender.append(body("it"))
+        except Injected:
+            was_interrupted = True
+        appender.append(body("after"))
+        raw = Raw(path)
+        found = raw.data()
+        assert found.count("nested") == was_interrupted, target
+        assert found.count("it") <= 1, target
+        assert was_interrupted or "it" in found
+        assert (found[:2], found[-1]) == (["before", "before, too"], "after"), target
+        assert (raw.torn, raw.damaged, raw.repeated(), raw.gaps(), raw.in_order()) == (
+            [],
+            [],
+            [],
+            {},
+            True,
+        ), target
+        appender.release()
+    assert target > 50
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda pending, entry: pending.turn.taken.clear(),  # another thread is in it
+        lambda pending, entry: setattr(pending.turn, "entries", (entry,)),  # it may have our line, written
+        lambda pending, entry: (
+            pending.queue.clear(),
+            pending.queue.append((entry[0], b"{}")),
+        ),  # ours is written
+        lambda pending, entry: pending.queue.appendleft((entry[0], b"{}")),  # another line comes first
+        lambda pending, entry: setattr(pending, "calm", NOT_CALM),
+        lambda pending, entry: setattr(pending, "calm", (*pending.calm[:3], 100, len)),  # the file is full
+        lambda pending, entry: setattr(pending.turn, "end", pending.turn.then._replace(stage=NO_FILE)),
+        lambda pending, entry: setattr(pending.turn, "end", pending.turn.then._replace(last=entry[0] + 1)),
+    ],
+)
+def test_the_shortest_way_is_left_where_anything_else_is_to_be_looked_at(spoil, tmp_path):
+    appender = appender_for(tmp_path / "log")
+    for n in range(3):
+        appender.append(body(n))
+    pending = appender._pending
+    before, entry = pending.turn, (now_ns(), body("it"))
+    pending.queue.append(entry)
+    spoil(pending, entry)
+    assert single_turn(pending, entry) is None
+    assert before.after == []
+
+
+def test_the_shortest_way_is_taken_in_between(tmp_path):
+    appender = appender_for(tmp_path / "log")
+    for n in range(3):
+        appender.append(body(n))
+    pending = appender._pending
+    before, entry = pending.turn, (now_ns(), body("it"))
+    pending.queue.append(entry)
+    assert single_turn(pending, entry) is before.after[0] is pending.turn
+
+
+class Gated:
+    """A sink whose writes tell that they have begun, and wait until they may go on."""
+
+    shared = False
+
+    def __init__(self, writes):
+        self.begun = [threading.Event() for _ in range(writes)]
+        self.may_go_on = [threading.Event() for _ in range(writes)]
+        self.written = []
+
+    def open(self, stamp, pid, w):
+        pass
+
+    def write(self, lines):
+        n = len(self.written)
+        self.begun[n].set()
+        self.may_go_on[n].wait(10)
+        self.written.append(lines)
+        return len(lines)
+
+    def close(self):
+        pass
+
+
+def test_who_waited_for_others_returns_once_its_own_line_is_written(tmp_path):
+    sink = Gated(4)
+    appender = Appender(sink, dict, Settings.load(tmp_path, environ={}))
+
+    def begin(name):
+        thread = threading.Thread(target=appender.append, args=(body(name),))
+        thread.start()
+        return thread
+
+    begin("first")
+    sink.begun[0].wait(10)
+    waiting = [begin("second"), begin("third")]
+    while len(appender._pending.queue) < 3:
+        pass
+    sink.may_go_on[0].set()
+    sink.begun[1].wait(10)  # of one of the two, with both lines
+    last = begin("fourth")
+    while len(appender._pending.queue) < 3:
+        pass
+    sink.may_go_on[1].set()
+    for thread in waiting:
+        thread.join(0.4)  # while the write of the fourth goes on
+    assert not any(thread.is_alive() for thread in waiting)
+    sink.may_go_on[2].set()
+    sink.may_go_on[3].set()
+    last.join(10)
+    assert [lines.count(b"\n") for lines in sink.written[:2]] == [2, 2]
+    assert b"fourth" in sink.written[2]
 
 
 def test_signal_handlers_that_log_neither_block_nor_lose(program, tmp_path, full):

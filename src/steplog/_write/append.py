@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 from typing import Final
 
 from steplog._format.record import Record
-from steplog._write.compose import Composer, body_of
+from steplog._write.compose import CALM_NS, Composer, body_of, single_turn
 from steplog._write.file import FileSink
+from steplog._write.forked import process_mark
 from steplog._write.guard import complain
-from steplog._write.link import NO_FILE, NO_HEAD, Entry, Turn, after_part, standing
-from steplog._write.pending import DROPPED, Pending
+from steplog._write.link import NO_FILE, NO_HEAD, Entry, Turn, Work, after_part, standing
+from steplog._write.pending import DROPPED, NOT_CALM, Pending
 from steplog._write.segment import new_writer_id
 from steplog._write.settings import Settings
 from steplog._write.sink import Foreign, Sink
@@ -20,7 +23,7 @@ from steplog._write.stamp import CLOCK
 from steplog._write.sync import Sync
 
 _RETRY_NS: Final = 1_000_000_000
-_SLOW_NS: Final = 250_000_000  # beside busy threads a healthy write waits up to 5 ms for each of them
+_SLOW_NS: Final = CALM_NS  # beside busy threads a healthy write waits up to 5 ms for each of them
 _STRIKES: Final = 2
 _getpid: Final = os.getpid
 # What another file may take: the descriptor is gone or another's, the file is as large as it may get.
@@ -50,6 +53,7 @@ class Appender:
         self._key = settings.chain_key.encode() if settings.chain else None
         self._sync = Sync(self._file, settings, self._sync_failed)
         self._clock = CLOCK[0]
+        self._mark = process_mark()
         self._begin(None)
 
     def _begin(self, parent_w: str | None) -> Pending:
@@ -63,20 +67,36 @@ class Appender:
             self._sink, self.w, facts, rotate_hours=hours, key=self._key, is_quick=is_quick
         )
         self._composer.after_open = self._after_open
+        if not isinstance(self._mark, bytes):
+            self._mark[0] = 1  # before the pid is asked for: a fork in between is noticed as well
         self._pending = Pending(_getpid())
         return self._pending
 
     def append(self, body: bytes) -> None:
         """Write one record's object, without `seq` and `ts`, as the next line; never raises `OSError`."""
         pending = self._pending
-        if _getpid() != pending.pid:  # a fork that Python's hooks did not see
+        if not self._mark[0] and self._is_forked(pending):
             pending = self.after_fork()
-        now = self._clock()
-        entry = (now, body)
+        entry = (self._clock(), body)
         queue = pending.queue
         queue.append(entry)
-        if now < self._composer.calm_until and len(queue) == 1 and self._write_single(pending, entry):
-            return
+        turn = single_turn(pending, entry)
+        if turn is not None:
+            taken = turn.taken
+            try:
+                # One C call: no exception and no signal handler gets between the write and the note of what it took.
+                taken.extend(turn.once)
+            except (OSError, ValueError) as error:
+                self._failed(pending, turn, error)
+            # Not timed, as `_carry_out` does: a slow write outlasts the calm, so that the next one is timed.
+            if taken and taken[0] == len(turn.whole):
+                try:  # noqa: SIM105 - `suppress` costs as much as the format
+                    queue.remove(entry)
+                except ValueError:
+                    pass  # who cut in took it off
+                turn.entries = ()
+                if not queue and not pending.left:
+                    return
         if not pending.behind:
             self._write_out(pending, entry)
         if queue and entry in queue:
@@ -118,40 +138,11 @@ class Appender:
         self._sync.after_fork()
         return self._begin(self.w)
 
-    # -- turns
+    def _is_forked(self, pending: Pending) -> bool:
+        """Whether a fork was made that Python's hooks did not see: the mark is gone, or the pid is another."""
+        return not isinstance(self._mark, bytes) or _getpid() != pending.pid
 
-    def _write_single(self, pending: Pending, entry: Entry) -> bool:
-        """The shortest way through what `_write_out` does; False where that has something left to do."""
-        done = pending.turn
-        if not done.taken or done.after or done.entries:
-            return False
-        if (
-            entry not in pending.queue
-        ):  # only now: who cut in before this has written it, who does so after it is seen
-            return False
-        turn = self._composer.single_line(done, entry)
-        if turn is None:
-            return False
-        done.after.append(turn)
-        if done.after[0] is not turn:
-            return False
-        pending.turn = turn
-        lock = pending.lock
-        is_held = lock.acquire(False)  # noqa: FBT003 - as in `link`
-        try:
-            turn.taken.extend(map(turn.call, turn.once))
-        except (OSError, ValueError) as error:
-            self._failed(pending, turn, error)
-            return False
-        finally:
-            if is_held:
-                lock.release()
-        if self._clock() - entry[0] > _SLOW_NS:
-            self._strike(pending)
-        if not turn.taken or turn.taken[0] != len(turn.whole):
-            return False
-        self._take_off(pending, turn)
-        return not pending.queue and not pending.left
+    # -- turns
 
     def _write_out(self, pending: Pending, entry: Entry | None) -> None:
         """Carry out turns until `entry` is in the kernel; without one, or where others left lines, until all are."""
@@ -174,7 +165,9 @@ class Appender:
             elif pending.stuck is turn or self._is_resting(pending) or self._is_astray(pending, turn):
                 return
             self._carry_out(pending, turn)
-            if not turn.taken and not turn.after and not pending.wait(turn, self._AT_WORK):
+            is_others = not turn.taken and not turn.after
+            # Done: else who waits among busy threads would find one more turn of others in the way, again and again.
+            if is_others and (not pending.wait(turn, self._is_at) or self._is_done(pending, entry)):
                 return
 
     def _is_through(self, pending: Pending, entry: Entry | None) -> bool:
@@ -183,25 +176,22 @@ class Appender:
             pending.left = False
             if not pending.queue:
                 return True
-        is_done = entry is not None and not pending.left and entry not in pending.queue
-        return is_done or self._is_resting(pending)
+        return self._is_done(pending, entry) or self._is_resting(pending)
+
+    @staticmethod
+    def _is_done(pending: Pending, entry: Entry | None) -> bool:
+        return entry is not None and not pending.left and entry not in pending.queue
 
     def _is_resting(self, pending: Pending) -> bool:
         return bool(pending.retry_at) and self._clock() < pending.retry_at
 
     def _carry_out(self, pending: Pending, turn: Turn) -> None:
         """Do it, unless somebody else did or does."""
-        lock = pending.lock
         began = self._clock()
-        is_held = lock.acquire(False)  # noqa: FBT003 - as in `link`
         try:
-            # One C call: no exception and no signal handler gets between the write and the note of what it took.
-            turn.taken.extend(map(turn.call, turn.once))
+            turn.taken.extend(turn.once)  # as in `append`
         except (OSError, ValueError) as error:  # ValueError: a file object that a forked child closed
             self._failed(pending, turn, error)
-        finally:
-            if is_held:
-                lock.release()
         if self._clock() - began > _SLOW_NS:
             self._strike(pending)
         elif pending.strikes:
@@ -209,7 +199,7 @@ class Appender:
 
     def _strike(self, pending: Pending) -> None:
         """A write took long; after the second in a row hooks leave writing to the helper."""
-        self._composer.calm_until = 0
+        pending.calm = NOT_CALM
         pending.strikes += 1
         if pending.strikes >= _STRIKES and not pending.behind:
             pending.behind = True
@@ -225,13 +215,9 @@ class Appender:
 
     @staticmethod
     def _take_off(pending: Pending, turn: Turn) -> None:
-        try:
-            for entry in turn.entries:
+        for entry in turn.entries:
+            with suppress(ValueError):  # who cut in, or whom we cut into, took it off
                 pending.queue.remove(entry)
-        except ValueError:  # whoever we interrupted, or who interrupted us, does it
-            for entry in turn.entries:
-                if entry in pending.queue:
-                    pending.queue.remove(entry)
         turn.entries = ()
 
     def _go_on_after(self, pending: Pending, turn: Turn, taken: int | None, *, leave: bool = False) -> None:
@@ -241,7 +227,7 @@ class Appender:
         taken = 0 if taken is None or taken == DROPPED else taken
         new = after_part(turn, taken, None if leave else call)
         if leave and new.taken:
-            new.then = new.then._replace(stage=NO_FILE)
+            new.end = new.then._replace(stage=NO_FILE)
         pending.follow(turn, new)
 
     # -- trouble
@@ -265,7 +251,7 @@ class Appender:
     def _rest(self, pending: Pending, reason: str, words: str) -> None:
         """Leave the disk alone for a while."""
         pending.reason = reason
-        self._composer.calm_until = 0
+        pending.calm = NOT_CALM
         pending.retry_at = self._clock() + _RETRY_NS
         most = self._settings.max_pending_bytes
         self._complain_of_disk(
@@ -286,13 +272,25 @@ class Appender:
 
     def _is_astray(self, pending: Pending, turn: Turn) -> bool:
         """Whether the rest of a torn line must not be written any more, since its file is gone."""
-        if not turn.is_rest or not self._composer.must_leave(pending):
+        if not isinstance(turn, Work) or not turn.is_rest or not self._composer.must_leave(pending):
             return False
-        for _ in turn.once:  # nobody else does it now
+        for _ in turn.claim:  # nobody else does it now
             self._go_on_after(pending, turn, 0, leave=True)
         return False
 
-    _AT_WORK: Final = (_carry_out.__code__, _write_single.__code__)
+    def _is_at(self, turn: Turn, frame: FrameType | None) -> bool:
+        """Whether the thread whose innermost frame this is carries out `turn`."""
+        inner = None
+        while frame is not None:
+            code = frame.f_code
+            # Where `append` has gone on to `_write_out`, it only waits for others.
+            if code in self._AT_WORK and inner is not self._WAITING and frame.f_locals.get("turn") is turn:
+                return True
+            inner, frame = code, frame.f_back
+        return False
+
+    _AT_WORK: Final = (append.__code__, _carry_out.__code__)
+    _WAITING: Final = _write_out.__code__
 
 
 def _words(error: OSError | ValueError) -> str:

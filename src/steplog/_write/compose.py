@@ -10,16 +10,16 @@ from steplog._format.line import encode
 from steplog._format.record import FORMAT_VERSION, Record
 from steplog._version import __version__
 from steplog._write.file import FileSink
-from steplog._write.link import NO_FILE, NO_HEAD, READY, Entry, Point, Turn
-from steplog._write.pending import Lost, Pending
+from steplog._write.link import NO_FILE, NO_HEAD, READY, Calm, Entry, Point, Turn, Work
+from steplog._write.pending import NOT_CALM, Lost, Pending
 from steplog._write.process import process_facts
 from steplog._write.sink import Sink
 from steplog._write.stamp import Stamp, now_ns
 
-_CHECK_NS: Final = 250_000_000
+CALM_NS: Final = 250_000_000  # the longest time between two looks at the file
 _UNLIMITED: Final = 1 << 62
 _MOST_AT_ONCE: Final = 1024 * 1024
-_point: Final = tuple.__new__  # a named tuple made without its own, slower way
+_SECOND_NS: Final = 1_000_000_000
 _LEAVE: Final = frozenset({"closed", "taken", "renamed", "deleted", "truncated"})
 
 
@@ -38,7 +38,7 @@ class Composer:
     ) -> None:
         """Compose for `sink`; `facts` says what `log.open` needs beside the process; with a `key` lines are chained.
 
-        is_quick: whether lines may go through `single_line`.
+        is_quick: whether lines may become turns by `single_turn`.
         """
         self.stamp = Stamp()
         self._sink = sink
@@ -46,8 +46,7 @@ class Composer:
         self._w = w
         self._head = f'"w":"{w}",'.encode() if sink.shared else b""
         # The leading line end keeps a line whole behind the torn one of a killed process.
-        begin = b"\n" if sink.shared else b""
-        self._shape = begin + b'{"seq":%d,"ts":"%b%06dZ",' + self._head + b"%b\n"
+        self._begin = b"\n" if sink.shared else b""
         self._facts = facts
         self._rotate_ns = int(rotate_hours * 3_600_000_000_000)
         self._key = key
@@ -56,8 +55,6 @@ class Composer:
         self._opened_at = 0
         self.limit = _UNLIMITED
         self.after_open: Callable[[], object] | None = None  # called when a file was opened
-        # Monotonic ns until which nothing needs a look: the file was looked at, and nothing is lost or chained.
-        self.calm_until = 0
 
     def next_turn(self, pending: Pending, done: Turn) -> Turn | None:
         """What is to be done after `done`: a file to open, or lines to write; None where nothing is pending."""
@@ -73,24 +70,18 @@ class Composer:
         lost = pending.lost
         if before.stage == READY and lost.total == before.said:
             if self._is_quick and not pending.behind:
-                self.calm_until = self._check_at
+                pending.calm = self._calm(at)
             return self._lines(pending, before, (), entries, before.said)
         return self._lines(pending, before, self._heads(before, lost), entries, lost.total)
 
-    def single_line(self, done: Turn, entry: Entry) -> Turn | None:
-        """As `next_turn` where one line is pending and all is calm; None where that needs a closer look."""
-        lines, said, mark, stage, size, total, last = done.then
-        at, body = entry
-        last = max(last, at)
-        begin, end, text = self.stamp.window
-        if stage != READY or not begin <= last < end:
-            return None
-        line = self._shape % (lines + 1, text, (last - begin) // 1000, body[1:])
-        added = len(line)
-        if size + added > self.limit:
-            return None
-        then = _point(Point, (lines + 1, said, mark, READY, size + added, total + added, last))
-        return Turn(self._sink.write, line, (entry,), done.then, then)
+    def _calm(self, at: int) -> Calm:
+        """Nothing is lost or chained, and until the next look at the file or the next second nothing changes."""
+        begin, text = self.stamp.second_of(at)
+        until = min(self._check_at, begin + _SECOND_NS)
+        return begin, until, self._shape(text), self.limit, self._sink.write
+
+    def _shape(self, second: bytes) -> bytes:
+        return b'%b{"seq":%%d,"ts":"%b%%06dZ",%b%%b\n' % (self._begin, second, self._head)
 
     def must_leave(self, pending: Pending) -> bool:
         """Whether the file is no more what it was; what was lately written into a deleted one is pending again."""
@@ -101,7 +92,7 @@ class Composer:
 
     def _checked(self, pending: Pending, before: Point, at: int) -> Point:
         """The point after a look at the file and the clock: a few times a second, not for each line."""
-        self._check_at = at + _CHECK_NS
+        self._check_at = at + CALM_NS
         self.stamp.set_forward()
         if before.stage == NO_FILE or self._file is None:
             return before
@@ -134,11 +125,12 @@ class Composer:
             self._sink.open(self.stamp(max(before.last, now_ns())), pending.pid, self._w)
             self._opened_at = now_ns()
             self.limit = self._file.limit if self._file is not None else _UNLIMITED
+            pending.calm = NOT_CALM
             if self.after_open is not None:
                 self.after_open()
             return 1
 
-        return Turn(open_file, b"\n", (), before, before._replace(stage=NO_HEAD, size=0))
+        return Work(open_file, b"\n", (), before, before._replace(stage=NO_HEAD, size=0))
 
     def _heads(self, before: Point, lost: Lost) -> tuple[Entry, ...]:
         heads: list[Entry] = []
@@ -182,16 +174,48 @@ class Composer:
             parts.append(line)
         whole = parts[0] if len(parts) == 1 else b"".join(parts)
         then = Point(lines, said, mark, READY, size, before.total + len(whole), last)
-        return Turn(self._sink.write, whole, entries[: len(parts) - len(heads)], before, then, len(heads))
+        return Work(self._sink.write, whole, entries[: len(parts) - len(heads)], before, then, len(heads))
 
     def _line(self, number: int, at: int, body: bytes, mark: str) -> tuple[bytes, str]:
         begin, text = self.stamp.second_of(at)
-        line = self._shape % (number, text, (at - begin) // 1000, body[1:])
+        line = self._shape(text) % (number, (at - begin) // 1000, body[1:])
         if self._key is None:
             return line, ""
         bare = line.strip(b"\n")
         chained, mark = sealed(bare, mark, self._key)
         return line.replace(bare, chained), mark
+
+
+def single_turn(pending: Pending, entry: Entry) -> Turn | None:
+    """A turn put behind the last for `entry` alone, not carried out yet; None where more is to be looked at.
+
+    What `Composer.next_turn` and `Pending.follow` do with one line where all is calm, in one function and without
+    calls, which would cost more than the work.
+    """
+    begin, until, shape, limit, write = pending.calm
+    at, body = entry
+    done, queue = pending.turn, pending.queue
+    # The queue last: who cut in before we read `done` has written our line; who does so after that is seen below.
+    if not begin <= at < until or not done.taken or done.entries or len(queue) != 1:
+        return None
+    lines, said, mark, stage, size, total, last = done.end
+    line = shape % (lines + 1, (at - begin) // 1000, body[1:])
+    added = len(line)
+    if at < last or stage != READY or size + added > limit or entry not in queue:
+        return None
+    turn = Turn()
+    turn.start = done.end
+    turn.end = (lines + 1, said, mark, READY, size + added, total + added, at)
+    turn.whole = line
+    turn.entries = (entry,)
+    turn.once = map(write, (line,))
+    turn.taken = []
+    turn.after = []
+    done.after.append(turn)
+    if done.after[0] is not turn:
+        return None
+    pending.turn = turn
+    return turn
 
 
 def body_of(record: dict[str, Any]) -> bytes:

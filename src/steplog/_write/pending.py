@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import select
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Final, NamedTuple
 
 from steplog._write import background
-from steplog._write.link import Entry, Point, Turn, standing
+from steplog._write.link import Calm, Entry, Point, Turn, standing
 from steplog._write.stamp import now_ns
 
-# How long a hook waits for a write that another thread is in, in slices: half a second, told by counting as well as
-# by a clock that may be mocked. Beside many busy threads a healthy write takes up to 5 ms for each of them.
-_SLICES_S: Final = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.248)
-_LOOKS: Final = frozenset({1, 5, 8})
+# How long a hook waits for a write that another thread is in, in naps: half a second, told by counting as well as
+# by a clock that may be mocked. Beside many busy threads a healthy write takes up to 5 ms for each of them. Naps, since
+# to be woken each line would pay for a lock, and threads woken at each line's end take the GIL from who writes.
+_NAPS_S: Final = (0.0001, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.247)
+_LOOKS: Final = frozenset({2, 6, 9})
 _RECOUNT_EVERY: Final = 256
 _OVERHEAD: Final = 128  # bytes that a pending line takes besides its own
+NOT_CALM: Final[Calm] = (0, 0, b"", 0, len)
 DROPPED: Final = -2  # what a turn took that an exception dropped before it did anything
 _LONGEST_WAIT_NS: Final = 1_000_000_000
 _LOOK_AGAIN_S: Final = 0.05
@@ -50,8 +52,8 @@ class Pending:
         self.strikes = 0
         self.left = False  # somebody went away with a line in the queue: whoever is at it empties the queue
         self.stuck: Turn | None = None
-        self.lock = threading.RLock()  # only for being woken: no state depends on who holds it
-        self.turn = standing(Point())
+        self.turn: Turn = standing(Point())
+        self.calm: Calm = NOT_CALM
         self._held = 0
         self._since_recount = 0
 
@@ -70,26 +72,20 @@ class Pending:
         self.turn = found
         return found
 
-    def wait(self, turn: Turn, at_work: tuple[CodeType, ...]) -> bool:
+    def wait(self, turn: Turn, is_at: Callable[[Turn, FrameType | None], bool]) -> bool:
         """Wait for a turn that somebody else carries out; False when it takes too long: the line is theirs then.
 
-        `at_work` is the code that carries out turns: a turn that was begun and is in no thread's hands has been
-        dropped by an exception, with nothing written.
+        is_at: whether a thread, given by its innermost frame, carries out a turn. One that was begun and is in no
+        thread's hands has been dropped by an exception, with nothing written.
         """
-        for i, seconds in enumerate(_SLICES_S):
-            is_free = self.lock.acquire(timeout=seconds)
-            if is_free:
-                self.lock.release()
+        # Where we interrupted it, it goes on when we return.
+        naps = () if is_at(turn, sys._getframe()) else _NAPS_S  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - documented
+        for i, seconds in enumerate(naps):
+            _nap(seconds)
             if turn.taken or turn.after:
                 return True
-            if is_free:
-                if _runs_in(sys._getframe(), at_work):  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - documented
-                    break  # we interrupted it: it goes on when we return
-                # Not time.sleep, which event-loop guards refuse: this is no more than a few ms.
-                select.select([], [], [], seconds)
-            if i in _LOOKS and not _somebody_runs(at_work) and not turn.taken and not turn.after:
+            if i in _LOOKS and not _in_hands(turn, is_at) and not turn.taken and not turn.after:
                 turn.taken.append(DROPPED)
-                self.lock = threading.RLock()  # the old one may have been dropped with the turn
                 return True
         self.stuck = turn
         return False
@@ -153,14 +149,14 @@ class Pending:
             self.get_help(write_out)
 
 
-def _somebody_runs(codes: tuple[CodeType, ...]) -> bool:
+def _nap(seconds: float) -> None:
+    # Not time.sleep, which event-loop guards refuse; but Windows cannot select among nothing.
+    if os.name == "nt":
+        background.pause(seconds)
+    else:
+        select.select([], [], [], seconds)
+
+
+def _in_hands(turn: Turn, is_at: Callable[[Turn, FrameType | None], bool]) -> bool:
     tops = tuple(sys._current_frames().values())  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
-    return any(_runs_in(top, codes) for top in tops)
-
-
-def _runs_in(frame: FrameType | None, codes: tuple[CodeType, ...]) -> bool:
-    while frame is not None:
-        if frame.f_code in codes:
-            return True
-        frame = frame.f_back
-    return False
+    return any(is_at(turn, top) for top in tops)
