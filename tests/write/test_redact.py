@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from steplog._write.plain import Walk
-from steplog._write.redact import masked, secret_key_kind
+from steplog._write.redact import _SHAPES, masked, may_hold_secret, secret_key_kind
 from steplog._write.settings import Settings
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -74,6 +76,17 @@ def test_a_telling_key_masks_its_value(key):
     walk = Walk(Settings.load("x", environ={}))
     assert walk.value({key: "short"}, 0, ()) == {key: f"[masked:{secret_key_kind(key)}]"}
     assert sum(walk.masked.values()) == 1
+
+
+FILLINGS = st.sampled_from(["a word, ", "snake_case-and-dashes = 2.9: I, A@J://", "-_: ", "é日\n"])
+
+
+@settings(max_examples=800, deadline=None, derandomize=True)
+@given(secret=st.from_regex(_SHAPES), filling=FILLINGS, size=st.sampled_from([0, 50, 1000]))
+def test_the_quick_look_denies_no_text_that_has_a_secrets_shape(secret, filling, size):
+    around = (filling * (size // len(filling) + 1))[:size]
+    text = f"{around} {secret} {around}"
+    assert may_hold_secret(text) or _SHAPES.sub("", text) == text
 
 
 def test_keys_about_tokens_of_text_mask_nothing():
