@@ -47,6 +47,7 @@ class Composer:
         self._head = f'"w":"{w}",'.encode() if sink.shared else b""
         # The leading line end keeps a line whole behind the torn one of a killed process.
         self._begin = b"\n" if sink.shared else b""
+        self._known = (b"", b"")  # a second, and the shape of its lines
         self._facts = facts
         self._rotate_ns = int(rotate_hours * 3_600_000_000_000)
         self._key = key
@@ -81,7 +82,11 @@ class Composer:
         return begin, until, self._shape(text), self.limit, self._sink.write
 
     def _shape(self, second: bytes) -> bytes:
-        return b'%b{"seq":%%d,"ts":"%b%%06dZ",%b%%b\n' % (self._begin, second, self._head)
+        known, shape = self._known
+        if known != second:
+            shape = b'%b{"seq":%%d,"ts":"%b%%06dZ",%b%%b\n' % (self._begin, second, self._head)
+            self._known = (second, shape)
+        return shape
 
     def must_leave(self, pending: Pending) -> bool:
         """Whether the file is no more what it was; what was lately written into a deleted one is pending again."""

@@ -63,12 +63,12 @@ class Turn:
     @property
     def before(self) -> Point:
         """Where the writer stands before it."""
-        return Point(*self.start)
+        return self.start if isinstance(self.start, Point) else Point(*self.start)
 
     @property
     def then(self) -> Point:
         """Where the writer stands when it is done."""
-        return Point(*self.end)
+        return self.end if isinstance(self.end, Point) else Point(*self.end)
 
     @property
     def is_whole(self) -> bool:
