@@ -5,7 +5,7 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 """
 
 from steplog._write.errors import describe, message_of, status_of
-from steplog._write.guard import complain, contained, tell
+from steplog._write.guard import complain, contained, untold
 from steplog._write.message_types import MessageType, present, register_message_type
 from steplog._write.provider_errors import provider_error_fields
 from steplog._write.recorder import StepRecorder
@@ -45,6 +45,6 @@ __all__ = [
     "register_message_type",
     "release",
     "status_of",
-    "tell",
     "type_name",
+    "untold",
 ]

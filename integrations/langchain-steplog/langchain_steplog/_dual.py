@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any, TypeVar, cast
 
-from steplog.integration import tell
+from steplog.integration import untold
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,7 +57,10 @@ class _Dual:
         try:
             self._hook(handler, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as `contained`, without a third call in every hook
-            tell(handler, self.__name__, error)
+            try:
+                handler.report(self.__name__, error)
+            except Exception:  # noqa: BLE001 - at the recursion limit
+                untold(self.__name__)
         return _DONE
 
 

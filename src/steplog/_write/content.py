@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from steplog._format.record import MESSAGE, Json, Record
-from steplog._write.glance import Glance
+from steplog._write.glance import MANY, Glance
 from steplog._write.history import ranges
 from steplog._write.message_types import message_type
 from steplog._write.numbered import NumberedWalk
@@ -27,7 +27,7 @@ _NO_REFERENCES: Final = 0  # the version of marshal's format in which equal valu
 class Content:
     """Puts such fields into one line's record."""
 
-    __slots__ = ("_as_they_are", "_glance", "_once", "_settings", "record", "walk")
+    __slots__ = ("_as_they_are", "_glance", "_left_out", "_once", "_settings", "record", "walk")
 
     def __init__(self, settings: Settings, once: Once, record: Record) -> None:
         """Put them into `record`, a line of the run whose memory is `once`."""
@@ -37,6 +37,7 @@ class Content:
         self._once = once
         self._glance: Glance | None = None
         self._as_they_are: dict[str, Any] = {}
+        self._left_out = 0  # characters that content="none" keeps out
 
     def close(self) -> None:
         """Look at all texts that were put as they are; where one may hold a secret, walk what they stand in."""
@@ -75,13 +76,6 @@ class Content:
         if plain not in ({}, [], ""):
             self.record[name] = plain
 
-    def names(self, name: str, names: list[Any]) -> None:
-        """A list of names, which an adapter made of texts alone."""
-        if self._settings.redactor is None and CLEAN.issuperset(names):
-            self.record[name] = names
-        else:
-            self.name(name, names)
-
     def said(self, name: str, value: Any) -> None:
         """Any value of the program's."""
         known = self._known_messages(value)
@@ -89,6 +83,8 @@ class Content:
             self.record[name] = known
         elif self._settings.is_whole and self._is_plain(value):
             self.record[name] = self._as_they_are[name] = value
+        elif self._settings.is_bare and name != "documents" and self._is_counted(value):
+            pass
         else:
             self.record[name] = self._walker().field(name, value)
 
@@ -98,6 +94,15 @@ class Content:
             return glance.is_plain(value)
         except RuntimeError:  # another thread changes it; the walk copies before it looks
             return False
+
+    def _is_counted(self, value: Any) -> bool:
+        glance = Glance(self._settings, MANY)
+        try:
+            is_plain = glance.is_plain(value)
+        except RuntimeError:  # as above
+            return False
+        self._left_out += glance.characters() if is_plain else 0
+        return is_plain
 
     def _known_messages(self, value: Any) -> Json:
         """What a graph's node gives back most of the time: a dict with a list of messages that the log has."""
@@ -165,9 +170,9 @@ class Content:
                 record[name] = [
                     {k: d[k] for k in ("id", "score") if k in d} for d in found if type(d) is dict
                 ]
-        is_sized = record["ev"] in _SIZED_BY_TOKENS or "usage" in record
-        if self.walk is not None and self.walk.left_out and not is_sized:
-            record["chars"] = self.walk.left_out
+        left_out = self._left_out + (0 if self.walk is None else self.walk.left_out)
+        if left_out and record["ev"] not in _SIZED_BY_TOKENS and "usage" not in record:
+            record["chars"] = left_out
 
 
 def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:
@@ -187,7 +192,6 @@ PUT: Final[dict[str, Callable[[Content, str, Any], None]]] = {
     "others": Content.others,
     "message": Content.message,
     "tools": Content.tools,
-    "triggers": Content.names,
     "tool_defs": Content.tool_defs,
     "error": Content.error,
 }

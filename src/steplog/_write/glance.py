@@ -11,6 +11,7 @@ from steplog._write.redact import may_hold_secret
 from steplog._write.settings import Settings
 from steplog._write.sizes import blob_of_text
 
+MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
 _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
 _MOST_CONTAINERS: Final = 30
 
@@ -60,6 +61,10 @@ class Glance:
     def is_clean(self) -> bool:
         """Whether none of the texts looked at holds a secret."""
         return not self.texts or not may_hold_secret("\n".join(self.texts))
+
+    def characters(self) -> int:
+        """How many characters the texts looked at have."""
+        return sum(map(len, self.texts))
 
     def _are_plain(self, values: Any, containers: list[Any]) -> bool:
         """Whether the values that are no containers are plain; the others are added to `containers`."""

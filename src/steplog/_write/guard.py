@@ -18,6 +18,7 @@ _clock: Final = (time.monotonic_ns,)  # in a tuple, where a frozen test clock do
 _last_said: dict[str, int] = {}
 _MOST_SUBJECTS: Final = 64
 _untold: deque[str] = deque(maxlen=1000)  # where we failed with no room left to say so
+untold: Final = _untold.append  # a call of C: at the recursion limit there is no room for any other
 
 
 class Reporter(Protocol):
@@ -35,16 +36,11 @@ def contained(
     try:
         return call(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - this is what the function is for
-        tell(reporter, where, error)
+        try:
+            reporter.report(where, error)
+        except Exception:  # noqa: BLE001 - as below
+            untold(where)
         return None
-
-
-def tell(reporter: Reporter, where: str, error: Exception) -> None:
-    """Have a failure of ours written by `reporter`; never raises."""
-    try:
-        reporter.report(where, error)
-    except Exception:  # noqa: BLE001 - at the recursion limit not even this can be told now
-        _untold.append(where)
 
 
 S = TypeVar("S", bound=Reporter)
@@ -59,7 +55,10 @@ def guarded(method: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as in contained
-            tell(self, where, error)
+            try:
+                self.report(where, error)
+            except Exception:  # noqa: BLE001 - at the recursion limit not even this can be told now
+                untold(where)
 
     return safe
 

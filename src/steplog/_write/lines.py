@@ -49,10 +49,16 @@ class LineWriter:
         parent: int | None = None,
     ) -> None:
         """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
-        record, content = self._record(self.settings, run, step, ev, fields, parent)
+        record: Record = {"run": run.hex}
+        if step:
+            record["step"] = step
+        if parent:
+            record["parent"] = parent
+        record["ev"] = ev
+        content = self._fill(record, self.settings, run, fields)
         body = _encoded(record, content)
         if len(body) > self.settings.max_line_bytes - _ENVELOPE:
-            record, body, content = self._shortened(run, step, ev, fields, parent)
+            body, content = self._shortened(record, run, fields)
         self.appender.append(body)
         if content is None or (walk := content.walk) is None:
             return
@@ -78,22 +84,11 @@ class LineWriter:
         found = error_fields(Walk(self.settings), describe(error))
         self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
 
-    def _record(
-        self,
-        settings: Settings,
-        run: RunState,
-        step: int | None,
-        ev: str,
-        fields: Mapping[str, Any],
-        parent: int | None,
-    ) -> tuple[Record, Content | None]:
-        content: Content | None = None  # most lines are names and numbers, which need none
-        record: Record = {"run": run.hex}
-        if step:
-            record["step"] = step
-        if parent:
-            record["parent"] = parent
-        record["ev"] = ev
+    def _fill(
+        self, record: Record, settings: Settings, run: RunState, fields: Mapping[str, Any]
+    ) -> Content | None:
+        """Put the fields into a record; None where all were names and numbers, as on most lines."""
+        content: Content | None = None
         for name, value in fields.items():
             if value is None:
                 continue
@@ -101,10 +96,12 @@ class LineWriter:
             if put is None:
                 cls = type(value)
                 if cls is str:
-                    if value in CLEAN and settings.redactor is None:
-                        record[name] = value
-                        continue
-                elif cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR):
+                    is_plain = value in CLEAN and settings.redactor is None
+                elif cls is list:  # made by an adapter of texts alone
+                    is_plain = name == "triggers" and CLEAN.issuperset(value) and settings.redactor is None
+                else:
+                    is_plain = cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR)
+                if is_plain:
                     record[name] = value
                     continue
                 put = Content.name
@@ -113,21 +110,23 @@ class LineWriter:
             put(content, name, value)
         if content is not None:
             content.close()
-        if ev == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
+        if record["ev"] == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
             record["masked"] = masked
-        return record, content
+        return content
 
     def _shortened(
-        self, run: RunState, step: int | None, ev: str, fields: Mapping[str, Any], parent: int | None
-    ) -> tuple[Record, bytes, Content]:
-        """The record with shorter texts, at last with sizes in place of its largest fields."""
+        self, long: Record, run: RunState, fields: Mapping[str, Any]
+    ) -> tuple[bytes, Content | None]:
+        """The line with shorter texts, at last with sizes in place of its largest fields."""
         most = self.settings.max_line_bytes - _ENVELOPE
-        record, content = self._record(self.settings, run, step, ev, fields, parent)
+        head = {name: long[name] for name in ("run", "step", "parent", "ev") if name in long}
+        record, content = long, None
         for settings in self._smaller:
-            record, content = self._record(settings, run, step, ev, fields, parent)
+            record = head.copy()
+            content = self._fill(record, settings, run, fields)
             body = _encoded(record, content)
-            if len(body) <= most and content is not None:
-                return record, body, content
+            if len(body) <= most:
+                return body, content
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name]}}
@@ -136,7 +135,7 @@ class LineWriter:
                 break
         content = content or Content(self.settings, run.once, record)
         content.cut_down()
-        return record, encode(record), content
+        return encode(record), content
 
 
 def _encoded(record: Record, content: Content | None) -> bytes:

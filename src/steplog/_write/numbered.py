@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from steplog._format.line import encode
 from steplog._format.record import MESSAGE, SAME, Json
-from steplog._write.glance import Glance
+from steplog._write.glance import MANY, Glance
 from steplog._write.history import Span, ranges, with_numbers
 from steplog._write.message_types import PLAIN_MESSAGE, Ids, Known, Message, MessageType, message_type
 from steplog._write.once import LONG, Fresh, Once, Place, digest_of
@@ -163,7 +163,7 @@ class NumberedWalk(Walk):
         self.fresh.objects[id(o)] = Known(o, how, number, mark, body, ids, read, plain)
         if full is None:
             return number, None
-        return number, self._pointed(full, place) if len(data) > LONG else full
+        return number, self._pointed(full, place) if len(data) > LONG and not self.settings.is_bare else full
 
     def _unknown(self, known: Known | None, read: Message, plain: Message) -> tuple[int, Message]:
         """A message that is not in the log as it is now: new, an edit of one, or one that got an id."""
@@ -180,7 +180,9 @@ class NumberedWalk(Walk):
         return number, {"m": number, "like": known.number} | changes
 
     def _plain_message(self, read: Message) -> Message:
-        if self.is_whole and self._is_plain_message(read):
+        if self.settings.is_whole and self._is_plain_message(read):
+            return read
+        if self.settings.is_bare and self._leaves_out(read):
             return read
         self._pointing = False  # the identity of a message must not depend on what else the log has
         out: Message = {}
@@ -201,6 +203,18 @@ class NumberedWalk(Walk):
             return False
         glance = Glance(self.settings, self.settings.max_value_bytes)
         return glance.are_plain(read.values()) and (not self.settings.redact or glance.is_clean())
+
+    def _leaves_out(self, read: Message) -> bool:
+        """Whether nothing of the message needs a walk where its content is not written; then it is counted."""
+        calls = read.get("tool_calls", [])
+        if type(calls) is not list or any(type(call) is not dict for call in calls):
+            return False
+        said = [value for name, value in read.items() if name not in _NAMES and name != "tool_calls"]
+        glance = Glance(self.settings, MANY)
+        if not glance.are_plain([*said, *[call.get("args") for call in calls]]):
+            return False
+        self.left_out += glance.characters()
+        return True
 
     def _tool_call(self, call: Any) -> Json:
         if type(call) is not dict:

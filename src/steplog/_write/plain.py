@@ -39,13 +39,12 @@ def is_harmless(key: str) -> bool:
 class Walk:
     """Makes the values of one record plain, and counts what it masked (by kind) and cut."""
 
-    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "is_whole", "left_out", "masked", "settings")
+    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "left_out", "masked", "settings")
 
     def __init__(self, settings: Settings) -> None:
         """Walk under these settings' content policy, limits and masking."""
         self.settings = settings
         self.content: str = settings.content
-        self.is_whole = settings.is_whole
         self.masked: dict[str, int] = {}
         self.cut = 0
         self.hidden: list[bytes] = []  # digests of texts that the content policy keeps out

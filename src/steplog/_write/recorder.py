@@ -9,7 +9,7 @@ from uuid import UUID
 from steplog._format.record import CALLS, POINTS, Record
 from steplog._write.asked import Asked
 from steplog._write.endings import end_record, run_end_record
-from steplog._write.guard import contained, guarded, tell
+from steplog._write.guard import contained, guarded, untold
 from steplog._write.labels import labelled
 from steplog._write.lines import LineWriter
 from steplog._write.open_steps import OpenSteps, plain_key
@@ -80,7 +80,10 @@ class StepRecorder(Asked):
                 self._write_start(step, fields)
             step.began = now_ns()
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
-            tell(self, "StepRecorder.start", error)
+            try:
+                self.report("StepRecorder.start", error)
+            except Exception:  # noqa: BLE001 - as there
+                untold("StepRecorder.start")
 
     def end(
         self,
@@ -108,7 +111,10 @@ class StepRecorder(Asked):
                 status = error = None
             self._finish(step, status, error, error_fields, fields)
         except Exception as failure:  # noqa: BLE001 - as in `start`
-            tell(self, "StepRecorder.end", failure)
+            try:
+                self.report("StepRecorder.end", failure)
+            except Exception:  # noqa: BLE001 - as in `guarded`
+                untold("StepRecorder.end")
 
     def _end_late(
         self,

@@ -86,6 +86,11 @@ class Settings:
         return self.content == "full" and self.redactor is None
 
     @property
+    def is_bare(self) -> bool:
+        """Whether of texts nothing but their size is written."""
+        return self.content == "none" and self.redactor is None
+
+    @property
     def shared(self) -> bool:
         """Whether `path` is one file that several processes append to."""
         return self.path.endswith(".jsonl")
