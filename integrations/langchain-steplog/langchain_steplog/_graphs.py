@@ -27,13 +27,17 @@ _recorders: WeakSet[StepRecorder] = WeakSet()
 _replaced: list[tuple[ModuleType, str, Any]] = []
 
 
-def install(recorder: StepRecorder) -> None:
-    """Let `recorder` hear of the graphs it records; to be called when one starts, which is before it asks who listens."""
-    if _replaced and recorder in _recorders:
-        return
+current: object = object()  # an installation; another one after each `uninstall`
+
+
+def install(recorder: StepRecorder) -> object:
+    """Let `recorder` hear of the graphs it records; to be called when one starts, which is before it asks who listens.
+
+    Gives the installation that it hears by; None where LangGraph has nothing to wrap.
+    """
     _recorders.add(recorder)
     if _replaced:
-        return
+        return current
     callbacks = sys.modules.get("langgraph.callbacks")
     if callbacks is not None and hasattr(callbacks, "_init_base_manager"):
         _replace(callbacks, "_init_base_manager", lambda original: _with_lifecycle(original, callbacks))
@@ -42,10 +46,13 @@ def install(recorder: StepRecorder) -> None:
         for name in ("get_callback_manager_for_config", "get_async_callback_manager_for_config"):
             if hasattr(runnable, name):
                 _replace(runnable, name, _noting_checkpoint)
+    return current if _replaced else None
 
 
 def uninstall() -> None:
     """Put LangGraph's functions back, where nobody has wrapped them since."""
+    global current  # noqa: PLW0603 - a hook compares it: a call would be felt
+    current = object()
     while _replaced:
         module, name, ours = _replaced.pop()
         if getattr(module, name, None) is ours:

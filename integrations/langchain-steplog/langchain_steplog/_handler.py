@@ -53,9 +53,11 @@ class StepLogHandler(Recording):
     ) -> None:
         """A chain, graph or node begins."""
         steps = self._steps
-        if graphs.is_graph(metadata):
-            graphs.install(steps)
-        name = contained(self, "name_of", extract.name_of, serialized, kwargs.get("name"))
+        if self._listens_by is not graphs.current and graphs.is_graph(metadata):
+            self._listens_by = graphs.install(steps)
+        name = kwargs.get("name")
+        if type(name) is not str or not name:
+            name = contained(self, "name_of", extract.name_of, serialized, None)
         parent = parent_of(steps, parent_run_id)
         if parent is None or not steps.knows(parent):
             given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder

@@ -14,18 +14,16 @@ from steplog.integration import StepRecorder
 
 def parent_of(recorder: StepRecorder, parent_run_id: UUID | None) -> Hashable:
     """The step of LangChain or of LlamaIndex that the call is made in, whichever is the inner one."""
-    ours = _langchain_parent(recorder, parent_run_id)
+    ours = parent_run_id if parent_run_id is not None else _context_parent(recorder)
     theirs = llama_index_step()
     return ours if theirs is None else recorder.innermost(ours, theirs) or ours
 
 
-def _langchain_parent(recorder: StepRecorder, parent_run_id: UUID | None) -> UUID | None:
-    """The parent LangChain names or, where it names none, the open step in whose context the call is made.
+def _context_parent(recorder: StepRecorder) -> UUID | None:
+    """The open step in whose context a call is made for which LangChain names no parent.
 
     `with_fallbacks` and code that passes callbacks of its own start runs without a parent inside of others.
     """
-    if parent_run_id is not None:
-        return parent_run_id
     config: Any = var_child_runnable_config.get()
     if type(config) is not dict:
         return None

@@ -46,6 +46,9 @@ class Recording(BaseCallbackHandler):
         loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
         self._steps: StepRecorder = recorder_for(loaded, sink)
         self._arguments = (path, settings) if sink is None else None
+        self._listens_by: object = (
+            None  # the installation by which LangGraph tells this recorder of interrupts
+        )
 
     def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
         """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""

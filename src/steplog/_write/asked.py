@@ -28,7 +28,7 @@ class Asked:
 
     def knows(self, key: Hashable) -> bool:
         """Whether a step with this key has started here, and what starts below it belongs to its run."""
-        return self._steps.known(key.int if type(key) is UUID else key) is not None
+        return self._steps.has(key.int if type(key) is UUID else key)
 
     def is_open(self, key: Hashable) -> bool:
         """Whether a step with this key has started and not ended."""
@@ -42,7 +42,7 @@ class Asked:
     def has_open_below(self, key: Hashable) -> bool:
         """Whether steps that started below this open one have not ended."""
         step = self._steps.get(plain_key(key))
-        return step is not None and bool(self._steps.below(step))
+        return step is not None and bool(step.inner or self._steps.below(step))
 
     def kind_of(self, key: Hashable) -> str | None:
         """The kind of an open step; None where no step of this key is open."""

@@ -56,7 +56,10 @@ class LineWriter:
             record["parent"] = parent
         record["ev"] = ev
         content = self._fill(record, self.settings, run, fields)
-        body = _encoded(record, content)
+        try:
+            body = encode(record)
+        except TypeError:
+            body = _encoded_anew(record, content)
         if len(body) > self.settings.max_line_bytes - _ENVELOPE:
             body, content = self._shortened(record, run, fields)
         self.appender.append(body)
@@ -124,7 +127,7 @@ class LineWriter:
         for settings in self._smaller:
             record = head.copy()
             content = self._fill(record, settings, run, fields)
-            body = _encoded(record, content)
+            body = _encoded_anew(record, content)
             if len(body) <= most:
                 return body, content
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
@@ -138,14 +141,11 @@ class LineWriter:
         return encode(record), content
 
 
-def _encoded(record: Record, content: Content | None) -> bytes:
-    try:
-        return encode(record)
-    except TypeError:
-        if content is None:
-            raise
-        content.walk_all()  # another thread has changed a value since it was looked at
-        return encode(record)
+def _encoded_anew(record: Record, content: Content | None) -> bytes:
+    """The record, where another thread changed a value after it was looked at: such ones are walked."""
+    if content is not None:
+        content.walk_all()
+    return encode(record)
 
 
 def _masked_in(content: Content | None) -> Mapping[str, int]:

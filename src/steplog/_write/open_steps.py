@@ -10,7 +10,7 @@ from uuid import UUID
 from steplog._write.stamp import now_ns
 from steplog._write.state import Open, RunState
 
-_MOST_ENDED: Final = 1024
+_MOST_ENDED: Final = 512
 
 
 def plain_key(key: Hashable) -> Hashable:
@@ -40,6 +40,10 @@ class OpenSteps:
             return ended[0]
         return found
 
+    def has(self, key: Hashable) -> bool:
+        """Whether there is a step under this key, open or ended lately."""
+        return key in self.opened or key in self._ended
+
     def inherited(self, key: Hashable) -> tuple[str, int] | None:
         """Run and step number of a step that the forking process had open."""
         return self._inherited.get(key)
@@ -47,7 +51,7 @@ class OpenSteps:
     def open(self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None) -> Open:
         """A step begins."""
         step = Open(key, kind, name, run, parent, now_ns())
-        if key in self._ended:
+        if key in self._ended:  # a key that is used again
             del self._ended[key]
         self.opened[key] = run.open[key] = step
         if parent is not None:
@@ -61,14 +65,11 @@ class OpenSteps:
         step.run.open.pop(step.key, None)
         if step.parent is not None:
             step.parent.inner.pop(step.key, None)
-        self.remember(step, implied=implied)
-        return True
-
-    def remember(self, step: Open, *, implied: bool) -> None:
-        """A step that ended, by the framework's word or by ours."""
+        # By the framework's word or by ours: remembered for late ends.
         self._ended[step.key] = (step, implied)
         if len(self._ended) > _MOST_ENDED:
             self._ended.popitem(last=False)
+        return True
 
     def take_implied(self, key: Hashable) -> Open | None:
         """The step under this key if its end was only implied, once."""
@@ -79,9 +80,8 @@ class OpenSteps:
         return found[0]
 
     def below(self, step: Open) -> list[Open]:
-        """The open steps below this one, innermost first."""
-        if not step.inner and step.run.root is not step:
-            return []  # a step that ends takes along what is below it, so there are no gaps
+        """The open steps below this one, innermost first; none where it has no `inner` ones and is not its run's root."""
+        # A step that ends takes along what is below it, so there are no gaps.
         others = tuple(step.run.open.values())
         if step.run.root is step:
             return [inner for inner in reversed(others) if inner is not step]

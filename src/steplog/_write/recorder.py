@@ -66,7 +66,8 @@ class StepRecorder(Asked):
                 return
             above = None
             if parent is not None:
-                above = steps.known(parent.int if type(parent) is UUID else parent)
+                above_key = parent.int if type(parent) is UUID else parent
+                above = steps.opened.get(above_key) or steps.known(above_key)
             if above is None:
                 self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
                 return
@@ -263,7 +264,9 @@ class StepRecorder(Asked):
             record["node"] = step.node
         if late:
             record["late_ms"] = ms_since(step.began)
-        self.lines.write(run, step.number, step.kind + ".start", record, parent=step.written_parent)
+        above = step.parent  # mostly this is written itself
+        parent = above.number if above is not None and above.number is not None else step.written_parent
+        self.lines.write(run, step.number, step.kind + ".start", record, parent=parent)
 
     # -- ends
 
@@ -275,8 +278,9 @@ class StepRecorder(Asked):
         error_fields: Fields,
         fields: Fields,
     ) -> None:
+        run = step.run
         # A framework that cancels an async tool or model sends no end for it (frameworks.md A4).
-        for inner in self._steps.below(step):
+        for inner in self._steps.below(step) if step.inner or run.root is step else ():
             if self._steps.close(inner, implied=True) and inner.number is not None:
                 self._write_end(inner, _implied(status, error), None, _NO_FIELDS, {"implied": True})
         if not self._steps.close(step, implied="implied" in fields):
@@ -284,7 +288,6 @@ class StepRecorder(Asked):
         if step.noted:
             fields = {**step.noted, **fields}
         self._write_end(step, status, error, error_fields, fields)
-        run = step.run
         if run.root is step:
             record = run_end_record(step, status, error, error_fields, fields)
             self.lines.write(run, None, "run.end", record)
