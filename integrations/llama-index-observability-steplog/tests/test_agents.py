@@ -3,6 +3,8 @@
 import pytest
 from li_models import Bare, Scripted, add, boom, tree
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ReActAgent
+from llama_index.core.llms.mock import MockFunctionCallingLLM
+from llama_index.core.tools import FunctionTool
 
 
 async def test_a_function_agent_is_told_model_tool_model(recorded):
@@ -37,6 +39,14 @@ async def test_what_a_tool_answered_is_in_the_log_once_and_in_the_next_prompt(re
     assert len(run.messages) == 5
     assert llm.fields["tools"] == ["add"]
     assert llm.fields["tool_defs"][0]["function"]["name"] == "add"
+
+
+async def test_tools_that_reach_a_model_as_objects_are_told_by_name_and_description(recorded):
+    tool = FunctionTool.from_defaults(lambda q: q, name="echo", description="Says it again.")
+    await MockFunctionCallingLLM().achat_with_tools([tool], user_msg="hi")
+    (llm,) = [step for step in recorded.run.steps if step.kind == "llm"]
+    assert llm.fields["tools"] == ["echo"]
+    assert llm.fields["tool_defs"] == [{"name": "echo", "description": "Says it again."}]
 
 
 async def test_a_tool_that_raises_is_an_error_with_its_stack_though_the_agent_goes_on(recorded):

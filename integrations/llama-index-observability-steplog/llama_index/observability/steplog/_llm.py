@@ -33,7 +33,7 @@ def llm_start(instance: Any, given: Any, kwargs: Mapping[str, Any], payload: Any
     """A model call's model, provider, parameters, tools and prompt; `given` is a list of messages or a text."""
     own = live_dict(instance)
     tools = kwargs.get("tools") or kwargs.get("functions")
-    tools = tools if type(tools) is list and tools else None
+    tools = [_tool_def(tool) for tool in tools] if type(tools) is list and tools else None
     return {
         "model": model_of(instance, payload),
         "provider": provider_of(type(instance)),
@@ -80,6 +80,14 @@ def prompt_of(given: Any) -> list[Any]:
     if type(given) is str:
         return [{"role": "user", "content": given}]
     return list(given) if type(given) in (list, tuple) else []
+
+
+def _tool_def(tool: Any) -> Any:
+    """What a provider is given is told as it is; of LlamaIndex's own tool object, which models in tests get, what it says."""
+    metadata = fields_of(live_dict(tool).get("_metadata"))
+    if not metadata:
+        return tool
+    return {name: metadata[name] for name in ("name", "description") if type(metadata.get(name)) is str}
 
 
 def _tool_name(tool: Any) -> str:
