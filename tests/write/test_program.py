@@ -183,7 +183,7 @@ def test_a_failure_inside_steplog_costs_a_field_and_is_on_record(sink, monkeypat
     recorder = steplog.Recorder(sink=sink)
     with recorder.run("r") as run:
         with run.tool("t"):
-            monkeypatch.setattr(recorder._steps.lines, "_fill", lambda *_: 1 / 0)
+            monkeypatch.setattr(recorder._steps.lines, "write", lambda *_, **__: 1 / 0)
         monkeypatch.undo()
         with run.tool("u"):
             pass

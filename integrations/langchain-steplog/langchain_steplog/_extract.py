@@ -86,16 +86,16 @@ def chain_input(inputs: Any) -> Any:
 
 def chain_output(outputs: Any) -> Any:
     """What a run gave back; a graph's `Command` as what it says."""
-    if type(outputs) is list and outputs and all(is_command(o) for o in outputs):
-        said = [_command(o) for o in outputs]
-        return said[0] if len(said) == 1 else said
+    if type(outputs) is list and outputs and is_command(outputs[0]) and all(map(is_command, outputs)):
+        return _command(outputs[0]) if len(outputs) == 1 else [_command(o) for o in outputs]
     return chain_input(outputs)
 
 
 def _command(value: Any) -> Any:
-    found = {
-        k: v for k, v in read_fields(value).items() if v is not None and not (type(v) in _LISTS and not v)
-    }
+    found = {}
+    for name, said in read_fields(value).items():
+        if said is not None and not (type(said) in _LISTS and not said):
+            found[name] = said
     return found["update"] if len(found) == 1 and "update" in found else found
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from steplog._format.record import MESSAGE, Json, Record
-from steplog._write.glance import MANY, Glance
+from steplog._write.glance import MANY, plain_texts
 from steplog._write.history import ranges
 from steplog._write.message_types import message_type
 from steplog._write.numbered import NumberedWalk
 from steplog._write.once import LONG, Fresh, Once
 from steplog._write.plain import Walk, is_harmless
-from steplog._write.redact import CLEAN, is_clean
+from steplog._write.redact import CLEAN, is_clean, may_hold_secret
 from steplog._write.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
@@ -27,7 +27,7 @@ _NO_REFERENCES: Final = 0  # the version of marshal's format in which equal valu
 class Content:
     """Puts such fields into one line's record."""
 
-    __slots__ = ("_as_they_are", "_glance", "_left_out", "_once", "_settings", "record", "walk")
+    __slots__ = ("_as_they_are", "_left_out", "_once", "_settings", "_texts", "record", "walk")
 
     def __init__(self, settings: Settings, once: Once, record: Record) -> None:
         """Put them into `record`, a line of the run whose memory is `once`."""
@@ -35,14 +35,13 @@ class Content:
         self.walk: NumberedWalk | None = None  # what came of the fields that needed one
         self._settings = settings
         self._once = once
-        self._glance: Glance | None = None
+        self._texts: list[str] = []  # of these
         self._as_they_are: dict[str, Any] = {}
         self._left_out = 0  # characters that content="none" keeps out
 
     def close(self) -> None:
         """Look at all texts that were put as they are; where one may hold a secret, walk what they stand in."""
-        glance = self._glance
-        if glance is not None and self._settings.redact and not glance.is_clean():
+        if self._texts and self._settings.redact and may_hold_secret("\n".join(self._texts)):
             self.walk_all()
         if self._settings.content == "none":
             self._leave_out()
@@ -76,44 +75,52 @@ class Content:
         if plain not in ({}, [], ""):
             self.record[name] = plain
 
+    def names(self, name: str, names: list[Any]) -> None:
+        """A list of names, which an adapter made of texts alone."""
+        if self._settings.redactor is None and CLEAN.issuperset(names):
+            self.record[name] = names
+        else:
+            self.name(name, names)
+
     def said(self, name: str, value: Any) -> None:
         """Any value of the program's."""
-        known = self._known_messages(value)
-        if known is not None:
-            self.record[name] = known
-        elif self._settings.is_whole and self._is_plain(value):
-            self.record[name] = self._as_they_are[name] = value
-        elif self._settings.is_bare and name != "documents" and self._is_counted(value):
-            pass
-        else:
+        messages = self._messages_in(name, value)
+        if messages is not None:
+            self.record[name] = messages
+        elif not self._put_plain(name, value):
             self.record[name] = self._walker().field(name, value)
 
-    def _is_plain(self, value: Any) -> bool:
-        glance = self._glance = self._glance or Glance(self._settings, LONG)
+    def _put_plain(self, name: str, value: Any) -> bool:
+        """Put a value for which a glance is enough; with content="none", count it."""
+        settings = self._settings
+        if not settings.is_whole and (not settings.is_bare or name == "documents"):
+            return False
         try:
-            return glance.is_plain(value)
+            texts = plain_texts((value,), settings, LONG if settings.is_whole else MANY)
         except RuntimeError:  # another thread changes it; the walk copies before it looks
             return False
-
-    def _is_counted(self, value: Any) -> bool:
-        glance = Glance(self._settings, MANY)
-        try:
-            is_plain = glance.is_plain(value)
-        except RuntimeError:  # as above
+        if texts is None:
             return False
-        self._left_out += glance.characters() if is_plain else 0
-        return is_plain
+        if settings.is_bare:
+            self._left_out += sum(map(len, texts))
+        else:
+            self.record[name] = self._as_they_are[name] = value
+            self._texts += texts
+        return True
 
-    def _known_messages(self, value: Any) -> Json:
-        """What a graph's node gives back most of the time: a dict with a list of messages that the log has."""
+    def _messages_in(self, name: str, value: Any) -> Json:
+        """What a graph's node gives back most of the time: a dict with a list of messages. None for anything else."""
         if type(value) is not dict or len(value) != 1:
             return None
         for key, items in tuple(value.items()):
             if type(items) is not list or not items or message_type(type(items[0])) is None:
                 return None
-            if type(key) is str and is_harmless(key) and len(items) <= self._settings.max_items:
-                known = self._once.numbers_of(items)
-                return None if known is None else {key: {MESSAGE: known}}
+            if type(key) is not str or not is_harmless(key) or len(items) > self._settings.max_items:
+                return None
+            known = self._once.numbers_of(items)
+            if known is not None:
+                return {key: {MESSAGE: known}}
+            return {key: self._walker().items(items, len(items), 1, (self.record.get("step", 0), name, key))}
         return None
 
     def prompt(self, _: str, messages: list[Any]) -> None:
@@ -192,6 +199,7 @@ PUT: Final[dict[str, Callable[[Content, str, Any], None]]] = {
     "others": Content.others,
     "message": Content.message,
     "tools": Content.tools,
+    "triggers": Content.names,
     "tool_defs": Content.tool_defs,
     "error": Content.error,
 }

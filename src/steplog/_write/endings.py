@@ -24,21 +24,24 @@ def end_record(
 ) -> Record:
     """The fields of a step's end line; its usage and errors are added to the totals of its run."""
     run = step.run
-    failed = error is not None and status is None
-    is_origin = error is not None and id(error) not in run.errors
     record: Record = {"ms": ms_since(step.began)} if step.began else {}
-    record["status"] = "error" if failed else status
     if error is not None:
+        is_failure = status is None
+        record["status"] = "error" if is_failure else status
+        if is_failure and id(error) not in run.errors:
+            run.totals.count_error()
         record["error"] = _error(run, step, error, error_fields)
+    elif status is not None:
+        record["status"] = status
+        if status == "error":
+            run.totals.count_error()
     if step.first_ns:
         record["ttft_ms"] = ms_since(step.began, step.first_ns)
     record |= fields
     if "asks" in record:
         run.asks(record.pop("asks"), step.number)
-    if record.get("model") == step.model:
-        record.pop("model", None)
-    counts = (failed and is_origin) or (record.get("status") == "error" and error is None)
-    _add_up(run.totals, step, record, failed=counts)
+    if step.kind in CALLS:
+        _add_up(run.totals, step, record)
     return record
 
 
@@ -76,10 +79,11 @@ def _error(run: RunState, step: Open, error: BaseException, error_fields: Fields
     return found
 
 
-def _add_up(totals: Totals, step: Open, record: Record, *, failed: bool) -> None:
-    if failed:
-        totals.count_error()
-    if step.kind in CALLS and not record.get("cached"):
-        totals.add_usage(record.get("usage") or {})
+def _add_up(totals: Totals, step: Open, record: Record) -> None:
+    model = record.get("model") or step.model
+    if model == step.model:
+        record.pop("model", None)
+    if not record.get("cached") and (usage := record.get("usage")):
+        totals.add_usage(usage)
     if step.kind == "llm":
-        totals.add_model(record.get("model") or step.model)
+        totals.add_model(model)

@@ -12,13 +12,14 @@ from steplog._write.append import Appender
 from steplog._write.content import PUT, Content, error_fields
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
+from steplog._write.numbered import NumberedWalk
 from steplog._write.plain import Walk
 from steplog._write.redact import CLEAN
 from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
-_COUNTS: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
-_NUMBERS: Final = (int, float)
+_SAFE: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
+_NUMBERS: Final = (int, float, bool)
 _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
@@ -32,9 +33,9 @@ class LineWriter:
         """Write under `settings` to `appender`."""
         self.settings = settings
         self.appender = appender
-        self._smaller = [
-            replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes
-        ]
+        smaller = [replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes]
+        self._tries = (settings, *smaller)
+        self._most = settings.max_line_bytes - _ENVELOPE
         self.masked: dict[str, int] = {}
         self.cut = 0
         self._reports = 0
@@ -49,28 +50,45 @@ class LineWriter:
         parent: int | None = None,
     ) -> None:
         """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
-        record: Record = {"run": run.hex}
-        if step:
-            record["step"] = step
-        if parent:
-            record["parent"] = parent
-        record["ev"] = ev
-        content = self._fill(record, self.settings, run, fields)
-        try:
-            body = encode(record)
-        except TypeError:
-            body = _encoded_anew(record, content)
-        if len(body) > self.settings.max_line_bytes - _ENVELOPE:
-            body, content = self._shortened(record, run, fields)
+        record: Record = {}
+        content: Content | None = None
+        is_ours = self.settings.redactor is None
+        for settings in self._tries:  # with shorter texts, where a line came out too long
+            record, content = {"run": run.hex}, None
+            if step:
+                record["step"] = step
+            if parent:
+                record["parent"] = parent
+            record["ev"] = ev
+            for name, value in fields.items():
+                if value is None:
+                    continue
+                # Most lines are names and numbers, which are looked at here: a call for each would be felt.
+                cls = type(value)
+                if name not in PUT and (
+                    (value in CLEAN and is_ours)
+                    if cls is str
+                    else (-_FAR < value < _FAR if cls in _NUMBERS else name in _SAFE)
+                ):
+                    record[name] = value
+                    continue
+                content = content or Content(settings, run.once, record)
+                PUT.get(name, Content.name)(content, name, value)
+            if content is not None:
+                content.close()
+            if ev == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
+                record["masked"] = masked
+            try:
+                body = encode(record)
+            except TypeError:
+                body = _encoded_anew(record, content)
+            if len(body) <= self._most:
+                break
+        else:
+            body, content = self._cut_down(record, content, run)
         self.appender.append(body)
-        if content is None or (walk := content.walk) is None:
-            return
-        # Only now: another thread must not point at what no file has yet.
-        run.once.commit(walk.fresh)
-        self.cut += walk.cut
-        for kind, n in walk.masked.items():
-            run.masked[kind] = run.masked.get(kind, 0) + n
-            self.masked[kind] = self.masked.get(kind, 0) + n
+        if content is not None and content.walk is not None:
+            self._commit(run, content.walk)
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -87,54 +105,20 @@ class LineWriter:
         found = error_fields(Walk(self.settings), describe(error))
         self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
 
-    def _fill(
-        self, record: Record, settings: Settings, run: RunState, fields: Mapping[str, Any]
-    ) -> Content | None:
-        """Put the fields into a record; None where all were names and numbers, as on most lines."""
-        content: Content | None = None
-        for name, value in fields.items():
-            if value is None:
-                continue
-            put = PUT.get(name)
-            if put is None:
-                cls = type(value)
-                if cls is str:
-                    is_plain = value in CLEAN and settings.redactor is None
-                elif cls is list:  # made by an adapter of texts alone
-                    is_plain = name == "triggers" and CLEAN.issuperset(value) and settings.redactor is None
-                else:
-                    is_plain = cls is bool or name in _COUNTS or (cls in _NUMBERS and -_FAR < value < _FAR)
-                if is_plain:
-                    record[name] = value
-                    continue
-                put = Content.name
-            if content is None:
-                content = Content(settings, run.once, record)
-            put(content, name, value)
-        if content is not None:
-            content.close()
-        if record["ev"] == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
-            record["masked"] = masked
-        return content
+    def _commit(self, run: RunState, walk: NumberedWalk) -> None:
+        """Remember what a line has in full; only now, since another thread must not point at what no file has yet."""
+        run.once.commit(walk.fresh)
+        self.cut += walk.cut
+        for kind, n in walk.masked.items():
+            run.masked[kind] = run.masked.get(kind, 0) + n
+            self.masked[kind] = self.masked.get(kind, 0) + n
 
-    def _shortened(
-        self, long: Record, run: RunState, fields: Mapping[str, Any]
-    ) -> tuple[bytes, Content | None]:
-        """The line with shorter texts, at last with sizes in place of its largest fields."""
-        most = self.settings.max_line_bytes - _ENVELOPE
-        head = {name: long[name] for name in ("run", "step", "parent", "ev") if name in long}
-        record, content = long, None
-        for settings in self._smaller:
-            record = head.copy()
-            content = self._fill(record, settings, run, fields)
-            body = _encoded_anew(record, content)
-            if len(body) <= most:
-                return body, content
+    def _cut_down(self, record: Record, content: Content | None, run: RunState) -> tuple[bytes, Content]:
+        """The line with sizes in place of its largest fields."""
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name]}}
-            body = encode(record)
-            if len(body) <= most:
+            if len(encode(record)) <= self._most:
                 break
         content = content or Content(self.settings, run.once, record)
         content.cut_down()

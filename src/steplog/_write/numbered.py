@@ -6,16 +6,18 @@ from typing import Any, Final
 
 from steplog._format.line import encode
 from steplog._format.record import MESSAGE, SAME, Json
-from steplog._write.glance import MANY, Glance
+from steplog._write.glance import MANY, plain_texts
 from steplog._write.history import Span, ranges, with_numbers
 from steplog._write.message_types import PLAIN_MESSAGE, Ids, Known, Message, MessageType, message_type
 from steplog._write.once import LONG, Fresh, Once, Place, digest_of
 from steplog._write.plain import Walk
+from steplog._write.redact import may_hold_secret
 from steplog._write.settings import Settings
 
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 # LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
+_NOTHING: Final = type(None)
 _IDS: Final = frozenset({"id", "name"})
 
 
@@ -145,7 +147,7 @@ class NumberedWalk(Walk):
         mark = how.mark(o)
         read = how.read(mark)
         hidden_before = len(self.hidden)
-        plain = self._plain_message(read)
+        plain = read if self._is_plain_message(read) else self._walked_message(read)
         shown = plain.copy()
         shown.pop("id", None)
         shown.pop("name", None)
@@ -156,34 +158,31 @@ class NumberedWalk(Walk):
         number = self.once.number(key) or self.fresh.numbers.get(key)
         full = None
         if number is None:
-            number, full = self._unknown(known, read, plain)
+            if known is None:
+                number = self.once.next_number()
+                full = {"m": number, **plain}
+            else:
+                number, full = self._edited(known, read, plain)
             self.fresh.numbers[key] = number
         elif known is None or known.number != number:
             self.fresh.shared.add(number)
         self.fresh.objects[id(o)] = Known(o, how, number, mark, body, ids, read, plain)
-        if full is None:
-            return number, None
-        return number, self._pointed(full, place) if len(data) > LONG and not self.settings.is_bare else full
+        if full is None or len(data) <= LONG or self.settings.is_bare:
+            return number, full
+        return number, self._pointed(full, place)
 
-    def _unknown(self, known: Known | None, read: Message, plain: Message) -> tuple[int, Message]:
-        """A message that is not in the log as it is now: new, an edit of one, or one that got an id."""
-        changes = None if known is None else _changes(known, read, plain)
-        if known is None or changes is None:
-            number = self.once.next_number()
-            return number, {"m": number} | plain
-        if changes.keys() <= _IDS and self.once.is_amendable(known):
+    def _edited(self, known: Known, read: Message, plain: Message) -> tuple[int, Message]:
+        """A message whose object was in the log otherwise: an edit of it, or it got an id."""
+        changes = _changes(known, read, plain)
+        if changes is not None and changes.keys() <= _IDS and self.once.is_amendable(known):
             self.fresh.outdated.append((known.body, *known.ids))
             return known.number, {"m": known.number, "set": changes}
         number = self.once.next_number()
-        if len(changes) == len(plain):
-            return number, {"m": number} | plain
-        return number, {"m": number, "like": known.number} | changes
+        if changes is None or len(changes) == len(plain):
+            return number, {"m": number, **plain}
+        return number, {"m": number, "like": known.number, **changes}
 
-    def _plain_message(self, read: Message) -> Message:
-        if self.settings.is_whole and self._is_plain_message(read):
-            return read
-        if self.settings.is_bare and self._leaves_out(read):
-            return read
+    def _walked_message(self, read: Message) -> Message:
         self._pointing = False  # the identity of a message must not depend on what else the log has
         out: Message = {}
         for name, value in read.items():
@@ -197,24 +196,21 @@ class NumberedWalk(Walk):
         return out
 
     def _is_plain_message(self, read: Message) -> bool:
-        """Whether a walk would leave the message as it is."""
-        calls = read.get("tool_calls")
-        if calls is not None and (type(calls) is not list or any(map(_has_gap, calls))):
+        """Whether a walk would leave the message as it is; with content="none" what is left out is counted."""
+        settings = self.settings
+        if not settings.is_whole and not settings.is_bare:
             return False
-        glance = Glance(self.settings, self.settings.max_value_bytes)
-        return glance.are_plain(read.values()) and (not self.settings.redact or glance.is_clean())
-
-    def _leaves_out(self, read: Message) -> bool:
-        """Whether nothing of the message needs a walk where its content is not written; then it is counted."""
-        calls = read.get("tool_calls", [])
-        if type(calls) is not list or any(type(call) is not dict for call in calls):
-            return False
+        calls = read.get("tool_calls", ())
+        for call in calls:
+            if type(call) is not dict or _NOTHING in map(type, call.values()):
+                return False
+        if settings.is_whole:
+            texts = plain_texts(read.values(), settings, settings.max_value_bytes)
+            return texts is not None and not (settings.redact and may_hold_secret("\n".join(texts)))
         said = [value for name, value in read.items() if name not in _NAMES and name != "tool_calls"]
-        glance = Glance(self.settings, MANY)
-        if not glance.are_plain([*said, *[call.get("args") for call in calls]]):
-            return False
-        self.left_out += glance.characters()
-        return True
+        texts = plain_texts([*said, *[call.get("args") for call in calls]], settings, MANY)
+        self.left_out += sum(map(len, texts or ()))
+        return texts is not None
 
     def _tool_call(self, call: Any) -> Json:
         if type(call) is not dict:
@@ -232,15 +228,6 @@ class NumberedWalk(Walk):
         if type(plain) is list:
             return [self._pointed(v, (*place, i)) for i, v in enumerate(plain)]
         return plain
-
-
-def _has_gap(call: Any) -> bool:
-    if type(call) is not dict:
-        return True
-    for value in call.values():  # noqa: SIM110 - a generator for three values costs as much again
-        if value is None:
-            return True
-    return False
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:

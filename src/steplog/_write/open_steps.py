@@ -48,14 +48,9 @@ class OpenSteps:
         """Run and step number of a step that the forking process had open."""
         return self._inherited.get(key)
 
-    def open(self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None) -> Open:
-        """A step begins."""
-        step = Open(key, kind, name, run, parent, now_ns())
-        if key in self._ended:  # a key that is used again
-            del self._ended[key]
-        self.opened[key] = run.open[key] = step
-        if parent is not None:
-            parent.inner[key] = step
+    def begin(self, key: Hashable, kind: str, name: str | None, run: RunState) -> Open:
+        """The first step of a run begins."""
+        step = self.opened[key] = run.open[key] = Open(key, kind, name, run, None, now_ns())
         return step
 
     def close(self, step: Open, *, implied: bool) -> bool:

@@ -73,10 +73,13 @@ class StepRecorder(Asked):
                 return
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
-            step = steps.open(key, kind, name, above.run, above)
+            run = above.run
+            step = steps.opened[key] = run.open[key] = above.inner[key] = Open(
+                key, kind, name, run, above, now_ns()
+            )
             if attempt_of is not None:
                 step.attempt_of = (above.key, kind, attempt_of)
-                step.attempt = step.run.attempt(step.attempt_of)
+                step.attempt = run.attempt(step.attempt_of) if run.failed else 1
             if kind in self._written:
                 self._write_start(step, fields)
             step.began = now_ns()
@@ -226,7 +229,7 @@ class StepRecorder(Asked):
         resuming: bool,
     ) -> None:
         run = self._runs.begin(run_id)
-        step = run.root = self._steps.open(key, kind, name, run, None)
+        step = run.root = self._steps.begin(key, kind, name, run)
         run.thread = run_fields.get("thread")
         head: Record = {"id": str(run_id or run.uuid), "name": name, **run_fields}
         waiting = self._runs.waiting_in(run.thread)
@@ -302,14 +305,14 @@ class StepRecorder(Asked):
         fields: Fields,
     ) -> None:
         failed = error is not None and status is None
-        if step.attempt_of is not None:
-            step.run.attempted(step.attempt_of, step.attempt, failed=failed or status == "error")
-        if step.number is None and failed and id(error) not in step.run.errors:
+        run = step.run
+        if step.attempt_of is not None and (failed or status == "error" or run.failed):
+            run.attempted(step.attempt_of, step.attempt, failed=failed or status == "error")
+        if step.number is None and failed and id(error) not in run.errors:
             self._write_start(step, _NO_FIELDS, late=True)
-        if not step.number:
-            return
-        record = end_record(step, status, error, error_fields, fields)
-        self.lines.write(step.run, step.number, step.kind + ".end", record)
+        if step.number:
+            record = end_record(step, status, error, error_fields, fields)
+            self.lines.write(run, step.number, step.kind + ".end", record)
 
 
 def _implied(status: str | None, error: BaseException | None) -> str:

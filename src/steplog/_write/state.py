@@ -20,7 +20,7 @@ class RunState:
     """A run that is being recorded."""
 
     __slots__ = (
-        "_asked", "_failed", "errors", "hex", "masked", "next_number", "once", "open", "points", "root", "thread",
+        "_asked", "errors", "failed", "hex", "masked", "next_number", "once", "open", "points", "root", "thread",
         "totals", "uuid",
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ class RunState:
         self.root: Open | None = None
         self.thread: Any = None
         self._asked: dict[str, int] = {}
-        self._failed: dict[Hashable, int] = {}
+        self.failed: dict[Hashable, int] = {}  # what was tried and failed -> how many times in a row
 
     def asks(self, call_ids: list[Any], step: int | None) -> None:
         """A model's answer in `step` asked for tool calls with these ids."""
@@ -51,19 +51,19 @@ class RunState:
 
     def attempt(self, what: Hashable) -> int:
         """The number of the attempt that begins at `what`: one more than have failed in a row."""
-        return self._failed.get(what, 0) + 1
+        return self.failed.get(what, 0) + 1
 
     def attempted(self, what: Hashable, attempt: int, *, failed: bool) -> None:
         """An attempt is over."""
-        if failed and len(self._failed) < _MOST:
-            self._failed[what] = attempt
+        if failed and len(self.failed) < _MOST:
+            self.failed[what] = attempt
         else:
-            self._failed.pop(what, None)
+            self.failed.pop(what, None)
 
     def forget(self) -> None:
         """The run is over: hold nothing of what it said."""
         self.once.forget()
-        self.errors, self._asked, self._failed, self.points = {}, {}, {}, set()
+        self.errors, self._asked, self.failed, self.points = {}, {}, {}, set()
 
 
 class Open:
