@@ -92,20 +92,12 @@ def chain_output(outputs: Any) -> Any:
 
 
 def _command(value: Any) -> Any:
-    found = {}
-    for name, said in read_fields(value).items():
-        if said is not None and not (type(said) in _LISTS and not said):
-            found[name] = said
-    return found["update"] if len(found) == 1 and "update" in found else found
-
-
-def tool_start(input_str: Any, kwargs: Mapping[str, Any]) -> Fields:
-    """A tool call's arguments and the id under which the model asked for it."""
-    inputs = kwargs.get("inputs")
-    return {
-        "call_id": kwargs.get("tool_call_id"),
-        "args": inputs if inputs is not None else input_str or None,
+    found = {
+        name: said
+        for name, said in read_fields(value).items()
+        if said is not None and not (type(said) in _LISTS and not said)
     }
+    return found["update"] if len(found) == 1 and "update" in found else found
 
 
 def tool_end(output: Any) -> Fields:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from sys import modules
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog import _provider_errors as provider_errors
 from langchain_steplog._dual import OncePerRun, dual
-from langchain_steplog._parents import parent_of
+from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from langchain_steplog._recording import Recording
 from steplog.integration import Sink, contained
 
@@ -58,22 +59,30 @@ class StepLogHandler(Recording):
         name = kwargs.get("name")
         if type(name) is not str or not name:
             name = contained(self, "name_of", extract.name_of, serialized, None)
-        parent = parent_of(steps, parent_run_id)
-        if parent is None or not steps.knows(parent):
-            given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
-            head = self._fields(extract.run_fields, metadata, tags)
-            head["input"] = self._value(extract.chain_input, given)
-            resuming = bool(self._value(graphs.is_resuming, given))
-            steps.start(
-                run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming
-            )
-            return
-        fields, task = contained(self, "place_of", extract.place_of, name, metadata, tags) or ({}, None)
-        if steps.writes("chain") and "defers_inputs" not in kwargs:
-            fields["input"] = self._value(extract.chain_input, inputs)
-        is_node = task is not None
-        kind = "node" if is_node else "chain"
-        steps.start(run_id, kind, name, parent=parent, fields=fields, attempt_of=task, in_agent=is_node)
+        parent = parent_run_id
+        if parent is None or LLAMA_INDEX in modules:
+            parent = parent_of(steps, parent_run_id)
+        if parent is not None:
+            fields, task = contained(self, "place_of", extract.place_of, name, metadata, tags) or ({}, None)
+            if steps.writes_all and "defers_inputs" not in kwargs:
+                fields["input"] = self._value(extract.chain_input, inputs)
+            kind, is_node = ("chain", False) if task is None else ("node", True)
+            if steps.start(
+                run_id,
+                kind,
+                name,
+                parent=parent,
+                fields=fields,
+                attempt_of=task,
+                in_agent=is_node,
+                below_only=True,
+            ):
+                return
+        given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
+        head = self._fields(extract.run_fields, metadata, tags)
+        head["input"] = self._value(extract.chain_input, given)
+        resuming = bool(self._value(graphs.is_resuming, given))
+        steps.start(run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming)
 
     @dual
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -82,7 +91,7 @@ class StepLogHandler(Recording):
         status = None
         fields: dict[str, Any] = {}
         if steps.shows(run_id):
-            fields["output"] = self._value(extract.chain_output, outputs)
+            fields["output"] = contained(self, "chain_output", extract.chain_output, outputs)
         if "inputs" in kwargs:  # the end of a stream
             fields |= self._late_input(run_id, kwargs)
             # One that is closed early "ends" with nothing, while what it reads from is still open.
@@ -109,7 +118,8 @@ class StepLogHandler(Recording):
     ) -> None:
         """A chat model is called."""
         kwargs["metadata"] = metadata
-        fields = self._fields(models.llm_start, serialized, messages[0] if messages else [], kwargs)
+        sent = messages[0] if messages else []
+        fields = contained(self, "llm_start", models.llm_start, serialized, sent, kwargs) or {}
         self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
     @dual
@@ -145,7 +155,7 @@ class StepLogHandler(Recording):
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A model has answered."""
-        fields = self._fields(models.llm_end, response)
+        fields = contained(self, "llm_end", models.llm_end, response) or {}
         self._steps.end(run_id, fields=fields, kind="llm", parent=parent_run_id)
 
     @dual
@@ -172,7 +182,11 @@ class StepLogHandler(Recording):
     ) -> None:
         """A tool is called."""
         kwargs["metadata"] = metadata
-        fields = self._fields(extract.tool_start, input_str, kwargs)
+        inputs = kwargs.get("inputs")
+        fields = {
+            "call_id": kwargs.get("tool_call_id"),
+            "args": input_str or None if inputs is None else inputs,
+        }
         self._call("tool", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
     @dual
@@ -180,7 +194,7 @@ class StepLogHandler(Recording):
         self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A tool has a result."""
-        fields = self._fields(extract.tool_end, output)
+        fields = contained(self, "tool_end", extract.tool_end, output) or {}
         status = fields.pop("status", None)
         self._steps.end(run_id, status=status, fields=fields, kind="tool", parent=parent_run_id)
 

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from langchain_core.runnables.config import var_child_runnable_config
 
-from langchain_steplog._elsewhere import llama_index_step
+from langchain_steplog._elsewhere import LLAMA_INDEX, llama_index_step
 from steplog.integration import StepRecorder
+
+__all__ = ["LLAMA_INDEX", "parent_of"]
 
 
 def parent_of(recorder: StepRecorder, parent_run_id: UUID | None) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from sys import modules
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog._messages import register
-from langchain_steplog._parents import parent_of
+from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from steplog.integration import (
     Settings,
     Sink,
@@ -89,17 +90,34 @@ class Recording(BaseCallbackHandler):
         tags: list[str] | None,
         kwargs: dict[str, Any],
     ) -> None:
-        described = None if fields.get("model") else serialized  # a model's own name says more than its class
-        name = contained(self, "name_of", extract.name_of, described, kwargs.get("name"))
-        parent = parent_of(self._steps, parent_run_id)
-        is_root = parent is None or not self._steps.knows(parent)
-        head = self._fields(extract.run_fields, kwargs.get("metadata"), tags) if is_root else _NO_FIELDS
-        if tags:
-            fields["attempt"] = self._value(extract.attempt, tags)
+        steps = self._steps
+        name = kwargs.get("name")
+        if type(name) is not str or not name:
+            # A model's own name says more than its class.
+            name = contained(
+                self, "name_of", extract.name_of, None if fields.get("model") else serialized, None
+            )
+        for tag in tags or ():
+            if type(tag) is str and tag.startswith("retry:attempt:"):
+                fields["attempt"] = self._value(extract.attempt, tags)
         tried = fields.get("call_id") or fields.get("model") or name
-        self._steps.start(
-            run_id, kind, name, parent=parent, fields=fields, run_fields=head, run_id=run_id, attempt_of=tried
-        )
+        parent = parent_run_id
+        if parent is None or LLAMA_INDEX in modules:
+            parent = parent_of(steps, parent_run_id)
+        if parent is None or not steps.start(
+            run_id, kind, name, parent=parent, fields=fields, attempt_of=tried, below_only=True
+        ):
+            head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
+            steps.start(
+                run_id,
+                kind,
+                name,
+                parent=parent,
+                fields=fields,
+                run_fields=head,
+                run_id=run_id,
+                attempt_of=tried,
+            )
 
     def _failed(
         self,

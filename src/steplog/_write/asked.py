@@ -19,6 +19,7 @@ class Asked:
         """No step is known yet."""
         self.settings = settings
         self._written = WRITTEN[settings.detail]
+        self.writes_all = settings.detail == "all"
         self._steps = OpenSteps()
         self._runs = Runs()
 

@@ -13,7 +13,7 @@ from steplog._write.message_types import message_type
 from steplog._write.numbered import NumberedWalk
 from steplog._write.once import LONG, Fresh, Once
 from steplog._write.plain import Walk, is_harmless
-from steplog._write.redact import CLEAN, is_clean, may_hold_secret
+from steplog._write.redact import CLEAN, may_hold_secret
 from steplog._write.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
@@ -66,47 +66,28 @@ class Content:
     # -- each kind of field
 
     def name(self, name: str, value: Any) -> None:
-        """A name, or names and numbers."""
-        cls = type(value)
-        if cls is str and 0 < len(value) <= LONG and self._settings.redactor is None and is_clean(value):
-            self.record[name] = value
-            return
+        """A name, or names and numbers, that is not written as it is at once."""
         plain = self._walker().name(value)
         if plain not in ({}, [], ""):
             self.record[name] = plain
 
-    def names(self, name: str, names: list[Any]) -> None:
-        """A list of names, which an adapter made of texts alone."""
-        if self._settings.redactor is None and CLEAN.issuperset(names):
-            self.record[name] = names
-        else:
-            self.name(name, names)
-
     def said(self, name: str, value: Any) -> None:
-        """Any value of the program's."""
-        messages = self._messages_in(name, value)
-        if messages is not None:
-            self.record[name] = messages
-        elif not self._put_plain(name, value):
-            self.record[name] = self._walker().field(name, value)
-
-    def _put_plain(self, name: str, value: Any) -> bool:
-        """Put a value for which a glance is enough; with content="none", count it."""
+        """Any value of the program's: as it is where a glance allows it; with content="none" counted."""
         settings = self._settings
-        if not settings.is_whole and (not settings.is_bare or name == "documents"):
-            return False
-        try:
-            texts = plain_texts((value,), settings, LONG if settings.is_whole else MANY)
-        except RuntimeError:  # another thread changes it; the walk copies before it looks
-            return False
+        texts: list[str] | None = None
+        if settings.is_whole or (settings.is_bare and name != "documents"):
+            try:
+                texts = plain_texts((value,), settings, LONG if settings.is_whole else MANY)
+            except RuntimeError:  # another thread changes it; the walk copies before it looks
+                texts = None
         if texts is None:
-            return False
-        if settings.is_bare:
-            self._left_out += sum(map(len, texts))
-        else:
+            messages = self._messages_in(name, value)
+            self.record[name] = self._walker().field(name, value) if messages is None else messages
+        elif settings.is_whole:
             self.record[name] = self._as_they_are[name] = value
             self._texts += texts
-        return True
+        else:
+            self._left_out += sum(map(len, texts))
 
     def _messages_in(self, name: str, value: Any) -> Json:
         """What a graph's node gives back most of the time: a dict with a list of messages. None for anything else."""
@@ -199,7 +180,6 @@ PUT: Final[dict[str, Callable[[Content, str, Any], None]]] = {
     "others": Content.others,
     "message": Content.message,
     "tools": Content.tools,
-    "triggers": Content.names,
     "tool_defs": Content.tool_defs,
     "error": Content.error,
 }

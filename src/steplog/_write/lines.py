@@ -13,8 +13,9 @@ from steplog._write.content import PUT, Content, error_fields
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
 from steplog._write.numbered import NumberedWalk
+from steplog._write.once import LONG
 from steplog._write.plain import Walk
-from steplog._write.redact import CLEAN
+from steplog._write.redact import CLEAN, is_clean
 from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
@@ -65,11 +66,17 @@ class LineWriter:
                     continue
                 # Most lines are names and numbers, which are looked at here: a call for each would be felt.
                 cls = type(value)
-                if name not in PUT and (
-                    (value in CLEAN and is_ours)
-                    if cls is str
-                    else (-_FAR < value < _FAR if cls in _NUMBERS else name in _SAFE)
-                ):
+                if name in PUT:
+                    is_plain = False
+                elif cls is str:
+                    is_plain = is_ours and (value in CLEAN or (0 < len(value) <= LONG and is_clean(value)))
+                elif cls is list:
+                    is_plain = (
+                        is_ours and name == "triggers" and CLEAN.issuperset(value)
+                    )  # an adapter's, of texts
+                else:
+                    is_plain = -_FAR < value < _FAR if cls in _NUMBERS else name in _SAFE
+                if is_plain:
                     record[name] = value
                     continue
                 content = content or Content(settings, run.once, record)

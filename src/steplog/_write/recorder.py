@@ -15,11 +15,12 @@ from steplog._write.lines import LineWriter
 from steplog._write.open_steps import OpenSteps, plain_key
 from steplog._write.runs import Runs
 from steplog._write.settings import Settings
-from steplog._write.stamp import ms_since, now_ns
+from steplog._write.stamp import CLOCK, ms_since, now_ns
 from steplog._write.state import Open, RunState
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
+_clock: Final = CLOCK[0]  # as `now_ns`, without a call of ours
 
 
 class StepRecorder(Asked):
@@ -50,44 +51,48 @@ class StepRecorder(Asked):
         attempt_of: Hashable = None,
         resuming: bool = False,
         in_agent: bool = False,
-    ) -> None:
+        below_only: bool = False,
+    ) -> bool:
         """A step begins. Without a known `parent` it begins a run of its own, which `run_fields` describe.
 
         The line is in the kernel when this returns. A key that is open already is the same step seen by a second
         handler, and is not written again. `attempt_of` names what is tried (below the same parent): a step of it that
         follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
         its thread it goes on from. With `in_agent` a parent that was taken for plumbing is an agent: it has such steps.
+        With `below_only` nothing is begun where the parent is not known, and False is given.
         """
         try:
             steps = self._steps
             if type(key) is UUID:
                 key = key.int
             if key in steps.opened:
-                return
+                return True
             above = None
             if parent is not None:
                 above_key = parent.int if type(parent) is UUID else parent
                 above = steps.opened.get(above_key) or steps.known(above_key)
             if above is None:
-                self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
-                return
+                if not below_only:
+                    self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
+                return not below_only
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
             run = above.run
             step = steps.opened[key] = run.open[key] = above.inner[key] = Open(
-                key, kind, name, run, above, now_ns()
+                key, kind, name, run, above, _clock()
             )
             if attempt_of is not None:
                 step.attempt_of = (above.key, kind, attempt_of)
                 step.attempt = run.attempt(step.attempt_of) if run.failed else 1
             if kind in self._written:
                 self._write_start(step, fields)
-            step.began = now_ns()
+            step.began = _clock()
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
             try:
                 self.report("StepRecorder.start", error)
             except Exception:  # noqa: BLE001 - as there
                 untold("StepRecorder.start")
+        return True
 
     def end(
         self,
@@ -261,8 +266,8 @@ class StepRecorder(Asked):
         if attempt > 1:
             record["attempt"] = attempt
             run.totals.count_retry()
-        if "call_id" in record:
-            record["asked_by"] = run.asked_by(record["call_id"])
+        if "call_id" in record and type(record["call_id"]) is str:
+            record["asked_by"] = run.asked.get(record["call_id"])
         if self._names_nodes and "node" not in record:
             record["node"] = step.node
         if late:

@@ -20,7 +20,7 @@ class RunState:
     """A run that is being recorded."""
 
     __slots__ = (
-        "_asked", "errors", "failed", "hex", "masked", "next_number", "once", "open", "points", "root", "thread",
+        "asked", "errors", "failed", "hex", "masked", "next_number", "once", "open", "points", "root", "thread",
         "totals", "uuid",
     )  # fmt: skip
 
@@ -37,17 +37,13 @@ class RunState:
         self.next_number: Callable[[], int] = count(1).__next__
         self.root: Open | None = None
         self.thread: Any = None
-        self._asked: dict[str, int] = {}
+        self.asked: dict[str, int] = {}  # a tool call's id -> the step of the model call that asked for it
         self.failed: dict[Hashable, int] = {}  # what was tried and failed -> how many times in a row
 
     def asks(self, call_ids: list[Any], step: int | None) -> None:
         """A model's answer in `step` asked for tool calls with these ids."""
-        if step is not None and len(self._asked) < _MOST:
-            self._asked.update((call, step) for call in call_ids if type(call) is str)
-
-    def asked_by(self, call_id: object) -> int | None:
-        """The step of the model call that asked for a tool call."""
-        return self._asked.get(call_id) if type(call_id) is str else None
+        if step is not None and len(self.asked) < _MOST:
+            self.asked.update((call, step) for call in call_ids if type(call) is str)
 
     def attempt(self, what: Hashable) -> int:
         """The number of the attempt that begins at `what`: one more than have failed in a row."""
@@ -63,7 +59,7 @@ class RunState:
     def forget(self) -> None:
         """The run is over: hold nothing of what it said."""
         self.once.forget()
-        self.errors, self._asked, self.failed, self.points = {}, {}, {}, set()
+        self.errors, self.asked, self.failed, self.points = {}, {}, {}, set()
 
 
 class Open:
