@@ -6,7 +6,6 @@ import sys
 from collections.abc import Hashable
 from typing import Final
 
-
 LLAMA_INDEX: Final = "llama_index_instrumentation.span"  # the module that is there where LlamaIndex is in use
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from steplog.integration import MessageType, instance_dict, register_message_type
+from steplog.integration import MessageType, register_message_type
 
 _ROLES = {
     "human": "user",
@@ -36,17 +36,14 @@ def read_message(found: dict[str, Any]) -> dict[str, Any]:
             read[name] = _tool_calls(value) if name == "tool_calls" else value
     if found.get("status") == "error":
         read["status"] = "error"
-    extra = _extra(found.get("additional_kwargs"), found.get("artifact"))
-    if extra:
-        read["extra"] = extra
+    kwargs, artifact = found.get("additional_kwargs"), found.get("artifact")
+    if kwargs or artifact is not None:
+        extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED} if kwargs else {}
+        if artifact is not None:
+            extra["artifact"] = artifact
+        if extra:
+            read["extra"] = extra
     return read
-
-
-def _extra(kwargs: Any, artifact: Any) -> dict[str, Any]:
-    extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED} if kwargs else {}
-    if artifact is not None:
-        extra["artifact"] = artifact
-    return extra
 
 
 def _tool_calls(calls: Any) -> Any:
@@ -62,11 +59,11 @@ def _tool_calls(calls: Any) -> Any:
 
 def mark_message(message: Any) -> dict[str, Any]:
     """What `vars` of the message must go on to equal: its fields, with copies of what could be edited in place."""
-    found = instance_dict(message)
+    found = dict(vars(message))
     for name in _EDITABLE:
         value = found.get(name)
         if type(value) in _CONTAINERS:
-            found[name] = _copy(value)
+            found[name] = _copy(value) if value else type(value)()
     return found
 
 
@@ -87,9 +84,18 @@ def ids_of(message: Any) -> tuple[Any, Any]:
 
 
 def _copy(value: Any) -> Any:
+    # Loops and not comprehensions, which are calls: a message has few containers and is copied in a hook.
     if type(value) is dict:
-        return {k: _copy(v) if type(v) in _CONTAINERS else v for k, v in value.items()}
-    return [_copy(v) if type(v) in _CONTAINERS else v for v in value]
+        fields = dict(value)
+        for name, inner in value.items():
+            if type(inner) in _CONTAINERS:
+                fields[name] = _copy(inner)
+        return fields
+    items = list(value)
+    for i, inner in enumerate(value):
+        if type(inner) in _CONTAINERS:
+            items[i] = _copy(inner)
+    return items
 
 
 def register() -> None:

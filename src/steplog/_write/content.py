@@ -74,6 +74,10 @@ class Content:
     def said(self, name: str, value: Any) -> None:
         """Any value of the program's: as it is where a glance allows it; with content="none" counted."""
         settings = self._settings
+        messages = self._messages_in(name, value) if type(value) is dict and len(value) == 1 else None
+        if messages is not None:
+            self.record[name] = messages
+            return
         texts: list[str] | None = None
         if settings.is_whole or (settings.is_bare and name != "documents"):
             try:
@@ -81,18 +85,15 @@ class Content:
             except RuntimeError:  # another thread changes it; the walk copies before it looks
                 texts = None
         if texts is None:
-            messages = self._messages_in(name, value)
-            self.record[name] = self._walker().field(name, value) if messages is None else messages
+            self.record[name] = self._walker().field(name, value)
         elif settings.is_whole:
             self.record[name] = self._as_they_are[name] = value
             self._texts += texts
         else:
             self._left_out += sum(map(len, texts))
 
-    def _messages_in(self, name: str, value: Any) -> Json:
+    def _messages_in(self, name: str, value: dict[Any, Any]) -> Json:
         """What a graph's node gives back most of the time: a dict with a list of messages. None for anything else."""
-        if type(value) is not dict or len(value) != 1:
-            return None
         for key, items in tuple(value.items()):
             if type(items) is not list or not items or message_type(type(items[0])) is None:
                 return None

@@ -25,6 +25,7 @@ _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compare
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
 _ENVELOPE: Final = 512
+_HEAD: Final = ("run", "step", "parent", "ev")
 
 
 class LineWriter:
@@ -34,8 +35,9 @@ class LineWriter:
         """Write under `settings` to `appender`."""
         self.settings = settings
         self.appender = appender
-        smaller = [replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes]
-        self._tries = (settings, *smaller)
+        self._smaller = [
+            replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes
+        ]
         self._most = settings.max_line_bytes - _ENVELOPE
         self.masked: dict[str, int] = {}
         self.cut = 0
@@ -51,51 +53,25 @@ class LineWriter:
         parent: int | None = None,
     ) -> None:
         """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
-        record: Record = {}
-        content: Content | None = None
-        is_ours = self.settings.redactor is None
-        for settings in self._tries:  # with shorter texts, where a line came out too long
-            record, content = {"run": run.hex}, None
-            if step:
-                record["step"] = step
-            if parent:
-                record["parent"] = parent
-            record["ev"] = ev
-            for name, value in fields.items():
-                if value is None:
-                    continue
-                # Most lines are names and numbers, which are looked at here: a call for each would be felt.
-                cls = type(value)
-                if name in PUT:
-                    is_plain = False
-                elif cls is str:
-                    is_plain = is_ours and (value in CLEAN or (0 < len(value) <= LONG and is_clean(value)))
-                elif cls is list:
-                    is_plain = (
-                        is_ours and name == "triggers" and CLEAN.issuperset(value)
-                    )  # an adapter's, of texts
-                else:
-                    is_plain = -_FAR < value < _FAR if cls in _NUMBERS else name in _SAFE
-                if is_plain:
-                    record[name] = value
-                    continue
-                content = content or Content(settings, run.once, record)
-                PUT.get(name, Content.name)(content, name, value)
-            if content is not None:
-                content.close()
-            if ev == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
-                record["masked"] = masked
-            try:
-                body = encode(record)
-            except TypeError:
-                body = _encoded_anew(record, content)
-            if len(body) <= self._most:
-                break
-        else:
-            body, content = self._cut_down(record, content, run)
+        record: Record = {"run": run.hex}
+        if step:
+            record["step"] = step
+        if parent:
+            record["parent"] = parent
+        record["ev"] = ev
+        content = self._fill(record, self.settings, run, fields)
+        try:
+            body = encode(record)
+        except TypeError:
+            body = _encoded_anew(record, content)
+        if len(body) > self._most:
+            body, content = self._shortened(record, run, fields)
         self.appender.append(body)
-        if content is not None and content.walk is not None:
-            self._commit(run, content.walk)
+        if content is not None and (walk := content.walk) is not None:
+            # Only now: another thread must not point at what no file has yet.
+            run.once.commit(walk.fresh)
+            if walk.masked or walk.cut:
+                self._count(run, walk)
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -112,16 +88,55 @@ class LineWriter:
         found = error_fields(Walk(self.settings), describe(error))
         self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
 
-    def _commit(self, run: RunState, walk: NumberedWalk) -> None:
-        """Remember what a line has in full; only now, since another thread must not point at what no file has yet."""
-        run.once.commit(walk.fresh)
+    def _fill(
+        self, record: Record, settings: Settings, run: RunState, fields: Mapping[str, Any]
+    ) -> Content | None:
+        """Put the fields into a record; None where all were names and numbers, as on most lines."""
+        content: Content | None = None
+        is_ours = settings.redactor is None
+        for name, value in fields.items():
+            if value is None:
+                continue
+            # Names and numbers are looked at here: a call for each would be felt.
+            cls = type(value)
+            if name in PUT:
+                is_plain = False
+            elif cls is str:
+                is_plain = is_ours and (value in CLEAN or (0 < len(value) <= LONG and is_clean(value)))
+            elif cls is list:
+                is_plain = (
+                    is_ours and name == "triggers" and CLEAN.issuperset(value)
+                )  # an adapter's, of texts
+            else:
+                is_plain = -_FAR < value < _FAR if cls in _NUMBERS else name in _SAFE
+            if is_plain:
+                record[name] = value
+                continue
+            content = content or Content(settings, run.once, record)
+            PUT.get(name, Content.name)(content, name, value)
+        if content is not None:
+            content.close()
+        if record["ev"] == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
+            record["masked"] = masked
+        return content
+
+    def _count(self, run: RunState, walk: NumberedWalk) -> None:
+        """Add up what a line had masked and cut."""
         self.cut += walk.cut
         for kind, n in walk.masked.items():
             run.masked[kind] = run.masked.get(kind, 0) + n
             self.masked[kind] = self.masked.get(kind, 0) + n
 
-    def _cut_down(self, record: Record, content: Content | None, run: RunState) -> tuple[bytes, Content]:
-        """The line with sizes in place of its largest fields."""
+    def _shortened(self, long: Record, run: RunState, fields: Mapping[str, Any]) -> tuple[bytes, Content]:
+        """The line with shorter texts, at last with sizes in place of its largest fields."""
+        head = {name: long[name] for name in _HEAD if name in long}
+        record, content = long, None
+        for settings in self._smaller:
+            record = head.copy()
+            content = self._fill(record, settings, run, fields) or Content(settings, run.once, record)
+            body = _encoded_anew(record, content)
+            if len(body) <= self._most:
+                return body, content
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name]}}

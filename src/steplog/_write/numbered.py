@@ -18,6 +18,7 @@ from steplog._write.settings import Settings
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 # LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
 _NOTHING: Final = type(None)
+_known: Final = tuple.__new__  # a named tuple made without its own, slower way
 _IDS: Final = frozenset({"id", "name"})
 
 
@@ -113,34 +114,35 @@ class NumberedWalk(Walk):
         how = PLAIN_MESSAGE if type(o) is dict else message_type(type(o))
         if how is None:
             o, how = {"content": o}, PLAIN_MESSAGE
-        known = self.once.known(o) or self.fresh.objects.get(id(o))
+        known = self.once.objects.get(id(o))
+        if known is None or known.holder is not o:
+            known = self.fresh.objects.get(id(o))
         if known is not None and how.same(o, known.mark):
             ids = known.ids if how.ids is None else how.ids(o)
             if ids == known.ids:
-                if (
-                    how.state is not None
-                ):  # of what is not written something changed: marked anew, or asked for ever
+                if how.state is not None:
+                    # Of what is not written something changed: marked anew, or it would be asked for ever.
                     self.fresh.objects[id(o)] = known._replace(mark=how.mark(o))
                 return known.number, None
-            if self.once.is_amendable(known) and all(
-                new or not old for new, old in zip(ids, known.ids, strict=True)
-            ):
+            was_id, was_name = known.ids
+            if (ids[0] or not was_id) and (ids[1] or not was_name) and self.once.is_amendable(known):
                 return self._amended(o, known, ids)
         return self._read(o, how, known, place)
 
     def _amended(self, o: Any, known: Known, ids: Ids) -> tuple[int, Json]:
         """A message that got its id or its name since it was written, and is otherwise the same."""
-        changed = {
-            name: self.name(new)
-            for name, new, old in zip(("id", "name"), ids, known.ids, strict=True)
-            if new != old
-        }
-        self.fresh.outdated.append((known.body, *known.ids))
-        self.fresh.objects[id(o)] = known._replace(
-            mark=known.how.mark(o), ids=ids, plain=known.plain | changed
+        _, how, number, _, body, before, read, plain = known
+        changed: Message = {}
+        if ids[0] != before[0]:
+            changed["id"] = self.name(ids[0])
+        if ids[1] != before[1]:
+            changed["name"] = self.name(ids[1])
+        self.fresh.outdated.append((body, before[0], before[1]))
+        self.fresh.objects[id(o)] = _known(
+            Known, (o, how, number, how.mark(o), body, ids, read, plain | changed)
         )
-        self.fresh.numbers[known.body, *ids] = known.number
-        return known.number, {"m": known.number, "set": changed}
+        self.fresh.numbers[body, ids[0], ids[1]] = number
+        return number, {"m": number, "set": changed}
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
@@ -151,11 +153,11 @@ class NumberedWalk(Walk):
         shown = plain.copy()
         shown.pop("id", None)
         shown.pop("name", None)
+        ids = (read.get("id"), read.get("name"))
         data = encode(shown)
         body = digest_of(b"".join((data, *self.hidden[hidden_before:])) if self.hidden else data)
-        ids = (read.get("id"), read.get("name"))
-        key = (body, *ids)
-        number = self.once.number(key) or self.fresh.numbers.get(key)
+        key = (body, ids[0], ids[1])
+        number = self.once.numbers.get(key) or self.fresh.numbers.get(key)
         full = None
         if number is None:
             if known is None:
@@ -166,7 +168,7 @@ class NumberedWalk(Walk):
             self.fresh.numbers[key] = number
         elif known is None or known.number != number:
             self.fresh.shared.add(number)
-        self.fresh.objects[id(o)] = Known(o, how, number, mark, body, ids, read, plain)
+        self.fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
         if full is None or len(data) <= LONG or self.settings.is_bare:
             return number, full
         return number, self._pointed(full, place)
@@ -220,14 +222,16 @@ class NumberedWalk(Walk):
         }
 
     def _pointed(self, plain: Json, place: Place) -> Json:
-        """A plain value with pointers in place of the long texts that the log has."""
-        if type(plain) is str:
-            return self.long_text(plain, place) if len(plain) > LONG else plain
-        if type(plain) is dict:
-            return {k: self._pointed(v, (*place, k)) for k, v in plain.items()}
-        if type(plain) is list:
-            return [self._pointed(v, (*place, i)) for i, v in enumerate(plain)]
-        return plain
+        """A plain container with pointers in place of the long texts that the log has."""
+        out = plain.copy()
+        for key, value in tuple(plain.items()) if type(plain) is dict else enumerate(plain):
+            cls = type(value)
+            if cls is str:
+                if len(value) > LONG:
+                    out[key] = self.long_text(value, (*place, key))
+            elif cls is dict or cls is list:
+                out[key] = self._pointed(value, (*place, key))
+        return out
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:

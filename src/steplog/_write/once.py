@@ -36,12 +36,12 @@ class Fresh:
 class Once:
     """One run's memory of what its log has in full; told so only when the line is on its way to the file."""
 
-    __slots__ = ("_history", "_numbers", "_objects", "_places", "_shared", "last_unseen", "next_number")
+    __slots__ = ("_history", "_places", "_shared", "last_unseen", "next_number", "numbers", "objects")
 
     def __init__(self) -> None:
         """Remember nothing."""
-        self._numbers: dict[MessageKey, int] = {}
-        self._objects: dict[int, Known] = {}
+        self.numbers: dict[MessageKey, int] = {}
+        self.objects: dict[int, Known] = {}
         self._places: dict[bytes, Place] = {}
         self._shared: set[int] = set()  # numbers that more than one object has: none of them may amend it
         self._history = NO_HISTORY
@@ -51,12 +51,8 @@ class Once:
 
     def known(self, message: object) -> Known | None:
         """What was written of this very object, whether or not it was edited since."""
-        entry = self._objects.get(id(message))
+        entry = self.objects.get(id(message))
         return entry if entry is not None and entry.holder is message else None
-
-    def number(self, key: MessageKey) -> int | None:
-        """The number of the message with this content."""
-        return self._numbers.get(key)
 
     def prompt(self, messages: list[Any]) -> tuple[int, list[Span]]:
         """How many messages a prompt begins with that the log has as they are now, and their numbers."""
@@ -85,7 +81,7 @@ class Once:
         """The messages up to one that the log does not have as it is now."""
         found: list[Known] = []
         for message in messages:
-            known = self._objects.get(id(message))
+            known = self.objects.get(id(message))
             if known is None or known.holder is not message or not is_as_it_was(known):
                 break
             found.append(known)
@@ -93,9 +89,7 @@ class Once:
 
     def is_amendable(self, known: Known) -> bool:
         """Whether an edit of this object's ids may be told as one of its message, since no other object has its number."""
-        return (
-            known.number not in self._shared and self._numbers.get((known.body, *known.ids)) == known.number
-        )
+        return known.number not in self._shared and self.numbers.get((known.body, *known.ids)) == known.number
 
     def place(self, digest: bytes) -> Place | None:
         """Where the text with this digest stands."""
@@ -104,16 +98,16 @@ class Once:
     def commit(self, fresh: Fresh) -> None:
         """Remember what a line has in full that was handed to the writer."""
         if fresh.numbers:
-            if len(self._numbers) > _MOST:
-                self._numbers = {}
-            self._numbers.update(fresh.numbers)
+            if len(self.numbers) > _MOST:
+                self.numbers = {}
+            self.numbers.update(fresh.numbers)
             for key in fresh.outdated:
-                self._numbers.pop(key, None)
+                self.numbers.pop(key, None)
         if fresh.objects:
             self._shared |= fresh.shared
-            if len(self._objects) > _MOST:
-                self._objects = {}
-            self._objects.update(fresh.objects)
+            if len(self.objects) > _MOST:
+                self.objects = {}
+            self.objects.update(fresh.objects)
         if fresh.places:
             if len(self._places) > _MOST:
                 self._places = {}
@@ -121,12 +115,12 @@ class Once:
 
     def forget(self) -> None:
         """The run is over: hold nothing more of it. Numbers go on where they were."""
-        self._numbers, self._objects, self._places, self._shared = {}, {}, {}, set()
+        self.numbers, self.objects, self._places, self._shared = {}, {}, {}, set()
         self._history = NO_HISTORY
 
     def __len__(self) -> int:
         """How many things are remembered."""
-        return len(self._numbers) + len(self._objects) + len(self._places)
+        return len(self.numbers) + len(self.objects) + len(self._places)
 
 
 def digest_of(data: bytes) -> bytes:

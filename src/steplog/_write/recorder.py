@@ -67,10 +67,8 @@ class StepRecorder(Asked):
                 key = key.int
             if key in steps.opened:
                 return True
-            above = None
-            if parent is not None:
-                above_key = parent.int if type(parent) is UUID else parent
-                above = steps.opened.get(above_key) or steps.known(above_key)
+            above_key = parent.int if type(parent) is UUID else parent
+            above = None if parent is None else steps.opened.get(above_key) or steps.known(above_key)
             if above is None:
                 if not below_only:
                     self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
