@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import steplog
 from steplog._write.glance import MANY, plain_texts
-from steplog._write.numbered import NumberedWalk
+from steplog._write.numbered import Numbered
 from steplog._write.once import LONG, Once
 from steplog._write.redact import may_hold_secret
 from steplog._write.settings import Settings
@@ -52,11 +52,12 @@ VALUES = st.recursive(
 @given(value=VALUES)
 def test_what_a_glance_lets_through_a_walk_would_leave_as_it_is(value):
     texts = plain_texts((value,), SETTINGS, LONG)
-    walk = NumberedWalk(SETTINGS, Once(), 1)
+    line = Numbered(SETTINGS, Once(), 1)
+    walk = line.walker()
     walked = walk.field("data", value)
     if texts is not None and not may_hold_secret("\n".join(texts)):
         assert walked == _lists(value)
-        assert (walk.masked, walk.cut, walk.fresh.places) == ({}, 0, {})
+        assert (walk.masked, walk.cut, line.fresh.places) == ({}, 0, {})
 
 
 def _lists(value):
@@ -69,7 +70,7 @@ def _lists(value):
 @given(value=VALUES)
 def test_with_no_content_a_line_counts_the_same_characters_at_a_glance_and_on_a_walk(value):
     none = Settings.load("x", environ={}, content="none")
-    walk = NumberedWalk(none, Once(), 1)
+    walk = Numbered(none, Once(), 1).walker()
     walk.field("data", value)
     texts = plain_texts((value,), none, MANY)
     if texts is not None:

@@ -6,11 +6,12 @@ import marshal
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from steplog._format.line import encode
 from steplog._format.record import MESSAGE, Json, Record
 from steplog._write.glance import MANY, plain_texts
 from steplog._write.history import ranges
 from steplog._write.message_types import message_type
-from steplog._write.numbered import NumberedWalk
+from steplog._write.numbered import Numbered
 from steplog._write.once import LONG, Fresh, Once
 from steplog._write.plain import Walk, is_harmless
 from steplog._write.redact import CLEAN, may_hold_secret
@@ -24,56 +25,47 @@ _FEW_NAMES: Final = 128  # characters of tool names that are shorter than a poin
 _NO_REFERENCES: Final = 0  # the version of marshal's format in which equal values have equal bytes
 
 
-class Content:
+class Content(Numbered):
     """Puts such fields into one line's record."""
 
-    __slots__ = ("_as_they_are", "_left_out", "_once", "_settings", "_texts", "record", "walk")
+    __slots__ = ("_as_they_are", "_texts", "record")
 
     def __init__(self, settings: Settings, once: Once, record: Record) -> None:
         """Put them into `record`, a line of the run whose memory is `once`."""
+        super().__init__(settings, once, record.get("step", 0))
         self.record = record
-        self.walk: NumberedWalk | None = None  # what came of the fields that needed one
-        self._settings = settings
-        self._once = once
-        self._texts: list[str] = []  # of these
         self._as_they_are: dict[str, Any] = {}
-        self._left_out = 0  # characters that content="none" keeps out
+        self._texts: list[str] = []  # of these
 
     def close(self) -> None:
         """Look at all texts that were put as they are; where one may hold a secret, walk what they stand in."""
-        if self._texts and self._settings.redact and may_hold_secret("\n".join(self._texts)):
+        if self._texts and self.settings.redact and may_hold_secret("\n".join(self._texts)):
             self.walk_all()
-        if self._settings.content == "none":
+        if self.settings.content == "none":
             self._leave_out()
 
     def walk_all(self) -> None:
         """Walk all that was put as it is."""
         for name, value in self._as_they_are.items():
-            self.record[name] = self._walker().field(name, value)
+            self.record[name] = self.walker().field(name, value)
         self._as_they_are = {}
 
     def cut_down(self) -> None:
         """Fields were replaced by their sizes."""
-        walk = self._walker()
-        walk.cut += 1
-        walk.fresh = Fresh()  # what was taken out again must not be pointed at
-
-    def _walker(self) -> NumberedWalk:
-        if self.walk is None:
-            self.walk = NumberedWalk(self._settings, self._once, self.record.get("step", 0))
-        return self.walk
+        self.walker().cut += 1
+        self.fresh = Fresh()  # what was taken out again must not be pointed at
 
     # -- each kind of field
 
     def name(self, name: str, value: Any) -> None:
         """A name, or names and numbers, that is not written as it is at once."""
-        plain = self._walker().name(value)
+        plain = self.walker().name(value)
         if plain not in ({}, [], ""):
             self.record[name] = plain
 
     def said(self, name: str, value: Any) -> None:
         """Any value of the program's: as it is where a glance allows it; with content="none" counted."""
-        settings = self._settings
+        settings = self.settings
         messages = self._messages_in(name, value) if type(value) is dict and len(value) == 1 else None
         if messages is not None:
             self.record[name] = messages
@@ -85,55 +77,59 @@ class Content:
             except RuntimeError:  # another thread changes it; the walk copies before it looks
                 texts = None
         if texts is None:
-            self.record[name] = self._walker().field(name, value)
+            self.record[name] = self.walker().field(name, value)
         elif settings.is_whole:
             self.record[name] = self._as_they_are[name] = value
             self._texts += texts
         else:
-            self._left_out += sum(map(len, texts))
+            self.left_out += sum(map(len, texts))
 
     def _messages_in(self, name: str, value: dict[Any, Any]) -> Json:
         """What a graph's node gives back most of the time: a dict with a list of messages. None for anything else."""
         for key, items in tuple(value.items()):
             if type(items) is not list or not items or message_type(type(items[0])) is None:
                 return None
-            if type(key) is not str or not is_harmless(key) or len(items) > self._settings.max_items:
+            if type(key) is not str or not is_harmless(key) or len(items) > self.settings.max_items:
                 return None
-            known = self._once.numbers_of(items)
+            known = self.once.numbers_of(items)
             if known is not None:
                 return {key: {MESSAGE: known}}
-            return {key: self._walker().items(items, len(items), 1, (self.record.get("step", 0), name, key))}
+            if any(message_type(type(item)) is None for item in items):
+                return None
+            return {key: self.told(items, (self.step, name, key))}
         return None
 
     def prompt(self, _: str, messages: list[Any]) -> None:
         """A model call's messages: their numbers, and those in full that the log does not have as they are now."""
-        done, spans = self._once.prompt(messages)
+        done, spans = self.once.prompt(messages)
         if done == len(messages):
             self.record["prompt"] = ranges(spans)
             return
-        self.record["prompt"], new = self._walker().prompt(messages[done:], spans)
+        self.record["prompt"], new = self.numbers_of(messages[done:], spans)
         if new:
             self.record["messages"] = new
 
     def others(self, _: str, messages: list[Any]) -> None:
         """Further candidates that a model answered with."""
-        _, self.record["messages"] = self._walker().prompt(messages, [])
+        _, self.record["messages"] = self.numbers_of(messages, [])
 
     def message(self, name: str, message: Any) -> None:
         """One message: its number where it is known, else in full."""
-        self.record[name] = self._walker().message(name, message)
+        number, full = self.number_of(message, (self.step, name))
+        self.record[name] = number if full is None else full
 
     def tools(self, name: str, names: list[Any]) -> None:
         """The names of a model call's tools."""
-        if self._settings.content == "none":
+        if self.settings.content == "none":
             return
-        plain = self._walker().name(names) if not CLEAN.issuperset(names) else names
+        plain = self.walker().name(names) if not CLEAN.issuperset(names) else names
         is_short = sum(map(len, names)) < _FEW_NAMES
-        self.record[name] = plain if is_short else self._walker().pointed_at(name, plain)
+        data = b"" if is_short else encode({"": plain})
+        self.record[name] = plain if len(data) <= LONG else self.place_or(plain, data, (self.step, name))
 
     def tool_defs(self, name: str, value: Any) -> None:
         """What a run's log has once for each distinct value."""
-        if self._settings.content == "none":
+        if self.settings.content == "none":
             return
         try:
             # A model call repeats its tools' definitions. This takes builtins alone, so no code of theirs runs; orjson
@@ -141,12 +137,12 @@ class Content:
             data = marshal.dumps(value, _NO_REFERENCES)
         except ValueError:
             data = None
-        if (data is None or data != self._once.last_unseen) and self._walker().is_unseen(name, value, data):
+        if (data is None or data != self.once.last_unseen) and self.is_unseen(name, value, data):
             self.said(name, value)
 
     def error(self, name: str, error: Mapping[str, Any]) -> None:
         """An error's fields."""
-        self.record[name] = error_fields(self._walker(), error)
+        self.record[name] = error_fields(self.walker(), error)
 
     # -- content="none"
 
@@ -159,7 +155,7 @@ class Content:
                 record[name] = [
                     {k: d[k] for k in ("id", "score") if k in d} for d in found if type(d) is dict
                 ]
-        left_out = self._left_out + (0 if self.walk is None else self.walk.left_out)
+        left_out = self.left_out + (0 if self.walk is None else self.walk.left_out)
         if left_out and record["ev"] not in _SIZED_BY_TOKENS and "usage" not in record:
             record["chars"] = left_out
 

@@ -67,10 +67,10 @@ class LineWriter:
         if len(body) > self._most:
             body, content = self._shortened(record, run, fields)
         self.appender.append(body)
-        if content is not None and (walk := content.walk) is not None:
+        if content is not None:
             # Only now: another thread must not point at what no file has yet.
-            run.once.commit(walk.fresh)
-            if walk.masked or walk.cut:
+            run.once.commit(content.fresh)
+            if (walk := content.walk) is not None:
                 self._count(run, walk)
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
-"""A record's values as plain JSON in which what its run's log has already is a number or a pointer."""
+"""The messages and long texts of one line: in full where its run's log does not have them, else a number or a pointer."""
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any, Final
 
 from steplog._format.line import encode
@@ -17,100 +18,55 @@ from steplog._write.settings import Settings
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 # LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
+_IDS: Final = frozenset({"id", "name"})
 _NOTHING: Final = type(None)
 _known: Final = tuple.__new__  # a named tuple made without its own, slower way
-_IDS: Final = frozenset({"id", "name"})
 
 
-class NumberedWalk(Walk):
-    """A walk that writes each message and each long text of a run once.
+class Numbered:
+    """Gives the messages of one line their numbers, and each message and long text in full once a run.
 
-    What it found new is in `fresh`; the caller commits that to `once` when the record is on its way to the file.
+    What it found new is in `fresh`; the caller commits that to `once` when the line is on its way to the file. What a
+    glance is not enough for is walked.
     """
 
-    __slots__ = ("_pointing", "fresh", "once", "step")
+    __slots__ = ("fresh", "left_out", "once", "settings", "step", "walk")
 
     def __init__(self, settings: Settings, once: Once, step: int) -> None:
-        """Walk a record of step number `step`, 0 for the run itself, in the run that `once` belongs to."""
-        super().__init__(settings)
+        """For a line of step number `step`, 0 for the run itself, in the run that `once` belongs to."""
+        self.settings = settings
         self.once = once
         self.step = step
         self.fresh = Fresh()
-        self._pointing = True
+        self.walk: NumberedWalk | None = None  # what came of the values that needed one
+        self.left_out = 0  # characters that content="none" keeps out, besides those that a walk met
 
-    def field(self, name: str, value: object) -> Json:
-        """One content field's value."""
-        return self.value(value, 0, (self.step, name))
+    def walker(self) -> NumberedWalk:
+        """The line's walk."""
+        if self.walk is None:
+            self.walk = NumberedWalk(self)
+        return self.walk
 
-    def prompt(self, messages: list[Any], before: list[Span]) -> tuple[str, list[Json]]:
+    def numbers_of(self, messages: list[Any], before: list[Span]) -> tuple[str, list[Json]]:
         """Ranges of message numbers, those `before` these included, and which of these are not in the log yet."""
         numbers: list[int] = []
         new: list[Json] = []
         for message in messages:
-            number, full = self._message(message, (self.step, "messages", len(new)))
+            number, full = self.number_of(message, (self.step, "messages", len(new)))
             numbers.append(number)
             if full is not None:
                 new.append(full)
         return ranges(with_numbers(before, numbers)), new
 
-    def message(self, name: str, message: Any) -> Json:
-        """One message as a field: its number where it is known, else in full."""
-        number, full = self._message(message, (self.step, name))
-        return number if full is None else full
-
-    def is_unseen(self, name: str, value: object, data: bytes | None) -> bool:
-        """Whether the run's log does not have this value, told by its `data`, as this field yet."""
-        digest = digest_of(encode({name: self.field(name, value)}) if data is None else data)
-        if self.once.place(digest) is not None:
-            self.once.last_unseen = data
-            return False
-        self.fresh.places[digest] = (self.step, name)
-        return True
-
-    def pointed_at(self, name: str, plain: Json) -> Json:
-        """A plain value, or a pointer to where the run's log has it where that is shorter."""
-        data = encode({"": plain})
-        return plain if len(data) <= LONG else self._place_or(plain, data, (self.step, name))
-
-    def _place_or(self, plain: Json, data: bytes, place: Place) -> Json:
-        digest = digest_of(data)
-        seen = self.once.place(digest) or self.fresh.places.get(digest)
-        if seen is not None:
-            return {SAME: list(seen)}
-        self.fresh.places[digest] = place
-        return plain
-
-    # -- what the plain walk meets on its way
-
-    def other(self, o: Any, cls: type, depth: int, place: Place) -> Json:
-        """As the plain walk, but a message as its number or in full."""
-        if message_type(cls) is None:
-            return super().other(o, cls, depth, place)
-        number, full = self._message(o, place)
-        return {MESSAGE: number} if full is None else full
-
-    def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
-        """As the plain walk, but a list of known messages as their ranges."""
-        if size != len(items) or not items or message_type(type(items[0])) is None:
-            return super().items(items, size, depth, place)
-        if any(message_type(type(item)) is None for item in items):
-            return super().items(items, size, depth, place)
-        known = self.once.numbers_of(items)
-        if known is not None:
-            return {MESSAGE: known}
-        found = [self._message(item, (*place, i)) for i, item in enumerate(items)]
+    def told(self, messages: list[Any], place: Place) -> Json:
+        """A list of messages: their ranges if the log has all of them, else each by its number or in full."""
+        found = [self.number_of(message, (*place, i)) for i, message in enumerate(messages)]
         if all(full is None for _, full in found):
             return {MESSAGE: ranges(with_numbers([], [number for number, _ in found]))}
         return [{MESSAGE: number} if full is None else full for number, full in found]
 
-    def long_text(self, o: str, place: Place) -> Json:
-        """A long text, or a pointer to where it stands in the log."""
-        return self._place_or(o, o.encode("utf-8", "surrogatepass"), place) if self._pointing else o
-
-    # -- messages
-
-    def _message(self, o: Any, place: Place) -> tuple[int, Json]:
-        """A message's number, and the message itself unless the log has it."""
+    def number_of(self, o: Any, place: Place) -> tuple[int, Json]:
+        """A message's number, and the message itself unless the log has it; `place` is where it will stand."""
         how = PLAIN_MESSAGE if type(o) is dict else message_type(type(o))
         if how is None:
             o, how = {"content": o}, PLAIN_MESSAGE
@@ -134,9 +90,9 @@ class NumberedWalk(Walk):
         _, how, number, _, body, before, read, plain = known
         changed: Message = {}
         if ids[0] != before[0]:
-            changed["id"] = self.name(ids[0])
+            changed["id"] = self.walker().name(ids[0])
         if ids[1] != before[1]:
-            changed["name"] = self.name(ids[1])
+            changed["name"] = self.walker().name(ids[1])
         self.fresh.outdated.append((body, before[0], before[1]))
         self.fresh.objects[id(o)] = _known(
             Known, (o, how, number, how.mark(o), body, ids, read, plain | changed)
@@ -148,14 +104,14 @@ class NumberedWalk(Walk):
         """A message that was not seen before, or was edited since."""
         mark = how.mark(o)
         read = how.read(mark)
-        hidden_before = len(self.hidden)
-        plain = read if self._is_plain_message(read) else self._walked_message(read)
+        hidden: list[bytes] = []
+        plain = read if self._is_plain(read) else self.walker().message(read, hidden)
         shown = plain.copy()
         shown.pop("id", None)
         shown.pop("name", None)
-        ids = (read.get("id"), read.get("name"))
         data = encode(shown)
-        body = digest_of(b"".join((data, *self.hidden[hidden_before:])) if self.hidden else data)
+        body = blake2b(b"".join((data, *hidden)) if hidden else data, digest_size=16).digest()
+        ids = (read.get("id"), read.get("name"))
         key = (body, ids[0], ids[1])
         number = self.once.numbers.get(key) or self.fresh.numbers.get(key)
         full = None
@@ -169,9 +125,9 @@ class NumberedWalk(Walk):
         elif known is None or known.number != number:
             self.fresh.shared.add(number)
         self.fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
-        if full is None or len(data) <= LONG or self.settings.is_bare:
-            return number, full
-        return number, self._pointed(full, place)
+        if full is not None and len(data) > LONG and not self.settings.is_bare:
+            full = self._pointed(full, place)
+        return number, full
 
     def _edited(self, known: Known, read: Message, plain: Message) -> tuple[int, Message]:
         """A message whose object was in the log otherwise: an edit of it, or it got an id."""
@@ -184,20 +140,7 @@ class NumberedWalk(Walk):
             return number, {"m": number, **plain}
         return number, {"m": number, "like": known.number, **changes}
 
-    def _walked_message(self, read: Message) -> Message:
-        self._pointing = False  # the identity of a message must not depend on what else the log has
-        out: Message = {}
-        for name, value in read.items():
-            if name in _NAMES:
-                out[name] = self.name(value)
-            elif name == "tool_calls" and type(value) is list:
-                out[name] = [self._tool_call(call) for call in value]
-            else:
-                out[name] = self.value(value, 1, ())
-        self._pointing = True
-        return out
-
-    def _is_plain_message(self, read: Message) -> bool:
+    def _is_plain(self, read: Message) -> bool:
         """Whether a walk would leave the message as it is; with content="none" what is left out is counted."""
         settings = self.settings
         if not settings.is_whole and not settings.is_bare:
@@ -214,12 +157,25 @@ class NumberedWalk(Walk):
         self.left_out += sum(map(len, texts or ()))
         return texts is not None
 
-    def _tool_call(self, call: Any) -> Json:
-        if type(call) is not dict:
-            return self.value(call, 2, ())
-        return {
-            k: self.name(v) if k in _NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None
-        }
+    # -- once a run
+
+    def is_unseen(self, name: str, value: object, data: bytes | None) -> bool:
+        """Whether the run's log does not have this value, told by its `data`, as this field yet."""
+        digest = digest_of(encode({name: self.walker().field(name, value)}) if data is None else data)
+        if self.once.place(digest) is not None:
+            self.once.last_unseen = data
+            return False
+        self.fresh.places[digest] = (self.step, name)
+        return True
+
+    def place_or(self, plain: Json, data: bytes, place: Place) -> Json:
+        """A pointer to where the log has what `data` is, else the plain value, which will stand at `place`."""
+        digest = digest_of(data)
+        seen = self.once.place(digest) or self.fresh.places.get(digest)
+        if seen is not None:
+            return {SAME: list(seen)}
+        self.fresh.places[digest] = place
+        return plain
 
     def _pointed(self, plain: Json, place: Place) -> Json:
         """A plain container with pointers in place of the long texts that the log has."""
@@ -228,10 +184,71 @@ class NumberedWalk(Walk):
             cls = type(value)
             if cls is str:
                 if len(value) > LONG:
-                    out[key] = self.long_text(value, (*place, key))
+                    out[key] = self.place_or(value, value.encode("utf-8", "surrogatepass"), (*place, key))
             elif cls is dict or cls is list:
                 out[key] = self._pointed(value, (*place, key))
         return out
+
+
+class NumberedWalk(Walk):
+    """A walk that writes each message and each long text that it meets once a run."""
+
+    __slots__ = ("_numbered", "_pointing")
+
+    def __init__(self, numbered: Numbered) -> None:
+        """Walk values of the line whose messages `numbered` counts."""
+        super().__init__(numbered.settings)
+        self._numbered = numbered
+        self._pointing = True
+
+    def field(self, name: str, value: object) -> Json:
+        """One content field's value."""
+        return self.value(value, 0, (self._numbered.step, name))
+
+    def message(self, read: Message, hidden: list[bytes]) -> Message:
+        """A message's fields; digests of what the content policy keeps out are added to `hidden`."""
+        hidden_before = len(self.hidden)
+        self._pointing = False  # the identity of a message must not depend on what else the log has
+        out: Message = {}
+        for name, value in read.items():
+            if name in _NAMES:
+                out[name] = self.name(value)
+            elif name == "tool_calls" and type(value) is list:
+                out[name] = [self._tool_call(call) for call in value]
+            else:
+                out[name] = self.value(value, 1, ())
+        self._pointing = True
+        hidden += self.hidden[hidden_before:]
+        return out
+
+    def _tool_call(self, call: Any) -> Json:
+        if type(call) is not dict:
+            return self.value(call, 2, ())
+        return {
+            k: self.name(v) if k in _NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None
+        }
+
+    # -- what the plain walk meets on its way
+
+    def other(self, o: Any, cls: type, depth: int, place: Place) -> Json:
+        """As the plain walk, but a message as its number or in full."""
+        if message_type(cls) is None:
+            return super().other(o, cls, depth, place)
+        number, full = self._numbered.number_of(o, place)
+        return {MESSAGE: number} if full is None else full
+
+    def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
+        """As the plain walk, but a list of known messages as their ranges."""
+        if size != len(items) or not items or message_type(type(items[0])) is None:
+            return super().items(items, size, depth, place)
+        if any(message_type(type(item)) is None for item in items):
+            return super().items(items, size, depth, place)
+        return self._numbered.told(items, place)
+
+    def long_text(self, o: str, place: Place) -> Json:
+        """A long text, or a pointer to where it stands in the log."""
+        data = o.encode("utf-8", "surrogatepass")
+        return self._numbered.place_or(o, data, place) if self._pointing else o
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:
