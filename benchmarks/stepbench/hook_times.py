@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import mean, median
 
@@ -9,6 +10,8 @@ from stepbench.figures import percentile
 from stepbench.hooks import Call, time_hooks
 from stepbench.variant import Mode, Recording
 from stepbench.workload import RunOnce
+
+_TURN = 5  # runs of one variant in a row
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,26 @@ class HookTimes:
     cpu_by_hook: dict[str, float]
 
 
-def hook_times(run: RunOnce, recording: Recording, mode: Mode, runs: int) -> HookTimes | None:
-    """Figures of a recorder's hooks over some runs; None where it has none."""
-    found = _calls(run, recording, mode, runs)
+def hook_times(
+    run: RunOnce, recordings: Mapping[str, Recording], mode: Mode, runs: int
+) -> dict[str, HookTimes]:
+    """Figures of the recorders' hooks over some runs each, in turns as in `interleave`; without those that have none."""
+    order = [name for name, recording in recordings.items() if recording.hooked]
+    found: dict[str, list[list[Call]]] = {name: [] for name in order}
+    while order and len(found[order[0]]) < runs:
+        for name in (*order, *reversed(order)):
+            found[name] += _calls(run, recordings[name], mode, min(_TURN, runs))
+            recordings[name].flush()
+    return {name: _figures(calls) for name, calls in found.items() if any(calls)}
+
+
+def _figures(found: list[list[Call]]) -> HookTimes:
     calls = [call for one in found for call in one]
-    if not calls:
-        return None
     sums = [sum(call.cpu for call in one) for one in found]
     own = [call for call in calls if call.is_in_main] or calls
     wall, cpu = [call.wall for call in own], [call.cpu for call in own]
     return HookTimes(
-        hooks_a_run=len(calls) / runs,
+        hooks_a_run=len(calls) / len(found),
         cpu_a_run=median(sums),
         cpu_a_run_p10=percentile(sums, 10),
         p50=median(wall),

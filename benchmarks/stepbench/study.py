@@ -59,8 +59,7 @@ def study(work: Workload, *, is_quick: bool) -> Study:
         for name, recording in recordings.items():
             runs = len(samples[name].wall) + samples[name].warm_up
             found.bytes_a_run[name] = (_size(recording, folders[name]) - before[name]) / runs
-        for name, recording in recordings.items():
-            _hooks(found, name, run, recording, is_quick=is_quick)
+        _hooks(found, run, recordings, is_quick=is_quick)
         for recording in recordings.values():
             recording.close()
     return found
@@ -83,15 +82,13 @@ def _size(recording: Recording, folder: Path) -> int:
     return recording.size() if recording.size is not None else size_of(folder)
 
 
-def _hooks(found: Study, name: str, run: RunOnce, recording: Recording, *, is_quick: bool) -> None:
+def _hooks(found: Study, run: RunOnce, recordings: dict[str, Recording], *, is_quick: bool) -> None:
     work = found.work
     if work.name == "long-agent":
-        grown = growth(run, recording, 2 if is_quick else 4)
-        if grown is not None:
-            found.growth[name] = grown
+        for name, recording in recordings.items():
+            grown = growth(run, recording, 2 if is_quick else 4)
+            if grown is not None:
+                found.growth[name] = grown
         return
     runs = 20 if is_quick else 150
-    times = hook_times(run, recording, work.mode, runs if work.block > 1 else 4)
-    if times is not None:
-        found.hooks[name] = times
-    recording.flush()
+    found.hooks = hook_times(run, recordings, work.mode, runs if work.block > 1 else 4)

@@ -12,7 +12,7 @@ from steplog._write.history import Span, ranges, with_numbers
 from steplog._write.message_types import PLAIN_MESSAGE, Ids, Known, Message, MessageType, message_type
 from steplog._write.once import LONG, Fresh, Once, Place, digest_of
 from steplog._write.plain import Walk
-from steplog._write.redact import may_hold_secret
+from steplog._write.redact import is_clean, may_hold_secret
 from steplog._write.settings import Settings
 
 # Kept whatever the content policy: names and ids are not content.
@@ -90,15 +90,20 @@ class Numbered:
         _, how, number, _, body, before, read, plain = known
         changed: Message = {}
         if ids[0] != before[0]:
-            changed["id"] = self.walker().name(ids[0])
+            changed["id"] = self._name(ids[0])
         if ids[1] != before[1]:
-            changed["name"] = self.walker().name(ids[1])
+            changed["name"] = self._name(ids[1])
         self.fresh.outdated.append((body, before[0], before[1]))
         self.fresh.objects[id(o)] = _known(
             Known, (o, how, number, how.mark(o), body, ids, read, plain | changed)
         )
         self.fresh.numbers[body, ids[0], ids[1]] = number
         return number, {"m": number, "set": changed}
+
+    def _name(self, value: Any) -> Json:
+        is_short = type(value) is str and len(value) <= LONG
+        is_plain = is_short and self.settings.redactor is None and is_clean(value)
+        return value if is_plain else self.walker().name(value)
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
