@@ -1,6 +1,7 @@
 """Runs and steps of a program without a framework."""
 
 import asyncio
+import contextlib
 import threading
 
 import jsonschema
@@ -211,3 +212,15 @@ def test_a_callable_that_raises_is_said_and_stops_nothing(capsys):
     with steplog.Recorder(sink=steplog.CallableSink(fail)) as recorder, recorder.run("r"):
         pass
     assert "no room" in capsys.readouterr().err
+
+
+def test_the_same_error_object_raised_anew_beside_where_it_was_is_another_failure(sink):
+    again = ValueError("no luck")  # as good as two errors, of which the second got the address of the first
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
+        for _ in range(2):
+            with contextlib.suppress(ValueError), run.node("n") as node, node.tool("t"):
+                raise again
+    ends = [r for r in sink.records if r["ev"] in ("tool.end", "node.end")]
+    assert ["stack" in r["error"] for r in ends] == [True, False, True, False]
+    assert [r["error"].get("step") for r in ends] == [None, 2, None, 4]
+    assert sink.records[-2]["totals"]["errors"] == 2

@@ -29,7 +29,7 @@ def end_record(
     if error is not None:
         is_failure = status is None
         record["status"] = "error" if is_failure else status
-        if is_failure and id(error) not in run.errors:
+        if is_failure and run.origin_of(error, step) is None:
             run.totals.count_error()
         record["error"] = _error(run, step, error, error_fields)
     elif status is not None:
@@ -60,7 +60,7 @@ def run_end_record(
         "status": status or ("error" if error is not None else None),
     }
     if error is not None:
-        if record["status"] == "error" and not root.number and id(error) not in run.errors:
+        if record["status"] == "error" and not root.number and run.origin_of(error, root) is None:
             run.totals.count_error()
         record["error"] = _error(run, root, error, error_fields)
     record |= {name: fields[name] for name in _OF_A_RUN if name in fields}
@@ -71,12 +71,12 @@ def run_end_record(
 def _error(run: RunState, step: Open, error: BaseException, error_fields: Fields) -> Record:
     """The error in full where it comes from; on its way up, its type, message and where that is."""
     found = describe(error) | {name: value for name, value in error_fields.items() if value is not None}
-    origin = run.errors.get(id(error))
+    origin = run.origin_of(error, step)
     if origin is None:
-        run.errors[id(error)] = step.number or 0
+        run.errors[id(error)] = step
     else:
         found.pop("stack", None)
-        found["step"] = origin or None
+        found["step"] = origin.number or None
     return found
 
 

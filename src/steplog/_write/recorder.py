@@ -311,7 +311,7 @@ class StepRecorder(Asked):
         run = step.run
         if step.attempt_of is not None and (failed or status == "error" or run.failed):
             run.attempted(step.attempt_of, step.attempt, failed=failed or status == "error")
-        if step.number is None and failed and id(error) not in run.errors:
+        if step.number is None and error is not None and failed and run.origin_of(error, step) is None:
             self._write_start(step, _NO_FIELDS, late=True)
         if step.number:
             record = end_record(step, status, error, error_fields, fields)

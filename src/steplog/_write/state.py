@@ -32,7 +32,7 @@ class RunState:
         self.totals = Totals()
         self.masked: dict[str, int] = {}
         self.open: dict[Hashable, Open] = {}
-        self.errors: dict[int, int] = {}  # id() of an error on its way up -> the step it came from
+        self.errors: dict[int, Open] = {}  # `id()` of an error -> the step it came from
         self.points: set[Hashable] = set()  # what was told once and comes by again on its way up: interrupts
         self.next_number: Callable[[], int] = count(1).__next__
         self.root: Open | None = None
@@ -44,6 +44,15 @@ class RunState:
         """A model's answer in `step` asked for tool calls with these ids."""
         if step is not None and len(self.asked) < _MOST:
             self.asked.update((call, step) for call in call_ids if type(call) is str)
+
+    def origin_of(self, error: BaseException, step: Open) -> Open | None:
+        """The step that an error came from, which is on its way up in `step`; None where it begins there.
+
+        Only steps above the first one can be on its way: elsewhere it is another error with the same address, as the
+        next attempt's often is, or is raised anew.
+        """
+        origin = self.errors.get(id(error))
+        return origin if origin is step or (origin is not None and step in origin.ancestors()) else None
 
     def attempt(self, what: Hashable) -> int:
         """The number of the attempt that begins at `what`: one more than have failed in a row."""
