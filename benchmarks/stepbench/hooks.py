@@ -25,15 +25,19 @@ class Call:
 def time_hooks(hooked: Sequence[Hooked], mode: Mode) -> tuple[list[Call], Callable[[], None]]:
     """A list that grows with each call of these hooks from now on, and what ends this."""
     calls: list[Call] = []
+    own: list[tuple[Any, str, Any]] = []
     for holder, names in hooked:
         for name in names:
+            own.append((holder, name, vars(holder).get(name)))
             # LlamaIndex's handlers are pydantic models, which refuse attributes of other names.
             object.__setattr__(holder, name, _timed(name, getattr(holder, name), calls, mode))
 
     def undo() -> None:
-        for holder, names in hooked:
-            for name in names:
+        for holder, name, hook in own:
+            if hook is None:
                 object.__delattr__(holder, name)
+            else:  # a handler's own, which is not its class's
+                object.__setattr__(holder, name, hook)
 
     return calls, undo
 
