@@ -24,7 +24,8 @@ class MessageType:
     so it must cost no more than a few look-ups.
     ids: where given, a message's id and name, which frameworks add in place; `same` then leaves them out.
     state: where given, a C function such as `vars`: a message of which `state(message) == mark` is unchanged, ids
-    included. It lets the messages of a long prompt be compared without a byte code for each.
+    included. It lets the messages of a long prompt be compared without a byte code for each. `mark` must copy all
+    containers that are read then.
     """
 
     read: Callable[[Any], Message]

@@ -110,7 +110,10 @@ class Numbered:
         mark = how.mark(o)
         read = how.read(mark)
         hidden: list[bytes] = []
-        plain = read if self._is_plain(read) else self.walker().message(read, hidden)
+        if not self._is_plain(read):
+            plain = self.walker().message(read, hidden)
+        else:  # of a type with a `state` the mark, and what is read from it, is a copy all through
+            plain = read if how.state is not None else {name: _copied(value) for name, value in read.items()}
         shown = plain.copy()
         shown.pop("id", None)
         shown.pop("name", None)
@@ -254,6 +257,14 @@ class NumberedWalk(Walk):
         """A long text, or a pointer to where it stands in the log."""
         data = o.encode("utf-8", "surrogatepass")
         return self._numbered.place_or(o, data, place) if self._pointing else o
+
+
+def _copied(o: Any) -> Any:
+    """A copy of a plain value, which later edits of it do not reach."""
+    cls = type(o)
+    if cls is dict:
+        return {key: _copied(value) for key, value in o.items()}
+    return [_copied(item) for item in o] if cls is list or cls is tuple else o
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:
