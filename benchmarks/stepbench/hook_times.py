@@ -78,13 +78,16 @@ class Growth:
         return 100 * (self.turn_160 / self.turn_10 - 1)
 
 
-def growth(run: RunOnce, recording: Recording, runs: int) -> Growth | None:
+def growth(run: RunOnce, recordings: Mapping[str, Recording], runs: int) -> dict[str, Growth]:
     """What hooks take in turns 6 to 15 and 150 to 159 of a 160-turn run: the least by turn of some runs, then the mean."""
-    found = [_turns(calls) for calls in _calls(run, recording, "sync", runs)]
-    if not found or not found[0]:
-        return None
-    usual = [min(turn) for turn in zip(*found, strict=True)]
-    return Growth(mean(usual[5:15]), mean(usual[149:159]))
+    found: dict[str, list[list[float]]] = {name: [] for name, one in recordings.items() if one.hooked}
+    for _ in range(runs):
+        for name, turns in found.items():
+            turns += [_turns(calls) for calls in _calls(run, recordings[name], "sync", 1)]
+    usual = {
+        name: [min(turn) for turn in zip(*turns, strict=True)] for name, turns in found.items() if all(turns)
+    }
+    return {name: Growth(mean(turns[5:15]), mean(turns[149:159])) for name, turns in usual.items()}
 
 
 def _by_hook(calls: list[Call]) -> dict[str, float]:

@@ -85,10 +85,7 @@ def _size(recording: Recording, folder: Path) -> int:
 def _hooks(found: Study, run: RunOnce, recordings: dict[str, Recording], *, is_quick: bool) -> None:
     work = found.work
     if work.name == "long-agent":
-        for name, recording in recordings.items():
-            grown = growth(run, recording, 2 if is_quick else 4)
-            if grown is not None:
-                found.growth[name] = grown
+        found.growth = growth(run, recordings, 2 if is_quick else 8)
         return
     runs = 20 if is_quick else 150
     found.hooks = hook_times(run, recordings, work.mode, runs if work.block > 1 else 4)
