@@ -87,12 +87,12 @@ def _copy(value: Any) -> Any:
     # Loops and not comprehensions, which are calls: a message has few containers and is copied in a hook.
     if type(value) is dict:
         fields = dict(value)
-        for name, inner in value.items():
+        for name, inner in fields.items():  # not of `value`, which another thread may change
             if type(inner) in _CONTAINERS:
                 fields[name] = _copy(inner)
         return fields
     items = list(value)
-    for i, inner in enumerate(value):
+    for i, inner in enumerate(items):
         if type(inner) in _CONTAINERS:
             items[i] = _copy(inner)
     return items

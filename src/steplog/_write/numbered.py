@@ -153,15 +153,18 @@ class Numbered:
         settings = self.settings
         if not settings.is_whole and not settings.is_bare:
             return False
-        calls = read.get("tool_calls", ())
-        for call in calls:
-            if type(call) is not dict or _NOTHING in map(type, call.values()):
-                return False
-        if settings.is_whole:
-            texts = plain_texts(read.values(), settings, settings.max_value_bytes)
-            return texts is not None and not (settings.redact and may_hold_secret("\n".join(texts)))
-        said = [value for name, value in read.items() if name not in _NAMES and name != "tool_calls"]
-        texts = plain_texts([*said, *[call.get("args") for call in calls]], settings, MANY)
+        try:
+            calls = read.get("tool_calls", ())
+            for call in calls:
+                if type(call) is not dict or _NOTHING in map(type, call.values()):
+                    return False
+            if settings.is_whole:
+                texts = plain_texts(read.values(), settings, settings.max_value_bytes)
+                return texts is not None and not (settings.redact and may_hold_secret("\n".join(texts)))
+            said = [value for name, value in read.items() if name not in _NAMES and name != "tool_calls"]
+            texts = plain_texts([*said, *[call.get("args") for call in calls]], settings, MANY)
+        except RuntimeError:  # another thread changes it; the walk copies before it looks
+            return False
         self.left_out += sum(map(len, texts or ()))
         return texts is not None
 
@@ -263,8 +266,8 @@ def _copied(o: Any) -> Any:
     """A copy of a plain value, which later edits of it do not reach."""
     cls = type(o)
     if cls is dict:
-        return {key: _copied(value) for key, value in o.items()}
-    return [_copied(item) for item in o] if cls is list or cls is tuple else o
+        return {key: _copied(value) for key, value in dict(o).items()}
+    return [_copied(item) for item in list(o)] if cls is list or cls is tuple else o
 
 
 def _changes(known: Known, read: Message, plain: Message) -> Message | None:

@@ -11,7 +11,7 @@ from steplog._format.record import BLOB, CUT, NUM, TEXT, TYPE, Json
 from steplog._write.once import LONG, Place
 from steplog._write.redact import CLEAN, is_clean, masked, secret_key_kind
 from steplog._write.settings import Settings
-from steplog._write.shapes import Hidden, shape_of, type_name
+from steplog._write.shapes import Hidden, first_of, shape_of, type_name
 from steplog._write.sizes import blob_of_text, digest_of_text, size_and_hash
 
 _MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
@@ -123,8 +123,7 @@ class Walk:
         if (stop := self._enter(holder, depth, len(o))) is not None:
             return stop
         most = self.settings.max_items
-        # One C call copies the items while no other thread can run: the live dict may change at any time.
-        items = list(islice(o.items(), most + 1))
+        items = first_of(o.items, most + 1)  # the live dict may change at any time
         out: dict[str, Json] = {}
         is_quick = self.content == "full" and self.settings.redactor is None
         for key, value in items[:most]:

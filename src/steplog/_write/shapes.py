@@ -19,6 +19,8 @@ _class_dict: Final[Callable[[type], types.MappingProxyType[str, Any]]] = type.__
 _bare_get: Final = object.__getattribute__
 _MISSING: Final = object()
 _MOST_SHAPES: Final = 4096
+_MOST_READ: Final = 100_001
+_MOST_TRIES: Final = 1000
 _NOTHING: Final[Mapping[Any, Any]] = types.MappingProxyType({})
 
 _dict_slots: dict[type, Any] = {}
@@ -174,9 +176,22 @@ def _iso(o: Any) -> str:
     return f"{o.replace(tzinfo=None).isoformat()} ({type_name(zone)})"
 
 
+def first_of(iterate: Callable[[], Iterable[Any]], most: int) -> list[Any]:
+    """The first items of a container, copied in C so that no other thread runs meanwhile.
+
+    One may run between the calls, before the copy begins: then it is begun anew.
+    """
+    for _ in range(_MOST_TRIES):
+        try:
+            return list(islice(iterate(), most))
+        except RuntimeError:
+            continue
+    return []
+
+
 def _some(iterate: Callable[[Any], Iterable[Any]]) -> Callable[[Any], list[Any]]:
-    # One more than any limit of items is enough to know that there are more; copying in C keeps other threads out.
-    return lambda o: list(islice(iterate(o), 100_001))
+    # One more than any limit of items is enough to know that there are more.
+    return lambda o: first_of(lambda: iterate(o), _MOST_READ)
 
 
 def _error(o: BaseException) -> BaseException:
@@ -188,7 +203,7 @@ _BASES: dict[type, Shape] = {
     bool: ("value", bool),
     int: ("value", int.__int__),
     float: ("value", float.__float__),
-    dict: ("fields", lambda o: dict(islice(dict.items(o), 100_001))),
+    dict: ("fields", lambda o: dict(first_of(lambda: dict.items(o), _MOST_READ))),
     list: ("items", _some(list.__iter__)),
     tuple: ("items", _some(tuple.__iter__)),
     set: ("items", _some(set.__iter__)),
