@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from steplog._format.record import CALLS, Record
 from steplog._write.errors import describe
-from steplog._write.stamp import CLOCK, ms_since
+from steplog._write.stamp import ms_since
 from steplog._write.state import Open, RunState
 from steplog._write.totals import Totals
 
 Fields = Mapping[str, Any]
-_clock: Final = CLOCK[0]
 _OF_A_RUN: Final = ("output", "input", "checkpoint", "implied")
 
 
@@ -25,7 +24,7 @@ def end_record(
 ) -> Record:
     """The fields of a step's end line; its usage and errors are added to the totals of its run."""
     run = step.run
-    record: Record = {"ms": (_clock() - step.began) // 1000 / 1000} if step.began else {}  # as `ms_since`
+    record: Record = {"ms": ms_since(step.began)} if step.began else {}
     if error is not None:
         is_failure = status is None
         record["status"] = "error" if is_failure else status

@@ -15,12 +15,11 @@ from steplog._write.lines import LineWriter
 from steplog._write.open_steps import OpenSteps, plain_key
 from steplog._write.runs import Runs
 from steplog._write.settings import Settings
-from steplog._write.stamp import CLOCK, ms_since, now_ns
+from steplog._write.stamp import ms_since, now_ns
 from steplog._write.state import Open, RunState
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
-_clock: Final = CLOCK[0]  # as `now_ns`, without a call of ours
 
 
 class StepRecorder(Asked):
@@ -77,14 +76,14 @@ class StepRecorder(Asked):
                 self._promote(above, "agent")
             run = above.run
             step = steps.opened[key] = run.open[key] = above.inner[key] = Open(
-                key, kind, name, run, above, _clock()
+                key, kind, name, run, above, now_ns()
             )
             if attempt_of is not None:
                 step.attempt_of = (above.key, kind, attempt_of)
                 step.attempt = run.attempt(step.attempt_of) if run.failed else 1
             if kind in self._written:
                 self._write_start(step, fields)
-            step.began = _clock()
+            step.began = now_ns()
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
             try:
                 self.report("StepRecorder.start", error)
