@@ -52,12 +52,12 @@ VALUES = st.recursive(
 @given(value=VALUES)
 def test_what_a_glance_lets_through_a_walk_would_leave_as_it_is(value):
     texts = plain_texts((value,), SETTINGS, LONG)
-    line = Numbered(SETTINGS, Once(), 1)
+    line = Numbered(SETTINGS, Once(), {"step": 1})
     walk = line.walker()
     walked = walk.field("data", value)
     if texts is not None and not may_hold_secret("\n".join(texts)):
         assert walked == _lists(value)
-        assert (walk.masked, walk.cut, line.fresh.places) == ({}, 0, {})
+        assert (walk.masked, walk.cut, line.fresh) == ({}, 0, None)
 
 
 def _lists(value):
@@ -70,7 +70,7 @@ def _lists(value):
 @given(value=VALUES)
 def test_with_no_content_a_line_counts_the_same_characters_at_a_glance_and_on_a_walk(value):
     none = Settings.load("x", environ={}, content="none")
-    walk = Numbered(none, Once(), 1).walker()
+    walk = Numbered(none, Once(), {"step": 1}).walker()
     walk.field("data", value)
     texts = plain_texts((value,), none, MANY)
     if texts is not None:

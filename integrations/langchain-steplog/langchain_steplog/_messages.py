@@ -19,51 +19,49 @@ _ROLES = {
 }
 # Raw forms of what tool_calls has already.
 _REPEATED = frozenset({"tool_calls", "function_call"})
-_READ = ("content", "tool_calls", "invalid_tool_calls", "tool_call_id", "name", "id")
 _EMPTY = (str, list, dict)
-_EDITABLE = ("content", "tool_calls", "additional_kwargs")
 _CONTAINERS = (dict, list)
+_READ = ("content", "tool_calls", "invalid_tool_calls", "tool_call_id")
+_NOTHING: dict[str, Any] = {}
 
 
-def read_message(found: dict[str, Any]) -> dict[str, Any]:
-    """Role, content, tool calls, ids and the rest of a message whose fields are `found`."""
-    kind = found.get("type")
-    role = found.get("role") or _ROLES.get(kind, kind) if type(kind) is str else "unknown"
+def take_message(message: Any) -> tuple[dict[str, Any], dict[str, Any], tuple[Any, Any]]:
+    """What `vars` of the message must go on to equal; role, content, tool calls and the rest of it; its id and name."""
+    mark = dict(vars(message))
+    kind = mark.get("type")
+    role = mark.get("role") or _ROLES.get(kind, kind) if type(kind) is str else "unknown"
     read: dict[str, Any] = {"role": role}
     for name in _READ:
-        value = found.get(name)
-        if value is not None and not (type(value) in _EMPTY and not value):
-            read[name] = _tool_calls(value) if name == "tool_calls" else value
-    if found.get("status") == "error":
+        value = mark.get(name)
+        cls = type(value)
+        if cls in _CONTAINERS:
+            value = mark[name] = _copy(value)
+            if name == "tool_calls" and cls is list and value:
+                value = _tool_calls(value)
+        if value is not None and not (cls in _EMPTY and not value):
+            read[name] = value
+    if mark.get("status") == "error":
         read["status"] = "error"
-    kwargs, artifact = found.get("additional_kwargs"), found.get("artifact")
+    kwargs = mark.get("additional_kwargs")
+    if type(kwargs) is dict:
+        kwargs = mark["additional_kwargs"] = _copy(kwargs) if kwargs else {}
+    else:
+        kwargs = _NOTHING
+    artifact = mark.get("artifact")
     if kwargs or artifact is not None:
-        extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED} if kwargs else {}
+        extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED}
         if artifact is not None:
             extra["artifact"] = artifact
         if extra:
             read["extra"] = extra
-    return read
+    return mark, read, (mark.get("id"), mark.get("name"))
 
 
-def _tool_calls(calls: Any) -> Any:
-    if type(calls) is not list:
-        return calls
-    return [
-        {"id": call.get("id"), "name": call.get("name"), "args": call.get("args")}
-        if type(call) is dict
-        else call
-        for call in calls
-    ]
-
-
-def mark_message(message: Any) -> dict[str, Any]:
-    """What `vars` of the message must go on to equal: its fields, with copies of what could be edited in place."""
-    found = dict(vars(message))
-    for name in _EDITABLE:
-        value = found.get(name)
-        if type(value) in _CONTAINERS:
-            found[name] = _copy(value) if value else type(value)()
+def _tool_calls(calls: list[Any]) -> list[Any]:
+    found = list(calls)
+    for i, call in enumerate(calls):
+        if type(call) is dict:
+            found[i] = {"id": call.get("id"), "name": call.get("name"), "args": call.get("args")}
     return found
 
 
@@ -100,4 +98,4 @@ def _copy(value: Any) -> Any:
 
 def register() -> None:
     """Make LangChain's messages known to every log of this process."""
-    register_message_type(BaseMessage, MessageType(read_message, mark_message, same_message, ids_of, vars))
+    register_message_type(BaseMessage, MessageType(take_message, same_message, ids_of, vars))

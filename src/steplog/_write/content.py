@@ -12,10 +12,9 @@ from steplog._write.glance import MANY, plain_texts
 from steplog._write.history import ranges
 from steplog._write.message_types import message_type
 from steplog._write.numbered import Numbered
-from steplog._write.once import LONG, Fresh, Once
-from steplog._write.plain import Walk, is_harmless
-from steplog._write.redact import CLEAN, may_hold_secret
-from steplog._write.settings import Settings
+from steplog._write.once import LONG
+from steplog._write.plain import Walk, is_harmless, is_plain_name
+from steplog._write.redact import may_hold_secret
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
 _SAID: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
@@ -28,14 +27,8 @@ _NO_REFERENCES: Final = 0  # the version of marshal's format in which equal valu
 class Content(Numbered):
     """Puts such fields into one line's record."""
 
-    __slots__ = ("_as_they_are", "_texts", "record")
-
-    def __init__(self, settings: Settings, once: Once, record: Record) -> None:
-        """Put them into `record`, a line of the run whose memory is `once`."""
-        super().__init__(settings, once, record.get("step", 0))
-        self.record = record
-        self._as_they_are: dict[str, Any] = {}
-        self._texts: list[str] = []  # of these
+    _as_they_are: dict[str, Any] | None = None  # as on `Numbered`
+    _texts: list[str] | None = None  # of these
 
     def close(self) -> None:
         """Look at all texts that were put as they are; where one may hold a secret, walk what they stand in."""
@@ -46,14 +39,14 @@ class Content(Numbered):
 
     def walk_all(self) -> None:
         """Walk all that was put as it is."""
-        for name, value in self._as_they_are.items():
+        for name, value in (self._as_they_are or {}).items():
             self.record[name] = self.walker().field(name, value)
-        self._as_they_are = {}
+        self._as_they_are = None
 
     def cut_down(self) -> None:
         """Fields were replaced by their sizes."""
         self.walker().cut += 1
-        self.fresh = Fresh()  # what was taken out again must not be pointed at
+        self.fresh = None  # what was taken out again must not be pointed at
 
     # -- each kind of field
 
@@ -79,8 +72,12 @@ class Content(Numbered):
         if texts is None:
             self.record[name] = self.walker().field(name, value)
         elif settings.is_whole:
-            self.record[name] = self._as_they_are[name] = value
-            self._texts += texts
+            self.record[name] = value
+            if self._as_they_are is None or self._texts is None:
+                self._as_they_are, self._texts = {name: value}, texts
+            else:
+                self._as_they_are[name] = value
+                self._texts += texts
         else:
             self.left_out += sum(map(len, texts))
 
@@ -91,6 +88,9 @@ class Content(Numbered):
                 return None
             if type(key) is not str or not is_harmless(key) or len(items) > self.settings.max_items:
                 return None
+            if len(items) == 1:
+                number, full = self.number_of(items[0], (self.step, name, key, 0))
+                return {key: {MESSAGE: str(number)} if full is None else [full]}
             known = self.once.numbers_of(items)
             if known is not None:
                 return {key: {MESSAGE: known}}
@@ -122,8 +122,8 @@ class Content(Numbered):
         """The names of a model call's tools."""
         if self.settings.content == "none":
             return
-        plain = self.walker().name(names) if not CLEAN.issuperset(names) else names
-        is_short = sum(map(len, names)) < _FEW_NAMES
+        plain = names if is_plain_name(names, self.settings) else self.walker().name(names)
+        is_short = plain is names and sum(map(len, names)) < _FEW_NAMES
         data = b"" if is_short else encode({"": plain})
         self.record[name] = plain if len(data) <= LONG else self.place_or(plain, data, (self.step, name))
 

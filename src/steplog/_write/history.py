@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import eq, is_
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from steplog._write.message_types import Known
+from steplog._write.message_types import Ids, Known
 
 Span: TypeAlias = tuple[int, int]  # first and last of numbers in a row
 
@@ -36,18 +36,30 @@ class History(NamedTuple):
 
     def followed_by(self, known: list[Known]) -> History:
         """These and more; not fit to be compared again unless all are of types with one `state`."""
-        state = known[0].how.state
-        if any(one.how.state is not state for one in known) or (self.holders and self.state is not state):
-            state = None
-        return History(
-            state,
-            [*self.holders, *[one.holder for one in known]],
-            [*self.marks, *[one.mark for one in known]],
-            with_numbers(self.spans, [one.number for one in known]),
-        )
+        state = known[0].how.state if not self.holders else self.state
+        holders, marks = self.holders.copy(), self.marks.copy()
+        numbers: list[int] = []
+        for holder, how, number, mark, *_ in known:  # one loop: three comprehensions would be felt
+            holders.append(holder)
+            marks.append(mark)
+            numbers.append(number)
+            if how.state is not state:
+                state = None
+        return History(state, holders, marks, with_numbers(self.spans, numbers))
 
 
 NO_HISTORY: Final = History(None, [], [], [])
+
+
+def unchanged(messages: list[Any], objects: Mapping[int, Known]) -> list[Known]:
+    """What is known of the messages up to the first one that is not as it was; `objects` is by `id()`."""
+    found: list[Known] = []
+    for message in messages:
+        known = objects.get(id(message))
+        if known is None or known[0] is not message or not is_as_it_was(known):
+            break
+        found.append(known)
+    return found
 
 
 def is_as_it_was(known: Known) -> bool:
@@ -59,6 +71,22 @@ def is_as_it_was(known: Known) -> bool:
         return bool(how.state(message) == mark)
     except Exception:  # noqa: BLE001 - as above
         return False
+
+
+def mark_but_for_ids(known: Known, ids: Ids) -> Any:
+    """The mark of a message that has these ids now and is otherwise as it was written; None where it is not.
+
+    What is not written of it may have changed as well.
+    """
+    message, how, _, mark, _, _, _, _ = known
+    if how.state is not None:
+        mark = {**mark, "id": ids[0], "name": ids[1]}
+        try:
+            if how.state(message) == mark:
+                return mark
+        except Exception:  # noqa: BLE001 - as above
+            return None
+    return how.take(message)[0] if how.ids is not None and how.same(message, known.mark) else None
 
 
 def with_numbers(spans: list[Span], numbers: Iterable[int]) -> list[Span]:
@@ -74,4 +102,7 @@ def with_numbers(spans: list[Span], numbers: Iterable[int]) -> list[Span]:
 
 def ranges(spans: list[Span]) -> str:
     """`[(1, 3), (7, 7)]` as `"1-3,7"`."""
-    return ",".join([f"{first}-{last}" if first != last else str(first) for first, last in spans])
+    text = ""
+    for first, last in spans:
+        text += f",{first}-{last}" if first != last else f",{first}"
+    return text[1:]

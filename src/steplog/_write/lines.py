@@ -13,9 +13,8 @@ from steplog._write.content import PUT, Content, error_fields
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
 from steplog._write.numbered import NumberedWalk
-from steplog._write.once import LONG
-from steplog._write.plain import Walk
-from steplog._write.redact import CLEAN, is_clean
+from steplog._write.plain import Walk, is_plain_name
+from steplog._write.redact import CLEAN
 from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
@@ -69,7 +68,8 @@ class LineWriter:
         self.appender.append(body)
         if content is not None:
             # Only now: another thread must not point at what no file has yet.
-            run.once.commit(content.fresh)
+            if content.fresh is not None:
+                run.once.commit(content.fresh)
             if (walk := content.walk) is not None:
                 self._count(run, walk)
 
@@ -102,13 +102,11 @@ class LineWriter:
             if name in PUT:
                 is_plain = False
             elif cls is str:
-                is_plain = is_ours and (value in CLEAN or (0 < len(value) <= LONG and is_clean(value)))
-            elif cls is list:
-                is_plain = (
-                    is_ours and name == "triggers" and CLEAN.issuperset(value)
-                )  # an adapter's, of texts
+                is_plain = (is_ours and value in CLEAN) or is_plain_name(value, settings)
+            elif cls in _NUMBERS:
+                is_plain = -_FAR < value < _FAR
             else:
-                is_plain = -_FAR < value < _FAR if cls in _NUMBERS else name in _SAFE
+                is_plain = name in _SAFE or is_plain_name(value, settings)
             if is_plain:
                 record[name] = value
                 continue

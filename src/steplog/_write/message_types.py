@@ -16,20 +16,18 @@ Ids: TypeAlias = tuple[Any, Any]  # a message's id and name
 class MessageType:
     """How to handle one framework's message class without running its code.
 
-    read: gives role, content, tool_calls, id and so on as a new dict in the format's words, from what `mark` gave;
-    without what is None or empty, see `present`.
-    mark: gives what of a message is needed to read it, and for `same` to see an edit later: copies of all that could
-    be edited in place. Taken once a message.
-    same: whether a message is still what it was when `mark` was taken; runs once for each message of each prompt,
+    take: reads a message, once. Gives a mark by which an edit is seen later, with copies of all that could be edited in
+    place; a new dict of role, content, tool_calls and so on in the format's words, without what is None or empty (see
+    `present`); and the message's id and name, which frameworks add in place.
+    same: whether a message is still what it was when its mark was taken; runs once for each message of each prompt,
     so it must cost no more than a few look-ups.
-    ids: where given, a message's id and name, which frameworks add in place; `same` then leaves them out.
+    ids: where given, the message's id and name as they are now; `same` then leaves them out.
     state: where given, a C function such as `vars`: a message of which `state(message) == mark` is unchanged, ids
-    included. It lets the messages of a long prompt be compared without a byte code for each. `mark` must copy all
-    containers that are read then.
+    included. It lets the messages of a long prompt be compared without a byte code for each. What `take` reads must
+    then consist of copies, and a mark that is a dict has the ids under "id" and "name".
     """
 
-    read: Callable[[Any], Message]
-    mark: Callable[[Any], Any]
+    take: Callable[[Any], tuple[Any, Message, Ids]]
     same: Callable[[Any, Any], bool]
     ids: Callable[[Any], Ids] | None = None
     state: Callable[[Any], Any] | None = None
@@ -38,7 +36,8 @@ class MessageType:
 class Known(NamedTuple):
     """A message that stands in the log. `holder` keeps the object alive, so that its `id()` stays its own.
 
-    `body` is the digest of all but `ids`; `read` is the message as it was read, `plain` as it was written.
+    `body` is the digest of all but `ids`; `read` is the message as it was read, `plain` as it was written, both without
+    these.
     """
 
     holder: Any
@@ -67,8 +66,16 @@ def present(message: Message) -> Message:
 
 # Asked of an object of another type, `not value` would run its code.
 _MAY_BE_EMPTY: Final = (str, list, dict)
+
+
+def _take(o: Message) -> tuple[Message, Message, Ids]:
+    mark = dict(o)
+    read = present(mark)
+    return mark, read, (read.pop("id", None), read.pop("name", None))
+
+
 # Messages as plain dicts with role and content, as programs without a framework have them.
-PLAIN_MESSAGE: Final = MessageType(read=present, mark=dict, same=_same_fields)
+PLAIN_MESSAGE: Final = MessageType(_take, _same_fields)
 
 _MESSAGE_TYPES: dict[type, MessageType] = {}
 _found: dict[type, MessageType | None] = {}

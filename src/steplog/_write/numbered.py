@@ -6,19 +6,18 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import MESSAGE, SAME, Json
+from steplog._format.record import MESSAGE, SAME, Json, Record
 from steplog._write.glance import MANY, plain_texts
-from steplog._write.history import Span, ranges, with_numbers
+from steplog._write.history import Span, is_as_it_was, mark_but_for_ids, ranges, with_numbers
 from steplog._write.message_types import PLAIN_MESSAGE, Ids, Known, Message, MessageType, message_type
 from steplog._write.once import LONG, Fresh, Once, Place, digest_of
-from steplog._write.plain import Walk
-from steplog._write.redact import is_clean, may_hold_secret
+from steplog._write.plain import Walk, is_plain_name
+from steplog._write.redact import may_hold_secret
 from steplog._write.settings import Settings
 
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
-# LangGraph gives an id, and an agent its name, to messages that were seen without: told as an amendment.
-_IDS: Final = frozenset({"id", "name"})
+_NO_IDS: Final[Ids] = (None, None)
 _NOTHING: Final = type(None)
 _known: Final = tuple.__new__  # a named tuple made without its own, slower way
 
@@ -30,16 +29,17 @@ class Numbered:
     glance is not enough for is walked.
     """
 
-    __slots__ = ("fresh", "left_out", "once", "settings", "step", "walk")
+    # Of the class until they change: few lines change them.
+    walk: NumberedWalk | None = None  # what came of the values that needed one
+    left_out = 0  # characters that content="none" keeps out, besides those that a walk met
+    fresh: Fresh | None = None
 
-    def __init__(self, settings: Settings, once: Once, step: int) -> None:
-        """For a line of step number `step`, 0 for the run itself, in the run that `once` belongs to."""
+    def __init__(self, settings: Settings, once: Once, record: Record) -> None:
+        """For the line that `record` becomes, in the run that `once` belongs to."""
         self.settings = settings
         self.once = once
-        self.step = step
-        self.fresh = Fresh()
-        self.walk: NumberedWalk | None = None  # what came of the values that needed one
-        self.left_out = 0  # characters that content="none" keeps out, besides those that a walk met
+        self.record = record
+        self.step: int = record.get("step", 0)  # 0 for the run itself
 
     def walker(self) -> NumberedWalk:
         """The line's walk."""
@@ -72,81 +72,86 @@ class Numbered:
             o, how = {"content": o}, PLAIN_MESSAGE
         known = self.once.objects.get(id(o))
         if known is None or known.holder is not o:
-            known = self.fresh.objects.get(id(o))
-        if known is not None and how.same(o, known.mark):
-            ids = known.ids if how.ids is None else how.ids(o)
-            if ids == known.ids:
-                if how.state is not None:
-                    # Of what is not written something changed: marked anew, or it would be asked for ever.
-                    self.fresh.objects[id(o)] = known._replace(mark=how.mark(o))
-                return known.number, None
-            was_id, was_name = known.ids
-            if (ids[0] or not was_id) and (ids[1] or not was_name) and self.once.is_amendable(known):
-                return self._amended(o, known, ids)
-        return self._read(o, how, known, place)
+            known = None if self.fresh is None else self.fresh.objects.get(id(o))
+        if known is None:
+            return self._read(o, how, None, place)
+        if is_as_it_was(known):
+            return known.number, None
+        ids = known.ids if how.ids is None else how.ids(o)
+        mark = mark_but_for_ids(known, ids)
+        if mark is None:
+            return self._read(o, how, known, place)
+        if ids == known.ids:  # of what is not written something changed
+            self._new().objects[id(o)] = known._replace(mark=mark)
+            return known.number, None
+        was_id, was_name = known.ids
+        if (was_id and not ids[0]) or (was_name and not ids[1]) or not self.once.is_amendable(known):
+            return self._read(o, how, known, place)
+        return self._amended(known, ids, mark)
 
-    def _amended(self, o: Any, known: Known, ids: Ids) -> tuple[int, Json]:
+    def _new(self) -> Fresh:
+        fresh = self.fresh = self.fresh or Fresh()
+        return fresh
+
+    def _amended(self, known: Known, ids: Ids, mark: Any) -> tuple[int, Json]:
         """A message that got its id or its name since it was written, and is otherwise the same."""
-        _, how, number, _, body, before, read, plain = known
-        changed: Message = {}
-        if ids[0] != before[0]:
-            changed["id"] = self._name(ids[0])
-        if ids[1] != before[1]:
-            changed["name"] = self._name(ids[1])
-        self.fresh.outdated.append((body, before[0], before[1]))
-        self.fresh.objects[id(o)] = _known(
-            Known, (o, how, number, how.mark(o), body, ids, read, plain | changed)
-        )
-        self.fresh.numbers[body, ids[0], ids[1]] = number
-        return number, {"m": number, "set": changed}
+        o, how, number, _, body, before, read, plain = known
+        fresh = self._new()
+        fresh.outdated.append((body, before))
+        fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
+        fresh.numbers[body, ids] = number
+        return number, {"m": number, "set": self._shown(ids, before)}
 
-    def _name(self, value: Any) -> Json:
-        is_short = type(value) is str and len(value) <= LONG
-        is_plain = is_short and self.settings.redactor is None and is_clean(value)
-        return value if is_plain else self.walker().name(value)
+    def _shown(self, ids: Ids, before: Ids) -> Message:
+        """A message's id and name, unless they are what they were."""
+        shown: Message = {}
+        for name, value, was in (("id", ids[0], before[0]), ("name", ids[1], before[1])):
+            if value and value != was:
+                is_plain = is_plain_name(value, self.settings)
+                shown[name] = value if is_plain else self.walker().name(value)
+        return shown
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
-        mark = how.mark(o)
-        read = how.read(mark)
+        mark, read, ids = how.take(o)
         hidden: list[bytes] = []
         if not self._is_plain(read):
             plain = self.walker().message(read, hidden)
-        else:  # of a type with a `state` the mark, and what is read from it, is a copy all through
+        else:  # of a type with a `state` what is read is a copy all through
             plain = read if how.state is not None else {name: _copied(value) for name, value in read.items()}
-        shown = plain.copy()
-        shown.pop("id", None)
-        shown.pop("name", None)
-        data = encode(shown)
+        data = encode(plain)
         body = blake2b(b"".join((data, *hidden)) if hidden else data, digest_size=16).digest()
-        ids = (read.get("id"), read.get("name"))
-        key = (body, ids[0], ids[1])
-        number = self.once.numbers.get(key) or self.fresh.numbers.get(key)
-        full = None
+        fresh, key = self._new(), (body, ids)
+        number = self.once.numbers.get(key) or fresh.numbers.get(key)
+        full: Message | None = None
         if number is None:
             if known is None:
                 number = self.once.next_number()
-                full = {"m": number, **plain}
+                full = {"m": number, **plain, **self._shown(ids, _NO_IDS)}
             else:
-                number, full = self._edited(known, read, plain)
-            self.fresh.numbers[key] = number
+                number, full = self._edited(known, read, plain, ids)
+            fresh.numbers[key] = number
         elif known is None or known.number != number:
-            self.fresh.shared.add(number)
-        self.fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
+            fresh.shared.add(number)
+        fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
         if full is not None and len(data) > LONG and not self.settings.is_bare:
             full = self._pointed(full, place)
         return number, full
 
-    def _edited(self, known: Known, read: Message, plain: Message) -> tuple[int, Message]:
+    def _edited(self, known: Known, read: Message, plain: Message, ids: Ids) -> tuple[int, Message]:
         """A message whose object was in the log otherwise: an edit of it, or it got an id."""
         changes = _changes(known, read, plain)
-        if changes is not None and changes.keys() <= _IDS and self.once.is_amendable(known):
-            self.fresh.outdated.append((known.body, *known.ids))
-            return known.number, {"m": known.number, "set": changes}
+        was_id, was_name = known.ids
+        is_less = (was_id and not ids[0]) or (was_name and not ids[1])
+        if changes is None or is_less or len(changes) == len(plain):
+            number = self.once.next_number()
+            return number, {"m": number, **plain, **self._shown(ids, _NO_IDS)}
+        shown = self._shown(ids, known.ids)
+        if not changes and self.once.is_amendable(known):
+            self._new().outdated.append((known.body, known.ids))
+            return known.number, {"m": known.number, "set": shown}
         number = self.once.next_number()
-        if changes is None or len(changes) == len(plain):
-            return number, {"m": number, **plain}
-        return number, {"m": number, "like": known.number, **changes}
+        return number, {"m": number, "like": known.number, **changes, **shown}
 
     def _is_plain(self, read: Message) -> bool:
         """Whether a walk would leave the message as it is; with content="none" what is left out is counted."""
@@ -176,16 +181,17 @@ class Numbered:
         if self.once.place(digest) is not None:
             self.once.last_unseen = data
             return False
-        self.fresh.places[digest] = (self.step, name)
+        self._new().places[digest] = (self.step, name)
         return True
 
     def place_or(self, plain: Json, data: bytes, place: Place) -> Json:
         """A pointer to where the log has what `data` is, else the plain value, which will stand at `place`."""
         digest = digest_of(data)
-        seen = self.once.place(digest) or self.fresh.places.get(digest)
+        places = self._new().places
+        seen = self.once.place(digest) or places.get(digest)
         if seen is not None:
             return {SAME: list(seen)}
-        self.fresh.places[digest] = place
+        places[digest] = place
         return plain
 
     def _pointed(self, plain: Json, place: Place) -> Json:

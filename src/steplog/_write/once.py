@@ -7,8 +7,8 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any, Final
 
-from steplog._write.history import NO_HISTORY, Span, is_as_it_was, ranges, with_numbers
-from steplog._write.message_types import Known
+from steplog._write.history import NO_HISTORY, Span, ranges, unchanged, with_numbers
+from steplog._write.message_types import Ids, Known
 
 LONG: Final = 256  # characters from which a text is written once per run
 _MOST: Final = (
@@ -16,7 +16,7 @@ _MOST: Final = (
 )
 
 Place = tuple[Any, ...]  # step number, field, further keys
-MessageKey = tuple[bytes, Any, Any]  # the digest of all else, id, name
+MessageKey = tuple[bytes, Ids]  # the digest of all but id and name, and these
 
 
 class Fresh:
@@ -49,18 +49,13 @@ class Once:
         # One C call, so that two threads never get the same number.
         self.next_number: Callable[[], int] = count(1).__next__
 
-    def known(self, message: object) -> Known | None:
-        """What was written of this very object, whether or not it was edited since."""
-        entry = self.objects.get(id(message))
-        return entry if entry is not None and entry.holder is message else None
-
     def prompt(self, messages: list[Any]) -> tuple[int, list[Span]]:
         """How many messages a prompt begins with that the log has as they are now, and their numbers."""
         history = self._history if self._history.begins(messages) else NO_HISTORY
         done = len(history.holders)
         if done == len(messages):
             return done, history.spans
-        new = self._unchanged(messages[done:])
+        new = unchanged(messages[done:], self.objects)
         if not new:
             return done, history.spans
         history = history.followed_by(new)
@@ -72,24 +67,14 @@ class Once:
         """The ranges of messages that the log has as they are now; None where one of them is new or changed."""
         history = self._history if len(messages) > 1 and self._history.begins(messages) else NO_HISTORY
         done = len(history.holders)
-        known = self._unchanged(messages[done:] if done else messages)
+        known = unchanged(messages[done:] if done else messages, self.objects)
         if done + len(known) < len(messages):
             return None
         return ranges(with_numbers(history.spans, [one.number for one in known]))
 
-    def _unchanged(self, messages: list[Any]) -> list[Known]:
-        """The messages up to one that the log does not have as it is now."""
-        found: list[Known] = []
-        for message in messages:
-            known = self.objects.get(id(message))
-            if known is None or known.holder is not message or not is_as_it_was(known):
-                break
-            found.append(known)
-        return found
-
     def is_amendable(self, known: Known) -> bool:
         """Whether an edit of this object's ids may be told as one of its message, since no other object has its number."""
-        return known.number not in self._shared and self.numbers.get((known.body, *known.ids)) == known.number
+        return known.number not in self._shared and self.numbers.get((known.body, known.ids)) == known.number
 
     def place(self, digest: bytes) -> Place | None:
         """Where the text with this digest stands."""

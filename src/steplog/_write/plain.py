@@ -23,6 +23,7 @@ KEYS: set[str] = (
     set()
 )  # mapping keys met before that are written as they are, and so is what stands under them
 _MOST_KEYS: Final = 4096
+_TEXT: Final = frozenset({str})
 
 
 def is_harmless(key: str) -> bool:
@@ -34,6 +35,21 @@ def is_harmless(key: str) -> bool:
     if len(KEYS) < _MOST_KEYS:
         KEYS.add(key)
     return True
+
+
+def is_plain_name(value: object, settings: Settings) -> bool:
+    """Whether a short name, or a list of names met before, is written as it is."""
+    if settings.redactor is not None:
+        return False
+    if type(value) is str:
+        return value in CLEAN or (0 < len(value) <= LONG and is_clean(value))
+    # Types first: to look another one up would run its code. Both in C, as a comprehension would be felt.
+    return (
+        type(value) is list
+        and len(value) > 0
+        and _TEXT.issuperset(map(type, value))
+        and CLEAN.issuperset(value)
+    )
 
 
 class Walk:
@@ -55,12 +71,8 @@ class Walk:
     def name(self, value: object) -> Json:
         """A value that is a name or a number and not content: kept whatever the content policy."""
         if type(value) is str and len(value) <= LONG:
-            return value if is_clean(value) and self.settings.redactor is None else self.mask(value)
-        if (
-            type(value) is list
-            and self.settings.redactor is None
-            and all(type(v) is str and v in CLEAN for v in value)
-        ):
+            return self.mask(value)
+        if type(value) is list and is_plain_name(value, self.settings):
             return list(value)
         policy, self.content = self.content, "full"
         try:

@@ -60,6 +60,15 @@ class Settings:
     compress: bool = False
     chain: bool = False
     chain_key: str = field(default="", repr=False)
+    # Whether texts that hold no secret are written as they are; whether of texts nothing but their size is written.
+    # Fields and no properties, since they are asked for several times a line.
+    is_whole: bool = field(init=False, repr=False, compare=False)
+    is_bare: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the rest."""
+        object.__setattr__(self, "is_whole", self.content == "full" and self.redactor is None)
+        object.__setattr__(self, "is_bare", self.content == "none" and self.redactor is None)
 
     @classmethod
     def load(
@@ -81,16 +90,6 @@ class Settings:
         return loaded
 
     @property
-    def is_whole(self) -> bool:
-        """Whether texts that hold no secret are written as they are."""
-        return self.content == "full" and self.redactor is None
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether of texts nothing but their size is written."""
-        return self.content == "none" and self.redactor is None
-
-    @property
     def shared(self) -> bool:
         """Whether `path` is one file that several processes append to."""
         return self.path.endswith(".jsonl")
@@ -100,7 +99,7 @@ def sourced(
     path: str | os.PathLike[str] | None, environ: Mapping[str, str], given: Mapping[str, Any]
 ) -> tuple[Settings, Found]:
     """The settings in force, where each comes from, and what could not be used; a bad argument raises."""
-    names = frozenset(f.name for f in fields(Settings)) - {"path"}
+    names = frozenset(f.name for f in fields(Settings) if f.init) - {"path"}
     if unknown := set(given) - names:
         raise SettingsError(
             f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"

@@ -17,10 +17,12 @@ _ELSEWHERE = frozenset({
 })  # fmt: skip
 
 
-def read_message(mark: tuple[Any, ...]) -> Fields:
-    """Role, content, tool calls, ids and the rest of a `ChatMessage`, from what `mark_message` took of it."""
+def take_message(message: Any) -> tuple[tuple[Any, ...], Fields, tuple[None, Any]]:
+    """What `same_message` compares; role, content, tool calls and the rest of a `ChatMessage`; its name, it has no id."""
+    mark = _mark(message)
     role, _, kwargs, blocks = mark
-    return present(_message(role, blocks, kwargs))
+    read = present(_message(role, blocks, kwargs))
+    return mark, read, (None, read.pop("name", None))
 
 
 def tool_message(blocks: Any, call_id: Any) -> Fields:
@@ -107,7 +109,7 @@ def _args(args: Any) -> Any:
         return args  # a model may write no valid JSON; that is worth seeing as it is
 
 
-def mark_message(message: Any) -> tuple[Any, ...]:
+def _mark(message: Any) -> tuple[Any, ...]:
     """What `same_message` compares, copies of all that could be edited in place; and the blocks, to be read at once."""
     found = live_dict(message)
     blocks = found.get("blocks")

@@ -142,9 +142,7 @@ def event_name(cls: type) -> str:
 
 
 def _register_message(cls: type) -> None:
-    register_message_type(
-        cls, MessageType(messages.read_message, messages.mark_message, messages.same_message)
-    )
+    register_message_type(cls, MessageType(messages.take_message, messages.same_message))
 
 
 _STREAMED = ("StreamingResponse", "AsyncStreamingResponse", "StreamingAgentChatResponse")
