@@ -13,7 +13,7 @@ from steplog._format.record import Json, Record
 # str.splitlines() and JavaScript. Each begins with one of two bytes, for which memory is searched in no time.
 _C1 = re.compile(b"\xc2[\x80-\x9f]")
 _SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
-_DELETE = b"\x7f"
+DELETE = b"\x7f"
 
 
 def encode(record: Record) -> bytes:
@@ -25,18 +25,23 @@ def encode(record: Record) -> bytes:
         data = orjson.dumps(record)
     except TypeError:  # lone surrogates, the one thing `plain` lets through: searching each string costs more
         data = orjson.dumps(_without_surrogates(record))
-    if _DELETE in data:
-        data = data.replace(_DELETE, b"\\u007f")
+    return escaped(data)
+
+
+def escaped(data: bytes) -> bytes:
+    """What orjson gives, with the characters escaped that it leaves as they are."""
+    if DELETE in data:
+        data = data.replace(DELETE, b"\\u007f")
     if not data.isascii():  # ten times cheaper than one search
         if b"\xc2" in data:
-            data = _C1.sub(_escaped, data)
+            data = _C1.sub(_c1_escaped, data)
         if b"\xe2" in data:
-            for char, escaped in _SEPARATORS:
-                data = data.replace(char, escaped)
+            for char, written in _SEPARATORS:
+                data = data.replace(char, written)
     return data
 
 
-def _escaped(char: re.Match[bytes]) -> bytes:
+def _c1_escaped(char: re.Match[bytes]) -> bytes:
     return b"\\u00%02x" % char[0][1]
 
 

@@ -43,7 +43,7 @@ class Asked:
     def has_open_below(self, key: Hashable) -> bool:
         """Whether steps that started below this open one have not ended."""
         step = self._steps.get(plain_key(key))
-        return step is not None and bool(step.inner or self._steps.below(step))
+        return step is not None and bool(self._steps.below(step))
 
     def kind_of(self, key: Hashable) -> str | None:
         """The kind of an open step; None where no step of this key is open."""

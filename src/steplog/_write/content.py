@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from steplog._format.line import encode
@@ -15,11 +15,15 @@ from steplog._write.numbered import Numbered
 from steplog._write.once import LONG
 from steplog._write.plain import Walk, is_harmless, is_plain_name
 from steplog._write.redact import may_hold_secret
+from steplog._write.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
 _SAID: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
 _NOT_IN_NONE: Final = (*_SAID, "messages", "message")
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
+# Definitions of tools, by their bytes, that were found to need no walk under settings: a program's runs repeat them.
+_plain_defs: dict[bytes, Settings] = {}
+_MOST_DEFS: Final = 64
 _FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
 _NO_REFERENCES: Final = 0  # the version of marshal's format in which equal values have equal bytes
 
@@ -28,11 +32,11 @@ class Content(Numbered):
     """Puts such fields into one line's record."""
 
     _as_they_are: dict[str, Any] | None = None  # as on `Numbered`
-    _texts: list[str] | None = None  # of these
+    _texts: Sequence[str] = ()  # of these
 
     def close(self) -> None:
         """Look at all texts that were put as they are; where one may hold a secret, walk what they stand in."""
-        if self._texts and self.settings.redact and may_hold_secret("\n".join(self._texts)):
+        if self._texts and self._may_hold_secret():
             self.walk_all()
         if self.settings.content == "none":
             self._leave_out()
@@ -72,14 +76,21 @@ class Content(Numbered):
         if texts is None:
             self.record[name] = self.walker().field(name, value)
         elif settings.is_whole:
-            self.record[name] = value
-            if self._as_they_are is None or self._texts is None:
-                self._as_they_are, self._texts = {name: value}, texts
-            else:
-                self._as_they_are[name] = value
-                self._texts += texts
+            self._put(name, value, texts)
         else:
             self.left_out += sum(map(len, texts))
+
+    def _put(self, name: str, value: Any, texts: list[str]) -> None:
+        """A value as it is, to be walked after all if these texts of it hold a secret."""
+        self.record[name] = value
+        if self._as_they_are is None:
+            self._as_they_are, self._texts = {name: value}, texts
+        else:
+            self._as_they_are[name] = value
+            self._texts = [*self._texts, *texts]
+
+    def _may_hold_secret(self) -> bool:
+        return bool(self._texts) and self.settings.redact and may_hold_secret("\n".join(self._texts))
 
     def _messages_in(self, name: str, value: dict[Any, Any]) -> Json:
         """What a graph's node gives back most of the time: a dict with a list of messages. None for anything else."""
@@ -137,8 +148,16 @@ class Content(Numbered):
             data = marshal.dumps(value, _NO_REFERENCES)
         except ValueError:
             data = None
-        if (data is None or data != self.once.last_unseen) and self.is_unseen(name, value, data):
-            self.said(name, value)
+        if (data is not None and data == self.once.last_unseen) or not self.is_unseen(name, value, data):
+            return
+        if data is not None and _plain_defs.get(data) is self.settings:
+            self._put(name, value, [])
+            return
+        self.said(name, value)
+        if data is not None and not self._may_hold_secret() and self.record.get(name) is value:
+            if len(_plain_defs) >= _MOST_DEFS:
+                _plain_defs.clear()
+            _plain_defs[data] = self.settings
 
     def error(self, name: str, error: Mapping[str, Any]) -> None:
         """An error's fields."""

@@ -5,44 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from steplog._format.record import CALLS, Record
+from steplog._format.record import Record
 from steplog._write.errors import describe
 from steplog._write.stamp import ms_since
 from steplog._write.state import Open, RunState
-from steplog._write.totals import Totals
 
 Fields = Mapping[str, Any]
 _OF_A_RUN: Final = ("output", "input", "checkpoint", "implied")
 
 
-def end_record(
-    step: Open,
-    status: str | None,
-    error: BaseException | None,
-    error_fields: Fields,
-    fields: Fields,
-) -> Record:
-    """The fields of a step's end line; its usage and errors are added to the totals of its run."""
+def with_failure(
+    step: Open, status: str | None, error: BaseException | None, error_fields: Fields, fields: Fields
+) -> dict[str, Any]:
+    """The fields of a step's end with its status and error; an error that begins there counts."""
     run = step.run
-    record: Record = {"ms": ms_since(step.began)} if step.began else {}
-    if error is not None:
-        is_failure = status is None
-        record["status"] = "error" if is_failure else status
-        if is_failure and run.origin_of(error, step) is None:
-            run.totals.count_error()
-        record["error"] = _error(run, step, error, error_fields)
-    elif status is not None:
-        record["status"] = status
+    if error is None:
         if status == "error":
             run.totals.count_error()
-    if step.first_ns:
-        record["ttft_ms"] = ms_since(step.began, step.first_ns)
-    record |= fields
-    if "asks" in record:
-        run.asks(record.pop("asks"), step.number)
-    if step.kind in CALLS:
-        _add_up(run.totals, step, record)
-    return record
+        return {"status": status, **fields}
+    if status is None and run.origin_of(error, step) is None:
+        run.totals.count_error()
+    return {"status": status or "error", "error": _error(run, step, error, error_fields), **fields}
+
+
+def add_up(step: Open, fields: dict[str, Any]) -> None:
+    """Add the end of a model call to the totals of its run, and take off what its line need not repeat."""
+    asks = fields.pop("asks", None)
+    if asks:
+        step.run.asks(asks, step.number)
+    model = fields.get("model") or step.model
+    if model == step.model:
+        fields.pop("model", None)
+    usage = None if fields.get("cached") else fields.get("usage")
+    step.run.totals.add_call(usage, model if step.kind == "llm" else None)
 
 
 def run_end_record(
@@ -77,13 +72,3 @@ def _error(run: RunState, step: Open, error: BaseException, error_fields: Fields
         found.pop("stack", None)
         found["step"] = origin.number or None
     return found
-
-
-def _add_up(totals: Totals, step: Open, record: Record) -> None:
-    model = record.get("model") or step.model
-    if model == step.model:
-        record.pop("model", None)
-    if not record.get("cached") and (usage := record.get("usage")):
-        totals.add_usage(usage)
-    if step.kind == "llm":
-        totals.add_model(model)

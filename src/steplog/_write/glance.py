@@ -10,9 +10,10 @@ from steplog._write.plain import HIGH, KEYS, LOW, is_harmless
 from steplog._write.settings import Settings
 from steplog._write.sizes import blob_of_text
 
+_TEXT: Final = frozenset({str})
 MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
 _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
-_MOST_CONTAINERS: Final = 30
+_CONTAINERS: Final = frozenset({dict, list, tuple})
 
 
 def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> list[str] | None:
@@ -24,29 +25,37 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
     """
     texts: list[str] = []
     containers: list[Collection[Any]] = [values]  # grows meanwhile; a call for each would be felt
-    items = 0
-    # So few cannot be nested too deep, whatever stands in what.
-    most = min(_MOST_CONTAINERS, settings.max_depth - 2)
+    left = min(_MOST_ITEMS, settings.max_items) + len(values)
     for container in containers:
-        items += len(container)
-        if len(container) > settings.max_items or items > _MOST_ITEMS or len(containers) > most:
+        left -= len(container)
+        if left < 0:  # which also ends what has no end, a list within itself
             return None
         inside = container
         if type(container) is dict:
-            for key in container:
-                if type(key) is not str or (key not in KEYS and not is_harmless(key)):
-                    return None
+            if not (_TEXT.issuperset(map(type, container)) and KEYS.issuperset(container)):
+                for key in container:
+                    if type(key) is not str or not is_harmless(key):
+                        return None
             inside = container.values()
+        if _TEXT.issuperset(map(type, inside)):
+            texts.extend(inside)
+            continue
         for o in inside:
             cls = type(o)
             if cls is str:
-                if len(o) > LONG and (len(o) > longest or blob_of_text(o) is not None):
-                    return None
                 texts.append(o)
-            elif cls is dict or cls is list or cls is tuple:
+            elif cls in _CONTAINERS:
                 containers.append(o)
             elif not (
                 o is None or cls is bool or (cls is int and LOW <= o < HIGH) or (cls is float and o - o == 0)
             ):
                 return None
-    return texts
+    # So few cannot be nested too deep, whatever stands in what.
+    return texts if len(containers) <= settings.max_depth - 2 and _are_whole(texts, longest) else None
+
+
+def _are_whole(texts: list[str], longest: int) -> bool:
+    """Whether all are short, or long ones that are written in full."""
+    return max(map(len, texts), default=0) <= LONG or not any(
+        len(text) > longest or (len(text) > LONG and blob_of_text(text) is not None) for text in texts
+    )

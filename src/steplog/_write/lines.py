@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
-from steplog._format.line import encode
+from orjson import dumps
+
+from steplog._format.line import DELETE, encode, escaped
 from steplog._format.record import CUT, Record
 from steplog._write.append import Appender
 from steplog._write.content import PUT, Content, error_fields
@@ -24,7 +27,6 @@ _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compare
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
 _ENVELOPE: Final = 512
-_HEAD: Final = ("run", "step", "parent", "ev")
 
 
 class LineWriter:
@@ -42,36 +44,25 @@ class LineWriter:
         self.cut = 0
         self._reports = 0
 
-    def write(
-        self,
-        run: RunState,
-        step: int | None,
-        ev: str,
-        fields: Mapping[str, Any],
-        *,
-        parent: int | None = None,
-    ) -> None:
-        """One line about a step, or about the run itself where `step` is None; in the kernel on return."""
-        record: Record = {"run": run.hex}
-        if step:
-            record["step"] = step
-        if parent:
-            record["parent"] = parent
-        record["ev"] = ev
+    def write(self, run: RunState, record: Record, fields: Mapping[str, Any]) -> None:
+        """The line that `record` begins, of names and numbers made here, with these fields; in the kernel on return."""
+        own = len(record)
         content = self._fill(record, self.settings, run, fields)
         try:
-            body = encode(record)
-        except TypeError:
+            body = dumps(record)
+        except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
             body = _encoded_anew(record, content)
+        if DELETE in body or not body.isascii():
+            body = escaped(body)
         if len(body) > self._most:
-            body, content = self._shortened(record, run, fields)
+            body, content = self._shortened(dict(islice(record.items(), own)), run, fields)
         self.appender.append(body)
         if content is not None:
             # Only now: another thread must not point at what no file has yet.
             if content.fresh is not None:
                 run.once.commit(content.fresh)
-            if (walk := content.walk) is not None:
-                self._count(run, walk)
+            if content.walk is not None:
+                self._count(run, content.walk)
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -93,24 +84,24 @@ class LineWriter:
     ) -> Content | None:
         """Put the fields into a record; None where all were names and numbers, as on most lines."""
         content: Content | None = None
-        is_ours = settings.redactor is None
+        clean = CLEAN if settings.redactor is None else ()
         for name, value in fields.items():
             if value is None:
                 continue
-            # Names and numbers are looked at here: a call for each would be felt.
-            cls = type(value)
-            if name in PUT:
-                is_plain = False
-            elif cls is str:
-                is_plain = (is_ours and value in CLEAN) or is_plain_name(value, settings)
-            elif cls in _NUMBERS:
-                is_plain = -_FAR < value < _FAR
-            else:
-                is_plain = name in _SAFE or is_plain_name(value, settings)
-            if is_plain:
-                record[name] = value
-                continue
-            content = content or Content(settings, run.once, record)
+            if name not in PUT:
+                # Names and numbers are looked at here: a call for each would be felt.
+                cls = type(value)
+                if cls is str:
+                    is_plain = value in clean or is_plain_name(value, settings)
+                elif cls in _NUMBERS:
+                    is_plain = -_FAR < value < _FAR
+                else:
+                    is_plain = name in _SAFE or is_plain_name(value, settings)
+                if is_plain:
+                    record[name] = value
+                    continue
+            if content is None:
+                content = Content(settings, run.once, record)
             PUT.get(name, Content.name)(content, name, value)
         if content is not None:
             content.close()
@@ -125,22 +116,24 @@ class LineWriter:
             run.masked[kind] = run.masked.get(kind, 0) + n
             self.masked[kind] = self.masked.get(kind, 0) + n
 
-    def _shortened(self, long: Record, run: RunState, fields: Mapping[str, Any]) -> tuple[bytes, Content]:
+    def _shortened(self, head: Record, run: RunState, fields: Mapping[str, Any]) -> tuple[bytes, Content]:
         """The line with shorter texts, at last with sizes in place of its largest fields."""
-        head = {name: long[name] for name in _HEAD if name in long}
-        record, content = long, None
+        record, content = head, None
         for settings in self._smaller:
             record = head.copy()
             content = self._fill(record, settings, run, fields) or Content(settings, run.once, record)
             body = _encoded_anew(record, content)
             if len(body) <= self._most:
                 return body, content
+        if content is None:
+            content = self._fill(record, self.settings, run, fields) or Content(
+                self.settings, run.once, record
+            )
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name]}}
             if len(encode(record)) <= self._most:
                 break
-        content = content or Content(self.settings, run.once, record)
         content.cut_down()
         return encode(record), content
 

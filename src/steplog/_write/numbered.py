@@ -18,6 +18,7 @@ from steplog._write.settings import Settings
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 _NO_IDS: Final[Ids] = (None, None)
+_CALL: Final = {"id", "name", "args"}
 _NOTHING: Final = type(None)
 _known: Final = tuple.__new__  # a named tuple made without its own, slower way
 
@@ -156,22 +157,22 @@ class Numbered:
     def _is_plain(self, read: Message) -> bool:
         """Whether a walk would leave the message as it is; with content="none" what is left out is counted."""
         settings = self.settings
-        if not settings.is_whole and not settings.is_bare:
+        is_bare = settings.is_bare
+        if not is_bare and not settings.is_whole:
             return False
         try:
-            calls = read.get("tool_calls", ())
-            for call in calls:
-                if type(call) is not dict or _NOTHING in map(type, call.values()):
-                    return False
-            if settings.is_whole:
-                texts = plain_texts(read.values(), settings, settings.max_value_bytes)
-                return texts is not None and not (settings.redact and may_hold_secret("\n".join(texts)))
-            said = [value for name, value in read.items() if name not in _NAMES and name != "tool_calls"]
-            texts = plain_texts([*said, *[call.get("args") for call in calls]], settings, MANY)
+            values = _values_of(read, is_bare=is_bare)
+            if values is None:
+                return False
+            texts = plain_texts(values, settings, MANY if is_bare else settings.max_value_bytes)
         except RuntimeError:  # another thread changes it; the walk copies before it looks
             return False
-        self.left_out += sum(map(len, texts or ()))
-        return texts is not None
+        if texts is None:
+            return False
+        if is_bare:
+            self.left_out += sum(map(len, texts))
+            return True
+        return not (settings.redact and may_hold_secret("\n".join(texts)))
 
     # -- once a run
 
@@ -266,6 +267,27 @@ class NumberedWalk(Walk):
         """A long text, or a pointer to where it stands in the log."""
         data = o.encode("utf-8", "surrogatepass")
         return self._numbered.place_or(o, data, place) if self._pointing else o
+
+
+def _values_of(read: Message, *, is_bare: bool) -> list[Any] | None:
+    """The values of a message that are to be looked at; None where its tool calls want a walk."""
+    values: list[Any] = []
+    for name, value in read.items():
+        if name == "tool_calls":
+            if type(value) is not list:
+                return None
+            for call in value:
+                if type(call) is not dict or _NOTHING in map(type, call.values()):
+                    return None
+                if is_bare:
+                    values.append(call.get("args"))
+                elif call.keys() == _CALL:
+                    values.extend(call.values())
+                else:
+                    values.append(call)
+        elif not is_bare or name not in _NAMES:
+            values.append(value)
+    return values
 
 
 def _copied(o: Any) -> Any:

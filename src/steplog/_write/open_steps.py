@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Final
 from uuid import UUID
 
-from steplog._write.stamp import now_ns
 from steplog._write.state import Open, RunState
 
 _MOST_ENDED: Final = 512
@@ -50,20 +49,22 @@ class OpenSteps:
 
     def begin(self, key: Hashable, kind: str, name: str | None, run: RunState) -> Open:
         """The first step of a run begins."""
-        step = self.opened[key] = run.open[key] = Open(key, kind, name, run, None, now_ns())
+        step = self.opened[key] = run.open[key] = Open(key, kind, name, run, None)
         return step
 
     def close(self, step: Open, *, implied: bool) -> bool:
         """A step ends; False where another thread has ended it at this moment."""
-        if self.opened.pop(step.key, None) is None:
+        key = step.key
+        if self.opened.pop(key, None) is None:
             return False
-        step.run.open.pop(step.key, None)
+        step.run.open.pop(key, None)
         if step.parent is not None:
-            step.parent.inner.pop(step.key, None)
+            step.parent.inner.pop(key, None)
         # By the framework's word or by ours: remembered for late ends.
-        self._ended[step.key] = (step, implied)
-        if len(self._ended) > _MOST_ENDED:
-            self._ended.popitem(last=False)
+        ended = self._ended
+        ended[key] = (step, implied)
+        if len(ended) > _MOST_ENDED:
+            ended.popitem(last=False)
         return True
 
     def take_implied(self, key: Hashable) -> Open | None:
@@ -74,13 +75,19 @@ class OpenSteps:
         self._ended[key] = (found[0], False)
         return found[0]
 
-    def below(self, step: Open) -> list[Open]:
-        """The open steps below this one, innermost first; none where it has no `inner` ones and is not its run's root."""
-        # A step that ends takes along what is below it, so there are no gaps.
+    def below(self, step: Open) -> Sequence[Open]:
+        """The open steps below this one, innermost first."""
+        is_root = step.run.root is step
+        if (
+            not step.inner and not is_root
+        ):  # a step that ends takes along what is below it, so there are no gaps
+            return ()
         others = tuple(step.run.open.values())
-        if step.run.root is step:
-            return [inner for inner in reversed(others) if inner is not step]
-        return [inner for inner in reversed(others) if step in inner.ancestors()]
+        return [
+            inner
+            for inner in reversed(others)
+            if inner is not step and (is_root or step in inner.ancestors())
+        ]
 
     def handed_down(self) -> dict[Hashable, tuple[str, int]]:
         """What a forked child inherits: run and number of each open step by key."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from steplog._format.record import CALLS, POINTS, Record
 from steplog._write.asked import Asked
-from steplog._write.endings import end_record, run_end_record
+from steplog._write.endings import add_up, run_end_record, with_failure
 from steplog._write.guard import contained, guarded, untold
 from steplog._write.labels import labelled
 from steplog._write.lines import LineWriter
@@ -66,8 +66,10 @@ class StepRecorder(Asked):
                 key = key.int
             if key in steps.opened:
                 return True
-            above_key = parent.int if type(parent) is UUID else parent
-            above = None if parent is None else steps.opened.get(above_key) or steps.known(above_key)
+            above = None
+            if parent is not None:
+                above_key = parent.int if type(parent) is UUID else parent
+                above = steps.opened.get(above_key) or steps.known(above_key)
             if above is None:
                 if not below_only:
                     self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
@@ -75,12 +77,11 @@ class StepRecorder(Asked):
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
             run = above.run
-            step = steps.opened[key] = run.open[key] = above.inner[key] = Open(
-                key, kind, name, run, above, now_ns()
-            )
+            step = steps.opened[key] = run.open[key] = above.inner[key] = Open(key, kind, name, run, above)
             if attempt_of is not None:
                 step.attempt_of = (above.key, kind, attempt_of)
-                step.attempt = run.attempt(step.attempt_of) if run.failed else 1
+                if run.failed:
+                    step.attempt = run.attempt(step.attempt_of)
             if kind in self._written:
                 self._write_start(step, fields)
             step.began = now_ns()
@@ -98,17 +99,18 @@ class StepRecorder(Asked):
         status: str | None = None,
         error: BaseException | None = None,
         error_fields: Fields = _NO_FIELDS,
-        fields: Fields = _NO_FIELDS,
+        fields: dict[str, Any] | None = None,
         kind: str | None = None,
         parent: Hashable = None,
     ) -> None:
         """A step is over. `status` None means ok, or "error" where there is an `error`.
 
-        `error_fields` add to the error what its class keeps of a provider's answer. `asks` among the fields are the
+        `fields` are used up. `error_fields` add to the error what its class keeps of a provider's answer. `asks` among the fields are the
         ids of tool calls that a model asked for. An end whose start the framework lost is written as a step of its
         own, if `kind` says what it was; a real end after one that was implied is written too.
         """
         try:
+            fields = {} if fields is None else fields
             step = self._steps.opened.get(key.int if type(key) is UUID else key)
             if step is None:
                 self._end_late(plain_key(key), status, error, error_fields, fields, kind, parent)
@@ -128,7 +130,7 @@ class StepRecorder(Asked):
         status: str | None,
         error: BaseException | None,
         error_fields: Fields,
-        fields: Fields,
+        fields: dict[str, Any],
         kind: str | None,
         parent: Hashable,
     ) -> None:
@@ -162,7 +164,8 @@ class StepRecorder(Asked):
         step.first_ns = now_ns()
         if self.settings.detail == "all" and step.number:
             ttft = ms_since(step.began, step.first_ns)
-            self.lines.write(step.run, step.number, "llm.first_token", {"ttft_ms": ttft})
+            head = {"run": step.run.hex, "step": step.number, "ev": "llm.first_token"}
+            self.lines.write(step.run, head, {"ttft_ms": ttft})
 
     @guarded
     def point(
@@ -181,7 +184,11 @@ class StepRecorder(Asked):
                 return
             run.points.add(once)
         run.totals.count(kind)
-        self.lines.write(run, run.next_number(), f"{kind}.point", fields, parent=above.nearest_written)
+        head: Record = {"run": run.hex, "step": run.next_number()}
+        if parent_number := above.nearest_written:
+            head["parent"] = parent_number
+        head["ev"] = f"{kind}.point"
+        self.lines.write(run, head, fields)
 
     @guarded
     def promote(self, key: Hashable, kind: str, *, only: str) -> None:
@@ -247,7 +254,8 @@ class StepRecorder(Asked):
         if not is_call:
             step.number, step.kind = 0, "run"
             head |= fields
-        self.lines.write(run, None, "run.start", contained(self, "labels", labelled, run.hex, head) or head)
+        told = contained(self, "labels", labelled, run.hex, head) or head
+        self.lines.write(run, {"run": run.hex, "ev": "run.start"}, told)
         if is_call:
             self._write_start(step, fields)
         step.began = now_ns()
@@ -258,20 +266,23 @@ class StepRecorder(Asked):
             step.number = run.next_number()
             run.totals.count(step.kind)
         step.model = fields.get("model")
-        record: Record = {"name": step.name, **fields} if step.name else dict(fields)
-        attempt = record.get("attempt") or step.attempt
-        if attempt > 1:
-            record["attempt"] = attempt
-            run.totals.count_retry()
-        if "call_id" in record and type(record["call_id"]) is str:
-            record["asked_by"] = run.asked.get(record["call_id"])
-        if self._names_nodes and "node" not in record:
-            record["node"] = step.node
-        if late:
-            record["late_ms"] = ms_since(step.began)
+        head: Record = {"run": run.hex, "step": step.number}
         above = step.parent  # mostly this is written itself
-        parent = above.number if above is not None and above.number is not None else step.written_parent
-        self.lines.write(run, step.number, step.kind + ".start", record, parent=parent)
+        if parent := above.number if above is not None and above.number is not None else step.written_parent:
+            head["parent"] = parent
+        head["ev"] = step.kind + ".start"
+        told: Record = {"name": step.name, **fields}
+        attempt = told.get("attempt") or step.attempt
+        if attempt > 1:
+            told["attempt"] = attempt
+            run.totals.count_retry()
+        if "call_id" in told and type(told["call_id"]) is str:
+            told["asked_by"] = run.asked.get(told["call_id"])
+        if self._names_nodes and "node" not in told:
+            told["node"] = step.node
+        if late:
+            told["late_ms"] = ms_since(step.began)
+        self.lines.write(run, head, told)
 
     # -- ends
 
@@ -281,21 +292,21 @@ class StepRecorder(Asked):
         status: str | None,
         error: BaseException | None,
         error_fields: Fields,
-        fields: Fields,
+        fields: dict[str, Any],
     ) -> None:
-        run = step.run
+        run, steps = step.run, self._steps
         # A framework that cancels an async tool or model sends no end for it (frameworks.md A4).
-        for inner in self._steps.below(step) if step.inner or run.root is step else ():
-            if self._steps.close(inner, implied=True) and inner.number is not None:
+        for inner in steps.below(step):
+            if steps.close(inner, implied=True) and inner.number is not None:
                 self._write_end(inner, _implied(status, error), None, _NO_FIELDS, {"implied": True})
-        if not self._steps.close(step, implied="implied" in fields):
+        if not steps.close(step, implied="implied" in fields):
             return
         if step.noted:
             fields = {**step.noted, **fields}
         self._write_end(step, status, error, error_fields, fields)
         if run.root is step:
-            record = run_end_record(step, status, error, error_fields, fields)
-            self.lines.write(run, None, "run.end", record)
+            head = {"run": run.hex, "ev": "run.end"}
+            self.lines.write(run, head, run_end_record(step, status, error, error_fields, fields))
             self._runs.over(run)
 
     def _write_end(
@@ -304,17 +315,27 @@ class StepRecorder(Asked):
         status: str | None,
         error: BaseException | None,
         error_fields: Fields,
-        fields: Fields,
+        fields: dict[str, Any],
     ) -> None:
-        failed = error is not None and status is None
         run = step.run
-        if step.attempt_of is not None and (failed or status == "error" or run.failed):
-            run.attempted(step.attempt_of, step.attempt, failed=failed or status == "error")
-        if step.number is None and error is not None and failed and run.origin_of(error, step) is None:
+        raised = error if status is None else None
+        failed = raised is not None or status == "error"
+        if step.attempt_of is not None and (failed or run.failed):
+            run.attempted(step.attempt_of, step.attempt, failed=failed)
+        if not step.number:
+            if step.number == 0 or raised is None or run.origin_of(raised, step) is not None:
+                return
             self._write_start(step, _NO_FIELDS, late=True)
-        if step.number:
-            record = end_record(step, status, error, error_fields, fields)
-            self.lines.write(run, step.number, step.kind + ".end", record)
+        head: Record = {"run": run.hex, "step": step.number, "ev": step.kind + ".end"}
+        if step.began:
+            head["ms"] = ms_since(step.began)
+            if step.first_ns:
+                head["ttft_ms"] = ms_since(step.began, step.first_ns)
+        if error is not None or status is not None:
+            fields = with_failure(step, status, error, error_fields, fields)
+        if step.kind in CALLS:
+            add_up(step, fields)
+        self.lines.write(run, head, fields)
 
 
 def _implied(status: str | None, error: BaseException | None) -> str:

@@ -76,6 +76,7 @@ class Open:
 
     # Of the class until they change: most steps never change them.
     number: int | None = None
+    began: int = 0  # monotonic ns at which its work began; 0 until then, or where nobody knows
     first_ns: int = 0
     model: Any = None
     noted: dict[str, Any] | None = None
@@ -84,15 +85,14 @@ class Open:
     attempt: int = 1
 
     def __init__(
-        self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None, began: int
+        self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None
     ) -> None:
-        """A step that begins at the moment `began` under `parent`."""
+        """A step that begins under `parent`."""
         self.key = key
         self.kind = kind
         self.name = name
         self.run = run
         self.parent = parent
-        self.began = began
         self.inner: dict[Hashable, Open] = {}  # the open steps that this one is the parent of
 
     @property

@@ -25,11 +25,11 @@ class Totals:
 
     def count(self, kind: str) -> None:
         """One more step of this kind."""
-        sums = self._sums
+        sums, counted = self._sums, _COUNTED.get(kind)
         with self._lock:
             sums["steps"] = sums.get("steps", 0) + 1
-            if kind in _COUNTED:
-                sums[_COUNTED[kind]] = sums.get(_COUNTED[kind], 0) + 1
+            if counted is not None:
+                sums[counted] = sums.get(counted, 0) + 1
             elif kind == "resume" and sums.get("interrupts"):
                 sums["interrupts"] -= 1  # answered within the run: nothing waits any more when it ends
 
@@ -41,16 +41,14 @@ class Totals:
         """One more step that tries again what failed."""
         self._add("retries", 1)
 
-    def add_usage(self, usage: dict[str, Any]) -> None:
-        """Add a call's tokens."""
-        sums = self._sums
-        with self._lock:
-            for name, value in usage.items():
-                if type(value) is int and name in _SUMMED:
-                    sums[name] = sums.get(name, 0) + value
-
-    def add_model(self, model: object) -> None:
-        """A model that answered."""
+    def add_call(self, usage: object, model: object) -> None:
+        """Add a call's tokens, a dict by name, and the model that answered."""
+        if type(usage) is dict and usage:
+            sums = self._sums
+            with self._lock:
+                for name, value in usage.items():
+                    if type(value) is int and name in _SUMMED:
+                        sums[name] = sums.get(name, 0) + value
         if type(model) is str:
             self._models[model] = None
 
