@@ -69,7 +69,8 @@ def place_of(
         if type(path) is not tuple or len(path) != 4 or path[0] != "__pregel_push" or path[3] is not True:
             return fields, None
     fields["step_in_graph"] = metadata.get("langgraph_step")
-    fields["triggers"] = [t for t in metadata.get("langgraph_triggers") or () if type(t) is str] or None
+    triggers: Any = metadata.get("langgraph_triggers")
+    fields["triggers"] = list(triggers) or None if type(triggers) in _LISTS else None
     if "thread_id" in metadata:
         fields["checkpoint"] = checkpoint_of(metadata)
     return fields, str(metadata.get("langgraph_checkpoint_ns") or "")
@@ -77,11 +78,18 @@ def place_of(
 
 def chain_input(inputs: Any) -> Any:
     """What a run was given; nothing for what says nothing."""
+    if type(inputs) is dict:
+        return None if not inputs or inputs == _PLACEHOLDER else inputs
     if is_command(inputs):
         return _command(inputs)
-    if type(inputs) is dict and inputs == _PLACEHOLDER:
-        return None
-    return None if inputs is None or (type(inputs) in (dict, list, str) and not inputs) else inputs
+    return None if inputs is None or (type(inputs) in (list, str) and not inputs) else inputs
+
+
+def chain_end(outputs: Any) -> Fields:
+    """What a run gave back."""
+    # Most nodes give a dict, which says nothing only if it has nothing or an empty `input` (see `_PLACEHOLDER`).
+    is_telling = type(outputs) is dict and len(outputs) > 0 and "input" not in outputs
+    return {"output": outputs if is_telling else chain_output(outputs)}
 
 
 def chain_output(outputs: Any) -> Any:

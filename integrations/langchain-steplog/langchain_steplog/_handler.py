@@ -87,17 +87,13 @@ class StepLogHandler(Recording):
     @dual
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A chain, graph or node is done."""
-        steps = self._steps
-        status = None
-        fields: dict[str, Any] = {}
-        if steps.shows(run_id):
-            fields["output"] = contained(self, "chain_output", extract.chain_output, outputs)
-        if "inputs" in kwargs:  # the end of a stream
-            fields |= self._late_input(run_id, kwargs)
-            # One that is closed early "ends" with nothing, while what it reads from is still open.
-            if outputs is None and steps.has_open_below(run_id):
-                status = "abandoned"
-        steps.end(run_id, status=status, fields=fields)
+        if "inputs" not in kwargs:
+            self._steps.end(run_id, read=extract.chain_end, given=outputs)
+            return
+        # The end of a stream. One that is closed early "ends" with nothing, while what it reads from is still open.
+        fields = self._fields(extract.chain_end, outputs) | self._late_input(run_id, kwargs)
+        is_early = outputs is None and self._steps.has_open_below(run_id)
+        self._steps.end(run_id, status="abandoned" if is_early else None, fields=fields)
 
     @dual
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -155,8 +151,7 @@ class StepLogHandler(Recording):
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A model has answered."""
-        fields = contained(self, "llm_end", models.llm_end, response) or {}
-        self._steps.end(run_id, fields=fields, kind="llm", parent=parent_run_id)
+        self._steps.end(run_id, read=models.llm_end, given=response, kind="llm", parent=parent_run_id)
 
     @dual
     def on_llm_error(
@@ -194,9 +189,7 @@ class StepLogHandler(Recording):
         self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A tool has a result."""
-        fields = contained(self, "tool_end", extract.tool_end, output) or {}
-        status = fields.pop("status", None)
-        self._steps.end(run_id, status=status, fields=fields, kind="tool", parent=parent_run_id)
+        self._steps.end(run_id, read=extract.tool_end, given=output, kind="tool", parent=parent_run_id)
 
     @dual
     def on_tool_error(
@@ -226,8 +219,9 @@ class StepLogHandler(Recording):
         self, documents: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A retriever has found documents."""
-        fields = self._fields(extract.retriever_end, documents)
-        self._steps.end(run_id, fields=fields, kind="retriever", parent=parent_run_id)
+        self._steps.end(
+            run_id, read=extract.retriever_end, given=documents, kind="retriever", parent=parent_run_id
+        )
 
     @dual
     def on_retriever_error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -20,49 +21,69 @@ _ROLES = {
 # Raw forms of what tool_calls has already.
 _REPEATED = frozenset({"tool_calls", "function_call"})
 _EMPTY = (str, list, dict)
-_CONTAINERS = (dict, list)
-_READ = ("content", "tool_calls", "invalid_tool_calls", "tool_call_id")
-_NOTHING: dict[str, Any] = {}
+_CONTAINERS = frozenset({dict, list})
 
 
 def take_message(message: Any) -> tuple[dict[str, Any], dict[str, Any], tuple[Any, Any]]:
-    """What `vars` of the message must go on to equal; role, content, tool calls and the rest of it; its id and name."""
+    """What `__dict__` of the message must go on to equal; role, content, tool calls and the rest of it; its id and name."""
     mark = dict(vars(message))
-    kind = mark.get("type")
+    kind, content, calls = mark.get("type"), mark.get("content"), mark.get("tool_calls")
     role = mark.get("role") or _ROLES.get(kind, kind) if type(kind) is str else "unknown"
     read: dict[str, Any] = {"role": role}
-    for name in _READ:
-        value = mark.get(name)
-        cls = type(value)
-        if cls in _CONTAINERS:
-            value = mark[name] = _copy(value)
-            if name == "tool_calls" and cls is list and value:
-                value = _tool_calls(value)
-        if value is not None and not (cls in _EMPTY and not value):
-            read[name] = value
+    if type(content) is str:
+        if content:
+            read["content"] = content
+    elif content is not None:
+        _take(mark, read, "content")
+    if type(calls) is list and calls:
+        mark["tool_calls"], read["tool_calls"] = _tool_calls(calls)
+    elif calls is not None:
+        _take(mark, read, "tool_calls")
+    if mark.get("invalid_tool_calls"):
+        _take(mark, read, "invalid_tool_calls")
+    if mark.get("tool_call_id"):
+        read["tool_call_id"] = mark["tool_call_id"]
     if mark.get("status") == "error":
         read["status"] = "error"
     kwargs = mark.get("additional_kwargs")
-    if type(kwargs) is dict:
-        kwargs = mark["additional_kwargs"] = _copy(kwargs) if kwargs else {}
-    else:
-        kwargs = _NOTHING
-    artifact = mark.get("artifact")
-    if kwargs or artifact is not None:
-        extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED}
-        if artifact is not None:
-            extra["artifact"] = artifact
-        if extra:
-            read["extra"] = extra
+    if kwargs or mark.get("artifact") is not None:
+        _take_extra(mark, read, kwargs)
+    elif type(kwargs) is dict:
+        mark["additional_kwargs"] = {}
     return mark, read, (mark.get("id"), mark.get("name"))
 
 
-def _tool_calls(calls: list[Any]) -> list[Any]:
-    found = list(calls)
-    for i, call in enumerate(calls):
-        if type(call) is dict:
-            found[i] = {"id": call.get("id"), "name": call.get("name"), "args": call.get("args")}
-    return found
+def _take(mark: dict[str, Any], read: dict[str, Any], name: str) -> None:
+    """Read a field, and mark it by a copy if it is a container."""
+    value = mark[name]
+    if type(value) in _CONTAINERS:
+        value = mark[name] = _copy(value)
+    if not (type(value) in _EMPTY and not value):
+        read[name] = value
+
+
+def _take_extra(mark: dict[str, Any], read: dict[str, Any], kwargs: Any) -> None:
+    extra: dict[str, Any] = {}
+    if type(kwargs) is dict:
+        kwargs = mark["additional_kwargs"] = _copy(kwargs)
+        extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED}
+    if mark.get("artifact") is not None:
+        extra["artifact"] = mark["artifact"]
+    if extra:
+        read["extra"] = extra
+
+
+def _tool_calls(calls: list[Any]) -> tuple[list[Any], list[Any]]:
+    """A copy of tool calls, and what of them is told."""
+    copies: list[Any] = []
+    told: list[Any] = []
+    for call in list(calls):
+        copy = _copy(call) if type(call) in _CONTAINERS else call
+        copies.append(copy)
+        if type(copy) is dict:
+            copy = {"id": copy.get("id"), "name": copy.get("name"), "args": copy.get("args")}
+        told.append(copy)
+    return copies, told
 
 
 def same_message(message: Any, mark: dict[str, Any]) -> bool:
@@ -82,20 +103,24 @@ def ids_of(message: Any) -> tuple[Any, Any]:
 
 
 def _copy(value: Any) -> Any:
-    # Loops and not comprehensions, which are calls: a message has few containers and is copied in a hook.
+    # Types first, in C, and loops instead of comprehensions: it is run in hooks, and most containers have none in them.
     if type(value) is dict:
         fields = dict(value)
-        for name, inner in fields.items():  # not of `value`, which another thread may change
-            if type(inner) in _CONTAINERS:
-                fields[name] = _copy(inner)
+        if not _CONTAINERS.isdisjoint(map(type, fields.values())):
+            for name, inner in fields.items():  # not of `value`, which another thread may change
+                if type(inner) in _CONTAINERS:
+                    fields[name] = _copy(inner)
         return fields
     items = list(value)
-    for i, inner in enumerate(items):
-        if type(inner) in _CONTAINERS:
-            items[i] = _copy(inner)
+    if not _CONTAINERS.isdisjoint(map(type, items)):
+        for i, inner in enumerate(items):
+            if type(inner) in _CONTAINERS:
+                items[i] = _copy(inner)
     return items
 
 
 def register() -> None:
     """Make LangChain's messages known to every log of this process."""
-    register_message_type(BaseMessage, MessageType(take_message, same_message, ids_of, vars))
+    register_message_type(
+        BaseMessage, MessageType(take_message, same_message, ids_of, attrgetter("__dict__"))
+    )

@@ -37,73 +37,97 @@ _PROVIDERS: Final = {
 _ASKED: Final = ("model", "model_name", "model_id")
 _ANSWERED: Final = ("model_name", "model")
 _SHORTEST_WORD: Final = 4
+_SHORTEST_REPEATED: Final = 2 * _SHORTEST_WORD
 _FINISH: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status")
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def llm_start(serialized: Any, messages: list[Any], kwargs: Mapping[str, Any]) -> Fields:
     """A model call's model, provider, parameters, tools and prompt."""
-    metadata = _mapping(kwargs.get("metadata"))
-    asked = _mapping(kwargs.get("invocation_params"))
+    metadata, asked = kwargs.get("metadata"), kwargs.get("invocation_params")
+    if type(metadata) is not dict:
+        metadata = _NOTHING
+    if type(asked) is not dict:
+        asked = _NOTHING
+    model, provider = metadata.get("ls_model_name"), metadata.get("ls_provider")
+    fields: Fields = {
+        "model": model if type(model) is str and model else _first_of(asked, _ASKED),
+        "provider": _provider(serialized, provider) if type(provider) is str else None,
+        "params": _params(metadata, asked) or None,
+        "messages": messages,
+    }
     tools = asked.get("tools") or asked.get("functions")
-    model = _text(metadata.get("ls_model_name")) or _first_of(asked, _ASKED)
-    fields: Fields = {"model": model, "provider": _provider(serialized, metadata.get("ls_provider"))}
-    fields["params"] = _params(metadata, asked) or None
-    fields["messages"] = messages
     if type(tools) is list and tools:
-        fields["tools"] = [_tool_name(tool) for tool in tools]
+        fields["tools"] = _tool_names(tools)
         fields["tool_defs"] = tools
     return fields
 
 
-def _provider(serialized: Any, provider: Any) -> Any:
+def _provider(serialized: Any, provider: str) -> str | None:
     # For a class that names no provider LangChain puts the class's own name, which is none.
     name = name_of(serialized, None)
-    if type(provider) is not str or (name is not None and provider == name.lower()):
+    if name is not None and provider == name.lower():
         return None
     return _PROVIDERS.get(provider, provider)
 
 
 def _params(metadata: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:
-    found = {name: asked[name] for name in _PARAMS.intersection(asked) if asked[name] is not None}
+    found: Fields = {}
+    for name in _PARAMS.intersection(asked):
+        if asked[name] is not None:
+            found[name] = asked[name]
     for long, short, known in _LS_PARAMS:
         if long in metadata and metadata[long] is not None and not any(name in found for name in known):
             found[short] = metadata[long]
     return found
 
 
+def _tool_names(tools: list[Any]) -> list[str]:
+    names: list[str] = []
+    for tool in tools:
+        name = None
+        if type(tool) is dict:
+            inner = tool.get("function") or tool.get("toolSpec")
+            name = inner.get("name") if type(inner) is dict else None
+        names.append(name if type(name) is str and name else _tool_name(tool))
+    return names
+
+
 def _tool_name(tool: Any) -> str:
     if type(tool) is not dict:
         return type(tool).__name__
-    inner = _mapping(tool.get("function") or tool.get("toolSpec"))
-    return _text(inner.get("name")) or _text(tool.get("name")) or _text(tool.get("type")) or "unnamed"
+    return _text(tool.get("name")) or _text(tool.get("type")) or "unnamed"
 
 
 def llm_end(response: Any) -> Fields:
     """A model call's answer, usage, finish reason, model and response id; and whether LangChain's cache gave it."""
+    # Few calls: each would be felt in every model call, and the usual case needs none.
     found = live_dict(response)
     generations = (found.get("generations") or [[]])[0]
     if not generations:
         return {}
     first = live_dict(generations[0])
-    output = _mapping(found.get("llm_output"))
-    message = first.get("message")
+    output, info, message = found.get("llm_output"), first.get("generation_info"), first.get("message")
+    if type(output) is not dict:
+        output = _NOTHING
     said = _NOTHING if message is None else live_dict(message)
-    meta = _mapping(said.get("response_metadata"))
+    meta, calls = said.get("response_metadata"), said.get("tool_calls")
+    if type(meta) is not dict:
+        meta = _NOTHING
     told = said.get("usage_metadata")
     fields: Fields = {"message": _text_answer(first) if message is None else message}
     if len(generations) > 1:
         fields["others"] = [_answer(g) for g in generations[1:]]
-    fields |= _answered(told, meta, output, _mapping(first.get("generation_info")))
+    fields |= _answered(told, meta, output, info if type(info) is dict else _NOTHING)
     fields["response_id"] = _response_id(meta, said, output)
-    fields["cached"] = _from_cache(told, output) or None
-    fields["asks"] = _asked(said.get("tool_calls"))
+    fields["cached"] = (type(told) is dict and not output and _from_cache(told)) or None
+    fields["asks"] = _asked(calls) if type(calls) is list and calls else None
     return fields
 
 
-def _asked(calls: Any) -> list[Any]:
+def _asked(calls: list[Any]) -> list[Any]:
     """The ids of the tool calls that a model's answer asks for."""
-    return [call.get("id") for call in calls if type(call) is dict] if type(calls) is list else []
+    return [call.get("id") for call in calls if type(call) is dict]
 
 
 def stream_end(event: Mapping[str, Any]) -> Fields:
@@ -117,7 +141,9 @@ def stream_end(event: Mapping[str, Any]) -> Fields:
 def _answered(
     told: Any, meta: Mapping[str, Any], output: Mapping[str, Any], info: Mapping[str, Any]
 ) -> Fields:
-    model = _first_of(meta, _ANSWERED) or _first_of(output, _ANSWERED)
+    model = meta.get("model_name")
+    if type(model) is not str or not model:
+        model = _first_of(meta, _ANSWERED) or _first_of(output, _ANSWERED)
     return {
         "usage": usage(told, output or meta) or None,
         "finish_reason": _finish_reason(info, meta),
@@ -149,37 +175,38 @@ def _text_answer(generation: Mapping[str, Any]) -> Fields:
 
 def _finish_reason(info: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
     # OpenAI's Responses say only "incomplete" here; why stands beside it.
-    why = _mapping(meta.get("incomplete_details")).get("reason")
-    if type(why) is str and why:
-        return _once(why)
+    why = meta.get("incomplete_details")
+    if type(why) is dict and _text(why.get("reason")):
+        return _once(why["reason"])
     for name in _FINISH:
-        found = _text(info.get(name)) or _text(meta.get(name))
-        if found:
-            return _once(found)
+        for found in (info.get(name), meta.get(name)):
+            if type(found) is str and found:
+                return found if len(found) < _SHORTEST_REPEATED else _once(found)
     return None
 
 
 def _response_id(meta: Mapping[str, Any], said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
-    # Bedrock has no id for an answer; the request's is what its logs and its support know it by.
-    found = (
-        _text(meta.get("id"))
-        or _text(output.get("id"))
-        or _text(_mapping(meta.get("ResponseMetadata")).get("RequestId"))
-        or _text(said.get("id"))
-    )
+    found = meta.get("id")
+    if type(found) is not str or not found:
+        # Bedrock has no id for an answer; the request's is what its logs and its support know it by.
+        found = (
+            _text(output.get("id"))
+            or _text(_mapping(meta.get("ResponseMetadata")).get("RequestId"))
+            or _text(said.get("id"))
+        )
     # LangChain makes ids of its own for messages without one; they name no response of the provider's.
     return None if found is None or found.startswith(("lc_", "run-")) else found
 
 
-def _from_cache(told: Any, output: Mapping[str, Any]) -> bool:
+def _from_cache(told: Mapping[str, Any]) -> bool:
     # The only mark that LangChain leaves on what its cache gives back.
-    cost = _mapping(told).get("total_cost")
-    return cost is not None and cost == 0 and not output
+    cost = told.get("total_cost")
+    return cost is not None and cost == 0
 
 
 def _once(word: str | None) -> str | None:
     """A word that chunks of a stream repeated and LangChain joined ("stopstop"), as it was said."""
-    if word is None or len(word) < 2 * _SHORTEST_WORD:
+    if word is None or len(word) < _SHORTEST_REPEATED:
         return word
     period = (word + word).find(word, 1)
     return word[:period] if period >= _SHORTEST_WORD else word
@@ -190,12 +217,10 @@ def usage(told: Any, output: Mapping[str, Any]) -> Fields:
 
     `told` is a message's `usage_metadata`, `output` what to read without one: a provider's own counts.
     """
-    found = (
-        _normalised(told)
-        if type(told) is dict
-        else _raw(_mapping(output.get("token_usage") or output.get("usage")))
-    )
-    kept = {k: v for k, v in found.items() if type(v) is int and (v or k == "output_tokens")}
+    kept: Fields = {}
+    for name, count in (_normalised(told) if type(told) is dict else _raw(output)).items():
+        if type(count) is int and (count or name == "output_tokens"):
+            kept[name] = count
     given = kept.get("input_tokens", 0)
     if not given and not kept.get("output_tokens"):
         # No prompt has no tokens: a stream through a proxy that leaves them out counts none.
@@ -224,7 +249,8 @@ def _detail(details: Mapping[str, Any], name: str) -> int:
     return sum(n for k, n in details.items() if type(n) is int and (k == name or str(k).endswith("_" + name)))
 
 
-def _raw(raw: Mapping[str, Any]) -> Fields:
+def _raw(output: Mapping[str, Any]) -> Fields:
+    raw = _mapping(output.get("token_usage") or output.get("usage"))
     given = raw.get("prompt_tokens", raw.get("input_tokens"))
     # Anthropic counts what it read from and wrote to its cache apart from the input.
     apart = [raw.get(f"cache_{what}_input_tokens") for what in ("read", "creation")]

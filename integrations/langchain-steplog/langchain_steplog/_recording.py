@@ -94,9 +94,8 @@ class Recording(BaseCallbackHandler):
         name = kwargs.get("name")
         if type(name) is not str or not name:
             # A model's own name says more than its class.
-            name = contained(
-                self, "name_of", extract.name_of, None if fields.get("model") else serialized, None
-            )
+            has_model = fields.get("model") is not None
+            name = None if has_model else contained(self, "name_of", extract.name_of, serialized, None)
         for tag in tags or ():
             if type(tag) is str and tag.startswith("retry:attempt:"):
                 fields["attempt"] = self._value(extract.attempt, tags)

@@ -32,11 +32,11 @@ class Content(Numbered):
     """Puts such fields into one line's record."""
 
     _as_they_are: dict[str, Any] | None = None  # as on `Numbered`
-    _texts: Sequence[str] = ()  # of these
+    texts: Sequence[str] = ()  # of these
 
     def close(self) -> None:
         """Look at all texts that were put as they are; where one may hold a secret, walk what they stand in."""
-        if self._texts and self._may_hold_secret():
+        if self._may_hold_secret():
             self.walk_all()
         if self.settings.content == "none":
             self._leave_out()
@@ -84,13 +84,13 @@ class Content(Numbered):
         """A value as it is, to be walked after all if these texts of it hold a secret."""
         self.record[name] = value
         if self._as_they_are is None:
-            self._as_they_are, self._texts = {name: value}, texts
+            self._as_they_are, self.texts = {name: value}, texts
         else:
             self._as_they_are[name] = value
-            self._texts = [*self._texts, *texts]
+            self.texts = [*self.texts, *texts]
 
     def _may_hold_secret(self) -> bool:
-        return bool(self._texts) and self.settings.redact and may_hold_secret("\n".join(self._texts))
+        return bool(self.texts) and self.settings.redact and may_hold_secret("\n".join(self.texts))
 
     def _messages_in(self, name: str, value: dict[Any, Any]) -> Json:
         """What a graph's node gives back most of the time: a dict with a list of messages. None for anything else."""

@@ -13,6 +13,8 @@ from steplog._write.sizes import blob_of_text
 _TEXT: Final = frozenset({str})
 MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
 _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
+_CALL: Final = {"id", "name", "args"}
+_NOTHING: Final = type(None)
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 
 
@@ -32,10 +34,10 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
             return None
         inside = container
         if type(container) is dict:
-            if not (_TEXT.issuperset(map(type, container)) and KEYS.issuperset(container)):
-                for key in container:
-                    if type(key) is not str or not is_harmless(key):
-                        return None
+            if not (
+                _TEXT.issuperset(map(type, container)) and KEYS.issuperset(container)
+            ) and not _are_harmless(container):
+                return None
             inside = container.values()
         if _TEXT.issuperset(map(type, inside)):
             texts.extend(inside)
@@ -46,16 +48,43 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
                 texts.append(o)
             elif cls in _CONTAINERS:
                 containers.append(o)
-            elif not (
-                o is None or cls is bool or (cls is int and LOW <= o < HIGH) or (cls is float and o - o == 0)
-            ):
+            elif o is not None and cls is not bool and not _is_number(o, cls):
                 return None
     # So few cannot be nested too deep, whatever stands in what.
-    return texts if len(containers) <= settings.max_depth - 2 and _are_whole(texts, longest) else None
+    if len(containers) > settings.max_depth - 2:
+        return None
+    return texts if max(map(len, texts), default=0) <= LONG or are_whole(texts, longest) else None
 
 
-def _are_whole(texts: list[str], longest: int) -> bool:
-    """Whether all are short, or long ones that are written in full."""
-    return max(map(len, texts), default=0) <= LONG or not any(
-        len(text) > longest or (len(text) > LONG and blob_of_text(text) is not None) for text in texts
-    )
+def _is_number(o: Any, cls: type) -> bool:
+    """Whether it is one that JSON has."""
+    return (cls is int and LOW <= o < HIGH) or (cls is float and o - o == 0)
+
+
+def _are_harmless(keys: Collection[Any]) -> bool:
+    return all(type(key) is str and is_harmless(key) for key in keys)
+
+
+def are_whole(texts: list[str], longest: int) -> bool:
+    """Whether all are short enough to be written in full, and none is base64."""
+    for text in texts:
+        if len(text) > LONG and (len(text) > longest or blob_of_text(text) is not None):
+            return False
+    return True
+
+
+def take_apart(calls: Any, texts: list[str], others: list[Any], *, is_bare: bool) -> bool:
+    """Put what tool calls consist of to the texts and to the other values of a message; False where they want a walk."""
+    if type(calls) is not list:
+        return False
+    for call in calls:
+        if type(call) is not dict or _NOTHING in map(type, call.values()):
+            return False
+        if is_bare:
+            others.append(call.get("args"))
+        elif call.keys() == _CALL and type(call["id"]) is type(call["name"]) is str:
+            texts += (call["id"], call["name"])
+            others.append(call["args"])
+        else:
+            others.append(call)
+    return True

@@ -3,52 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import eq, is_
+from operator import eq
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from steplog._write.message_types import Ids, Known
+from steplog._write.message_types import Ids, Known, Message
 
 Span: TypeAlias = tuple[int, int]  # first and last of numbers in a row
 
 
 class History(NamedTuple):
-    """Messages that stand in the log, in the order of a prompt: the objects, their marks, and their numbers.
+    """Messages that stand in the log, in the order of a prompt: how they are compared, their marks, and their numbers.
 
     An agent's prompt is its last one with a few messages more. Each of its messages must be looked at, since any may
-    have been edited in place; but a look in C costs a fifth of one in byte code.
+    have been edited in place; but a look in C costs a fifth of one in byte code. Whether each is the same object need
+    not be looked at: one that equals the mark in every field reads as what was written.
     """
 
     state: (
         Callable[[Any], Any] | None
     )  # of all of them, see `MessageType`; None where they have none in common
-    holders: list[Any]
     marks: list[Any]
     spans: list[Span]
+    ends: tuple[Any, Any]  # the first and the last object: where these are others, it is another history
 
     def begins(self, messages: list[Any]) -> bool:
         """Whether `messages` begin with these, and all of these are what they were when they were written."""
-        if len(messages) < len(self.holders) or not all(map(is_, self.holders, messages)):
+        count = len(self.marks)
+        if not count:
+            return True
+        first, last = self.ends
+        if (
+            self.state is None
+            or len(messages) < count
+            or messages[0] is not first
+            or messages[count - 1] is not last
+        ):
             return False
         try:
-            return self.state is None or all(map(eq, map(self.state, self.holders), self.marks))
+            return all(map(eq, self.marks, map(self.state, messages)))
         except Exception:  # noqa: BLE001 - a field was replaced by what cannot be compared: then it was changed
             return False
 
     def followed_by(self, known: list[Known]) -> History:
         """These and more; not fit to be compared again unless all are of types with one `state`."""
-        state = known[0].how.state if not self.holders else self.state
-        holders, marks = self.holders.copy(), self.marks.copy()
+        state = self.state if self.marks else known[0].how.state
+        marks = self.marks.copy()
         numbers: list[int] = []
-        for holder, how, number, mark, *_ in known:  # one loop: three comprehensions would be felt
-            holders.append(holder)
-            marks.append(mark)
-            numbers.append(number)
-            if how.state is not state:
+        for one in known:
+            marks.append(one.mark)
+            numbers.append(one.number)
+            if one.how.state is not state:
                 state = None
-        return History(state, holders, marks, with_numbers(self.spans, numbers))
+        ends = (self.ends[0] if self.marks else known[0].holder, known[-1].holder)
+        return History(state, marks, with_numbers(self.spans, numbers), ends)
 
 
-NO_HISTORY: Final = History(None, [], [], [])
+NO_HISTORY: Final = History(None, [], [], (None, None))
 
 
 def unchanged(messages: list[Any], objects: Mapping[int, Known]) -> list[Known]:
@@ -87,6 +97,25 @@ def mark_but_for_ids(known: Known, ids: Ids) -> Any:
         except Exception:  # noqa: BLE001 - as above
             return None
     return how.take(message)[0] if how.ids is not None and how.same(message, known.mark) else None
+
+
+def changes_of(known: Known, read: Message, plain: Message) -> Message | None:
+    """What differs in a message that was edited since it was written; None where something is gone."""
+    if known.plain.keys() - plain.keys():
+        return None
+    return {
+        k: v
+        for k, v in plain.items()
+        if known.plain.get(k) != v or (type(read[k]) is str and known.read.get(k) != read[k])
+    }
+
+
+def copied(o: Any) -> Any:
+    """A copy of a plain value, which later edits of it do not reach."""
+    cls = type(o)
+    if cls is dict:
+        return {key: copied(value) for key, value in dict(o).items()}
+    return [copied(item) for item in list(o)] if cls is list or cls is tuple else o
 
 
 def with_numbers(spans: list[Span], numbers: Iterable[int]) -> list[Span]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
@@ -32,64 +32,33 @@ _ENVELOPE: Final = 512
 class LineWriter:
     """Writes records; counts what was masked and cut."""
 
-    def __init__(self, settings: Settings, appender: Appender) -> None:
+    def __init__(self, settings: Settings, appender: Appender, counts: Counts | None = None) -> None:
         """Write under `settings` to `appender`."""
         self.settings = settings
         self.appender = appender
-        self._smaller = [
-            replace(settings, max_value_bytes=n) for n in _SMALLER if n < settings.max_value_bytes
-        ]
+        self._clean: Collection[str] = CLEAN if settings.redactor is None else ()
         self._most = settings.max_line_bytes - _ENVELOPE
-        self.masked: dict[str, int] = {}
-        self.cut = 0
+        # Where a line comes out too long, it is made anew by a writer of shorter texts.
+        smaller = [n for n in _SMALLER if n < settings.max_value_bytes]
+        self.counts = Counts() if counts is None else counts
+        self._shorter = (
+            LineWriter(replace(settings, max_value_bytes=smaller[0]), appender, self.counts)
+            if smaller
+            else None
+        )
         self._reports = 0
 
-    def write(self, run: RunState, record: Record, fields: Mapping[str, Any]) -> None:
+    def write(  # noqa: C901, PLR0912, PLR0915 - one function, as each line comes by here and calls would be felt
+        self, run: RunState, record: Record, fields: Mapping[str, Any]
+    ) -> None:
         """The line that `record` begins, of names and numbers made here, with these fields; in the kernel on return."""
         own = len(record)
-        content = self._fill(record, self.settings, run, fields)
-        try:
-            body = dumps(record)
-        except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
-            body = _encoded_anew(record, content)
-        if DELETE in body or not body.isascii():
-            body = escaped(body)
-        if len(body) > self._most:
-            body, content = self._shortened(dict(islice(record.items(), own)), run, fields)
-        self.appender.append(body)
-        if content is not None:
-            # Only now: another thread must not point at what no file has yet.
-            if content.fresh is not None:
-                run.once.commit(content.fresh)
-            if content.walk is not None:
-                self._count(run, content.walk)
-
-    def close(self) -> None:
-        """Write the closing mark with what was masked and cut."""
-        self.appender.close({"cut": self.cut or None, "masked": self.masked or None})
-
-    def report(self, where: str, error: BaseException) -> None:
-        """Write a failure of ours as `log.error`, the first hundred of them; never raises."""
-        self._reports += 1
-        if self._reports > _MOST_REPORTS:
-            return
-        contained(STDERR, where, self._write_report, where, error)
-
-    def _write_report(self, where: str, error: BaseException) -> None:
-        found = error_fields(Walk(self.settings), describe(error))
-        self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
-
-    def _fill(
-        self, record: Record, settings: Settings, run: RunState, fields: Mapping[str, Any]
-    ) -> Content | None:
-        """Put the fields into a record; None where all were names and numbers, as on most lines."""
         content: Content | None = None
-        clean = CLEAN if settings.redactor is None else ()
+        settings, clean = self.settings, self._clean
         for name, value in fields.items():
             if value is None:
                 continue
             if name not in PUT:
-                # Names and numbers are looked at here: a call for each would be felt.
                 cls = type(value)
                 if cls is str:
                     is_plain = value in clean or is_plain_name(value, settings)
@@ -103,39 +72,70 @@ class LineWriter:
             if content is None:
                 content = Content(settings, run.once, record)
             PUT.get(name, Content.name)(content, name, value)
-        if content is not None:
+        if content is not None and (content.texts or settings.content == "none"):
             content.close()
         if record["ev"] == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
             record["masked"] = masked
-        return content
-
-    def _count(self, run: RunState, walk: NumberedWalk) -> None:
-        """Add up what a line had masked and cut."""
-        self.cut += walk.cut
-        for kind, n in walk.masked.items():
-            run.masked[kind] = run.masked.get(kind, 0) + n
-            self.masked[kind] = self.masked.get(kind, 0) + n
-
-    def _shortened(self, head: Record, run: RunState, fields: Mapping[str, Any]) -> tuple[bytes, Content]:
-        """The line with shorter texts, at last with sizes in place of its largest fields."""
-        record, content = head, None
-        for settings in self._smaller:
-            record = head.copy()
-            content = self._fill(record, settings, run, fields) or Content(settings, run.once, record)
+        try:
+            body = dumps(record)
+        except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
             body = _encoded_anew(record, content)
-            if len(body) <= self._most:
-                return body, content
-        if content is None:
-            content = self._fill(record, self.settings, run, fields) or Content(
-                self.settings, run.once, record
-            )
+        if DELETE in body or not body.isascii():
+            body = escaped(body)
+        if len(body) > self._most:
+            if self._shorter is not None:
+                self._shorter.write(run, dict(islice(record.items(), own)), fields)
+                return
+            content = content or Content(settings, run.once, record)
+            body = self._sized(record, content)
+        self.appender.append(body)
+        if content is not None:
+            # Only now: another thread must not point at what no file has yet.
+            if content.fresh is not None:
+                run.once.commit(content.fresh)
+            if content.walk is not None:
+                self.counts.add(run, content.walk)
+
+    def close(self) -> None:
+        """Write the closing mark with what was masked and cut."""
+        self.appender.close({"cut": self.counts.cut or None, "masked": self.counts.masked or None})
+
+    def report(self, where: str, error: BaseException) -> None:
+        """Write a failure of ours as `log.error`, the first hundred of them; never raises."""
+        self._reports += 1
+        if self._reports > _MOST_REPORTS:
+            return
+        contained(STDERR, where, self._write_report, where, error)
+
+    def _write_report(self, where: str, error: BaseException) -> None:
+        found = error_fields(Walk(self.settings), describe(error))
+        self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
+
+    def _sized(self, record: Record, content: Content) -> bytes:
+        """The line with sizes in place of its largest fields."""
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name]}}
             if len(encode(record)) <= self._most:
                 break
         content.cut_down()
-        return encode(record), content
+        return encode(record)
+
+
+class Counts:
+    """What the lines of one log had masked, by kind, and cut."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.masked: dict[str, int] = {}
+        self.cut = 0
+
+    def add(self, run: RunState, walk: NumberedWalk) -> None:
+        """Add up what a line of `run` had masked and cut."""
+        self.cut += walk.cut
+        for kind, n in walk.masked.items():
+            run.masked[kind] = run.masked.get(kind, 0) + n
+            self.masked[kind] = self.masked.get(kind, 0) + n
 
 
 def _encoded_anew(record: Record, content: Content | None) -> bytes:

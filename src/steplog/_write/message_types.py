@@ -22,7 +22,7 @@ class MessageType:
     same: whether a message is still what it was when its mark was taken; runs once for each message of each prompt,
     so it must cost no more than a few look-ups.
     ids: where given, the message's id and name as they are now; `same` then leaves them out.
-    state: where given, a C function such as `vars`: a message of which `state(message) == mark` is unchanged, ids
+    state: where given, a C function such as `attrgetter("__dict__")`: a message of which `state(message) == mark` is unchanged, ids
     included. It lets the messages of a long prompt be compared without a byte code for each. What `take` reads must
     then consist of copies, and a mark that is a dict has the ids under "id" and "name".
     """
@@ -78,22 +78,24 @@ def _take(o: Message) -> tuple[Message, Message, Ids]:
 PLAIN_MESSAGE: Final = MessageType(_take, _same_fields)
 
 _MESSAGE_TYPES: dict[type, MessageType] = {}
-_found: dict[type, MessageType | None] = {}
+FOUND: dict[
+    type, MessageType | None
+] = {}  # for who cannot afford a call of `message_type`, but must if it is not here
 _MOST_FOUND: Final = 4096
 
 
 def register_message_type(cls: type, how: MessageType) -> None:
     """Make objects of `cls` and its subclasses messages: numbered, and written once per run."""
     _MESSAGE_TYPES[cls] = how
-    _found.clear()
+    FOUND.clear()
 
 
 def message_type(cls: type) -> MessageType | None:
     """How to read `cls` as a message; None for what is none."""
     try:
-        return _found[cls]
+        return FOUND[cls]
     except KeyError:
         how = next((_MESSAGE_TYPES[c] for c in mro_of(cls) if c in _MESSAGE_TYPES), None)
-        if len(_found) < _MOST_FOUND:
-            _found[cls] = how
+        if len(FOUND) < _MOST_FOUND:
+            FOUND[cls] = how
         return how

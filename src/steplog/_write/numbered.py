@@ -5,11 +5,21 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any, Final
 
+from orjson import dumps
+
 from steplog._format.line import encode
 from steplog._format.record import MESSAGE, SAME, Json, Record
-from steplog._write.glance import MANY, plain_texts
-from steplog._write.history import Span, is_as_it_was, mark_but_for_ids, ranges, with_numbers
-from steplog._write.message_types import PLAIN_MESSAGE, Ids, Known, Message, MessageType, message_type
+from steplog._write.glance import MANY, are_whole, plain_texts, take_apart
+from steplog._write.history import (
+    Span,
+    changes_of,
+    copied,
+    is_as_it_was,
+    mark_but_for_ids,
+    ranges,
+    with_numbers,
+)
+from steplog._write.message_types import FOUND, PLAIN_MESSAGE, Ids, Known, Message, MessageType, message_type
 from steplog._write.once import LONG, Fresh, Once, Place, digest_of
 from steplog._write.plain import Walk, is_plain_name
 from steplog._write.redact import may_hold_secret
@@ -18,8 +28,6 @@ from steplog._write.settings import Settings
 # Kept whatever the content policy: names and ids are not content.
 _NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 _NO_IDS: Final[Ids] = (None, None)
-_CALL: Final = {"id", "name", "args"}
-_NOTHING: Final = type(None)
 _known: Final = tuple.__new__  # a named tuple made without its own, slower way
 
 
@@ -68,49 +76,47 @@ class Numbered:
 
     def number_of(self, o: Any, place: Place) -> tuple[int, Json]:
         """A message's number, and the message itself unless the log has it; `place` is where it will stand."""
-        how = PLAIN_MESSAGE if type(o) is dict else message_type(type(o))
+        cls = type(o)
+        how = PLAIN_MESSAGE if cls is dict else FOUND.get(cls) or message_type(cls)
         if how is None:
             o, how = {"content": o}, PLAIN_MESSAGE
         known = self.once.objects.get(id(o))
         if known is None or known.holder is not o:
             known = None if self.fresh is None else self.fresh.objects.get(id(o))
-        if known is None:
-            return self._read(o, how, None, place)
+            if known is None:
+                return self._read(o, how, None, place)
         if is_as_it_was(known):
             return known.number, None
-        ids = known.ids if how.ids is None else how.ids(o)
+        return self._amended(known, place)
+
+    def _amended(self, known: Known, place: Place) -> tuple[int, Json]:
+        """A message that was changed since it was written, most of the time by an id or a name that it got."""
+        o, how, number, mark, body, before, read, plain = known
+        ids = before if how.ids is None else how.ids(o)
         mark = mark_but_for_ids(known, ids)
-        if mark is None:
+        is_less = (before[0] and not ids[0]) or (before[1] and not ids[1])
+        if mark is None or is_less or not (ids == before or self.once.is_amendable(known)):
             return self._read(o, how, known, place)
-        if ids == known.ids:  # of what is not written something changed
-            self._new().objects[id(o)] = known._replace(mark=mark)
-            return known.number, None
-        was_id, was_name = known.ids
-        if (was_id and not ids[0]) or (was_name and not ids[1]) or not self.once.is_amendable(known):
-            return self._read(o, how, known, place)
-        return self._amended(known, ids, mark)
-
-    def _new(self) -> Fresh:
         fresh = self.fresh = self.fresh or Fresh()
-        return fresh
-
-    def _amended(self, known: Known, ids: Ids, mark: Any) -> tuple[int, Json]:
-        """A message that got its id or its name since it was written, and is otherwise the same."""
-        o, how, number, _, body, before, read, plain = known
-        fresh = self._new()
-        fresh.outdated.append((body, before))
         fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
+        if ids == before:  # of what is not written something changed
+            return number, None
+        fresh.outdated.append((body, before))
         fresh.numbers[body, ids] = number
         return number, {"m": number, "set": self._shown(ids, before)}
 
     def _shown(self, ids: Ids, before: Ids) -> Message:
         """A message's id and name, unless they are what they were."""
         shown: Message = {}
-        for name, value, was in (("id", ids[0], before[0]), ("name", ids[1], before[1])):
-            if value and value != was:
-                is_plain = is_plain_name(value, self.settings)
-                shown[name] = value if is_plain else self.walker().name(value)
+        new_id, new_name = ids
+        if new_id and new_id != before[0]:
+            shown["id"] = self._name(new_id)
+        if new_name and new_name != before[1]:
+            shown["name"] = self._name(new_name)
         return shown
+
+    def _name(self, name: Any) -> Json:
+        return name if is_plain_name(name, self.settings) else self.walker().name(name)
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
@@ -119,29 +125,34 @@ class Numbered:
         if not self._is_plain(read):
             plain = self.walker().message(read, hidden)
         else:  # of a type with a `state` what is read is a copy all through
-            plain = read if how.state is not None else {name: _copied(value) for name, value in read.items()}
-        data = encode(plain)
-        body = blake2b(b"".join((data, *hidden)) if hidden else data, digest_size=16).digest()
-        fresh, key = self._new(), (body, ids)
+            plain = read if how.state is not None else {name: copied(value) for name, value in read.items()}
+        try:
+            data = dumps(plain)
+        except TypeError:  # lone surrogates
+            data = encode(plain)
+        key = (blake2b(b"".join((data, *hidden)) if hidden else data, digest_size=16).digest(), ids)
+        fresh = self.fresh = self.fresh or Fresh()
         number = self.once.numbers.get(key) or fresh.numbers.get(key)
         full: Message | None = None
         if number is None:
             if known is None:
                 number = self.once.next_number()
-                full = {"m": number, **plain, **self._shown(ids, _NO_IDS)}
+                full = {"m": number, **plain}
+                if ids != _NO_IDS:
+                    full |= self._shown(ids, _NO_IDS)
             else:
                 number, full = self._edited(known, read, plain, ids)
             fresh.numbers[key] = number
         elif known is None or known.number != number:
             fresh.shared.add(number)
-        fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
+        fresh.objects[id(o)] = _known(Known, (o, how, number, mark, key[0], ids, read, plain))
         if full is not None and len(data) > LONG and not self.settings.is_bare:
             full = self._pointed(full, place)
         return number, full
 
     def _edited(self, known: Known, read: Message, plain: Message, ids: Ids) -> tuple[int, Message]:
         """A message whose object was in the log otherwise: an edit of it, or it got an id."""
-        changes = _changes(known, read, plain)
+        changes = changes_of(known, read, plain)
         was_id, was_name = known.ids
         is_less = (was_id and not ids[0]) or (was_name and not ids[1])
         if changes is None or is_less or len(changes) == len(plain):
@@ -149,7 +160,8 @@ class Numbered:
             return number, {"m": number, **plain, **self._shown(ids, _NO_IDS)}
         shown = self._shown(ids, known.ids)
         if not changes and self.once.is_amendable(known):
-            self._new().outdated.append((known.body, known.ids))
+            fresh = self.fresh = self.fresh or Fresh()
+            fresh.outdated.append((known.body, known.ids))
             return known.number, {"m": known.number, "set": shown}
         number = self.once.next_number()
         return number, {"m": number, "like": known.number, **changes, **shown}
@@ -160,18 +172,30 @@ class Numbered:
         is_bare = settings.is_bare
         if not is_bare and not settings.is_whole:
             return False
+        texts: list[str] = []
+        others: list[Any] = []
         try:
-            values = _values_of(read, is_bare=is_bare)
-            if values is None:
-                return False
-            texts = plain_texts(values, settings, MANY if is_bare else settings.max_value_bytes)
+            for name, value in read.items():
+                if is_bare and name in _NAMES:
+                    continue
+                if type(value) is str:
+                    texts.append(value)
+                elif name != "tool_calls":
+                    others.append(value)
+                elif not take_apart(value, texts, others, is_bare=is_bare):
+                    return False
+            if others:
+                found = plain_texts(others, settings, MANY)
+                if found is None:
+                    return False
+                texts += found
         except RuntimeError:  # another thread changes it; the walk copies before it looks
-            return False
-        if texts is None:
             return False
         if is_bare:
             self.left_out += sum(map(len, texts))
             return True
+        if max(map(len, texts), default=0) > LONG and not are_whole(texts, settings.max_value_bytes):
+            return False
         return not (settings.redact and may_hold_secret("\n".join(texts)))
 
     # -- once a run
@@ -182,17 +206,18 @@ class Numbered:
         if self.once.place(digest) is not None:
             self.once.last_unseen = data
             return False
-        self._new().places[digest] = (self.step, name)
+        fresh = self.fresh = self.fresh or Fresh()
+        fresh.places[digest] = (self.step, name)
         return True
 
     def place_or(self, plain: Json, data: bytes, place: Place) -> Json:
         """A pointer to where the log has what `data` is, else the plain value, which will stand at `place`."""
         digest = digest_of(data)
-        places = self._new().places
-        seen = self.once.place(digest) or places.get(digest)
+        fresh = self.fresh = self.fresh or Fresh()
+        seen = self.once.place(digest) or fresh.places.get(digest)
         if seen is not None:
             return {SAME: list(seen)}
-        places[digest] = place
+        fresh.places[digest] = place
         return plain
 
     def _pointed(self, plain: Json, place: Place) -> Json:
@@ -267,43 +292,3 @@ class NumberedWalk(Walk):
         """A long text, or a pointer to where it stands in the log."""
         data = o.encode("utf-8", "surrogatepass")
         return self._numbered.place_or(o, data, place) if self._pointing else o
-
-
-def _values_of(read: Message, *, is_bare: bool) -> list[Any] | None:
-    """The values of a message that are to be looked at; None where its tool calls want a walk."""
-    values: list[Any] = []
-    for name, value in read.items():
-        if name == "tool_calls":
-            if type(value) is not list:
-                return None
-            for call in value:
-                if type(call) is not dict or _NOTHING in map(type, call.values()):
-                    return None
-                if is_bare:
-                    values.append(call.get("args"))
-                elif call.keys() == _CALL:
-                    values.extend(call.values())
-                else:
-                    values.append(call)
-        elif not is_bare or name not in _NAMES:
-            values.append(value)
-    return values
-
-
-def _copied(o: Any) -> Any:
-    """A copy of a plain value, which later edits of it do not reach."""
-    cls = type(o)
-    if cls is dict:
-        return {key: _copied(value) for key, value in dict(o).items()}
-    return [_copied(item) for item in list(o)] if cls is list or cls is tuple else o
-
-
-def _changes(known: Known, read: Message, plain: Message) -> Message | None:
-    """What differs in a message that was edited since it was written; None where something is gone."""
-    if known.plain.keys() - plain.keys():
-        return None
-    return {
-        k: v
-        for k, v in plain.items()
-        if known.plain.get(k) != v or (type(read[k]) is str and known.read.get(k) != read[k])
-    }

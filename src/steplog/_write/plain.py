@@ -9,7 +9,7 @@ from typing import Any, Final
 from steplog._format.line import encode
 from steplog._format.record import BLOB, CUT, NUM, TEXT, TYPE, Json
 from steplog._write.once import LONG, Place
-from steplog._write.redact import CLEAN, is_clean, masked, secret_key_kind
+from steplog._write.redact import CLEAN, is_clean, is_own_id, masked, secret_key_kind
 from steplog._write.settings import Settings
 from steplog._write.shapes import Hidden, first_of, shape_of, type_name
 from steplog._write.sizes import blob_of_text, digest_of_text, size_and_hash
@@ -42,7 +42,7 @@ def is_plain_name(value: object, settings: Settings) -> bool:
     if settings.redactor is not None:
         return False
     if type(value) is str:
-        return value in CLEAN or (0 < len(value) <= LONG and is_clean(value))
+        return value in CLEAN or is_own_id(value) is not None or (0 < len(value) <= LONG and is_clean(value))
     # Types first: to look another one up would run its code. Both in C, as a comprehension would be felt.
     return (
         type(value) is list

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from steplog._format.record import CALLS, POINTS, Record
-from steplog._write.asked import Asked
-from steplog._write.endings import add_up, run_end_record, with_failure
 from steplog._write.guard import contained, guarded, untold
 from steplog._write.labels import labelled
 from steplog._write.lines import LineWriter
 from steplog._write.open_steps import OpenSteps, plain_key
 from steplog._write.runs import Runs
 from steplog._write.settings import Settings
-from steplog._write.stamp import ms_since, now_ns
-from steplog._write.state import Open, RunState
+from steplog._write.stamp import CLOCK, ms_since, now_ns
+from steplog._write.state import Open
+from steplog._write.step_lines import StepLines
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
 
 
-class StepRecorder(Asked):
+class StepRecorder(StepLines):
     """Turns the starts, ends and points that an adapter reports into lines.
 
     An adapter names steps by keys of its own (any hashable value); numbers, parents, durations and totals are made
@@ -31,9 +30,7 @@ class StepRecorder(Asked):
 
     def __init__(self, settings: Settings, lines: LineWriter) -> None:
         """Record under `settings` to `lines`."""
-        super().__init__(settings)
-        self.lines = lines
-        self._names_nodes = settings.detail == "calls"  # else they are steps of their own
+        super().__init__(settings, lines)
 
     # -- what adapters report
 
@@ -66,10 +63,8 @@ class StepRecorder(Asked):
                 key = key.int
             if key in steps.opened:
                 return True
-            above = None
-            if parent is not None:
-                above_key = parent.int if type(parent) is UUID else parent
-                above = steps.opened.get(above_key) or steps.known(above_key)
+            above_key = parent.int if type(parent) is UUID else parent
+            above = None if parent is None else steps.opened.get(above_key) or steps.known(above_key)
             if above is None:
                 if not below_only:
                     self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
@@ -84,7 +79,7 @@ class StepRecorder(Asked):
                     step.attempt = run.attempt(step.attempt_of)
             if kind in self._written:
                 self._write_start(step, fields)
-            step.began = now_ns()
+            step.began = CLOCK[0]()
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
             try:
                 self.report("StepRecorder.start", error)
@@ -92,7 +87,7 @@ class StepRecorder(Asked):
                 untold("StepRecorder.start")
         return True
 
-    def end(
+    def end(  # noqa: C901, PLR0912 - one function, as a hook for each step comes by here and calls would be felt
         self,
         key: Hashable,
         *,
@@ -100,24 +95,48 @@ class StepRecorder(Asked):
         error: BaseException | None = None,
         error_fields: Fields = _NO_FIELDS,
         fields: dict[str, Any] | None = None,
+        read: Callable[[Any], dict[str, Any]] | None = None,
+        given: Any = None,
         kind: str | None = None,
         parent: Hashable = None,
     ) -> None:
         """A step is over. `status` None means ok, or "error" where there is an `error`.
 
-        `fields` are used up. `error_fields` add to the error what its class keeps of a provider's answer. `asks` among the fields are the
-        ids of tool calls that a model asked for. An end whose start the framework lost is written as a step of its
-        own, if `kind` says what it was; a real end after one that was implied is written too.
+        `fields` are used up. With `read` they are what it gives for `given`, and a status among them counts; it is
+        called only where the end will be written, and what it raises costs the fields. `error_fields` add to the
+        error what its class keeps of a provider's answer. `asks` among the fields are the ids of tool calls that a
+        model asked for. An end whose start the framework lost is written as a step of its own, if `kind` says what
+        it was; a real end after one that was implied is written too.
         """
         try:
-            fields = {} if fields is None else fields
-            step = self._steps.opened.get(key.int if type(key) is UUID else key)
+            steps = self._steps
+            step = steps.opened.get(key.int if type(key) is UUID else key)
+            if fields is None:
+                fields = {}
+            if read is not None and (step is None or step.number is not None):
+                try:
+                    fields = read(given)
+                except Exception as failure:  # noqa: BLE001 - as `contained`, whose call would be felt
+                    self.report(read.__name__, failure)
+                else:
+                    status = fields.pop("status", status)
             if step is None:
                 self._end_late(plain_key(key), status, error, error_fields, fields, kind, parent)
                 return
             if step.answered and status in ("cancelled", "abandoned"):
                 status = error = None
-            self._finish(step, status, error, error_fields, fields)
+            is_root = step.run.root is step
+            if step.inner or is_root:
+                # A framework that cancels an async tool or model sends no end for it (frameworks.md A4).
+                for inner in steps.below(step):
+                    self.end(inner.key, status=_implied(status, error), fields={"implied": True})
+            if not steps.close(step, implied="implied" in fields):
+                return
+            if step.noted:
+                fields = {**step.noted, **fields}
+            self._write_end(step, status, error, error_fields, fields)
+            if is_root:
+                self._end_run(step, status, error, error_fields, fields)
         except Exception as failure:  # noqa: BLE001 - as in `start`
             try:
                 self.report("StepRecorder.end", failure)
@@ -183,7 +202,8 @@ class StepRecorder(Asked):
             if once in run.points:
                 return
             run.points.add(once)
-        run.totals.count(kind)
+        run.totals.counted.append(kind)
+        run.totals.sum_up()
         head: Record = {"run": run.hex, "step": run.next_number()}
         if parent_number := above.nearest_written:
             head["parent"] = parent_number
@@ -216,12 +236,8 @@ class StepRecorder(Asked):
     def close(self) -> None:
         """End what is still open as implied, `abandoned`: nobody will end it any more."""
         for run in tuple(self._runs.open.values()):
-            self._close_run(run)
-
-    @guarded
-    def _close_run(self, run: RunState) -> None:
-        if run.root is not None:
-            self._finish(run.root, "abandoned", None, _NO_FIELDS, {"implied": True})
+            if run.root is not None:
+                self.end(run.root.key, status="abandoned", fields={"implied": True})
 
     # -- starts
 
@@ -259,83 +275,6 @@ class StepRecorder(Asked):
         if is_call:
             self._write_start(step, fields)
         step.began = now_ns()
-
-    def _write_start(self, step: Open, fields: Fields, *, late: bool = False) -> None:
-        run = step.run
-        if step.number is None:
-            step.number = run.next_number()
-            run.totals.count(step.kind)
-        step.model = fields.get("model")
-        head: Record = {"run": run.hex, "step": step.number}
-        above = step.parent  # mostly this is written itself
-        if parent := above.number if above is not None and above.number is not None else step.written_parent:
-            head["parent"] = parent
-        head["ev"] = step.kind + ".start"
-        told: Record = {"name": step.name, **fields}
-        attempt = told.get("attempt") or step.attempt
-        if attempt > 1:
-            told["attempt"] = attempt
-            run.totals.count_retry()
-        if "call_id" in told and type(told["call_id"]) is str:
-            told["asked_by"] = run.asked.get(told["call_id"])
-        if self._names_nodes and "node" not in told:
-            told["node"] = step.node
-        if late:
-            told["late_ms"] = ms_since(step.began)
-        self.lines.write(run, head, told)
-
-    # -- ends
-
-    def _finish(
-        self,
-        step: Open,
-        status: str | None,
-        error: BaseException | None,
-        error_fields: Fields,
-        fields: dict[str, Any],
-    ) -> None:
-        run, steps = step.run, self._steps
-        # A framework that cancels an async tool or model sends no end for it (frameworks.md A4).
-        for inner in steps.below(step):
-            if steps.close(inner, implied=True) and inner.number is not None:
-                self._write_end(inner, _implied(status, error), None, _NO_FIELDS, {"implied": True})
-        if not steps.close(step, implied="implied" in fields):
-            return
-        if step.noted:
-            fields = {**step.noted, **fields}
-        self._write_end(step, status, error, error_fields, fields)
-        if run.root is step:
-            head = {"run": run.hex, "ev": "run.end"}
-            self.lines.write(run, head, run_end_record(step, status, error, error_fields, fields))
-            self._runs.over(run)
-
-    def _write_end(
-        self,
-        step: Open,
-        status: str | None,
-        error: BaseException | None,
-        error_fields: Fields,
-        fields: dict[str, Any],
-    ) -> None:
-        run = step.run
-        raised = error if status is None else None
-        failed = raised is not None or status == "error"
-        if step.attempt_of is not None and (failed or run.failed):
-            run.attempted(step.attempt_of, step.attempt, failed=failed)
-        if not step.number:
-            if step.number == 0 or raised is None or run.origin_of(raised, step) is not None:
-                return
-            self._write_start(step, _NO_FIELDS, late=True)
-        head: Record = {"run": run.hex, "step": step.number, "ev": step.kind + ".end"}
-        if step.began:
-            head["ms"] = ms_since(step.began)
-            if step.first_ns:
-                head["ttft_ms"] = ms_since(step.began, step.first_ns)
-        if error is not None or status is not None:
-            fields = with_failure(step, status, error, error_fields, fields)
-        if step.kind in CALLS:
-            add_up(step, fields)
-        self.lines.write(run, head, fields)
 
 
 def _implied(status: str | None, error: BaseException | None) -> str:

@@ -135,6 +135,10 @@ def _assigns(low: str) -> bool:
     return False
 
 
+# An id that LangChain, LangGraph or a uuid library made: of characters of which no secret's shape can consist. Such ids
+# come new with each message, so they are told by one call of C, and not remembered.
+is_own_id: Final = re.compile(r"(?:lc_run--|run--?)?[0-9a-f-]{1,64}").fullmatch
+
 CLEAN: set[str] = set()  # short texts met before that hold no secret: names, roles, keys, models
 _MOSTCLEAN: Final = 8192
 _LONGESTCLEAN: Final = 64

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -19,7 +20,7 @@ class SettingsError(ValueError):
     """A setting has a value it cannot have; the text names the setting, the value and the allowed ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What shapes a log.
 
@@ -60,15 +61,6 @@ class Settings:
     compress: bool = False
     chain: bool = False
     chain_key: str = field(default="", repr=False)
-    # Whether texts that hold no secret are written as they are; whether of texts nothing but their size is written.
-    # Fields and no properties, since they are asked for several times a line.
-    is_whole: bool = field(init=False, repr=False, compare=False)
-    is_bare: bool = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Work out what follows from the rest."""
-        object.__setattr__(self, "is_whole", self.content == "full" and self.redactor is None)
-        object.__setattr__(self, "is_bare", self.content == "none" and self.redactor is None)
 
     @classmethod
     def load(
@@ -89,6 +81,16 @@ class Settings:
             warn("; ".join(found.problems))
         return loaded
 
+    @cached_property  # asked for several times a line
+    def is_whole(self) -> bool:
+        """Whether texts that hold no secret are written as they are."""
+        return self.content == "full" and self.redactor is None
+
+    @cached_property
+    def is_bare(self) -> bool:
+        """Whether of texts nothing but their size is written."""
+        return self.content == "none" and self.redactor is None
+
     @property
     def shared(self) -> bool:
         """Whether `path` is one file that several processes append to."""
@@ -99,7 +101,7 @@ def sourced(
     path: str | os.PathLike[str] | None, environ: Mapping[str, str], given: Mapping[str, Any]
 ) -> tuple[Settings, Found]:
     """The settings in force, where each comes from, and what could not be used; a bad argument raises."""
-    names = frozenset(f.name for f in fields(Settings) if f.init) - {"path"}
+    names = frozenset(f.name for f in fields(Settings)) - {"path"}
     if unknown := set(given) - names:
         raise SettingsError(
             f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"

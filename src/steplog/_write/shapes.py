@@ -23,7 +23,7 @@ _MOST_READ: Final = 100_001
 _MOST_TRIES: Final = 1000
 _NOTHING: Final[Mapping[Any, Any]] = types.MappingProxyType({})
 
-_dict_slots: dict[type, Any] = {}
+_dict_slots: dict[type, Callable[[Any], Any]] = {}
 
 Fields = dict[Any, Any]
 Shape = tuple[
@@ -50,20 +50,21 @@ def class_attribute(cls: type, name: str) -> Any:
 
 def live_dict(o: object) -> Mapping[Any, Any]:
     """The instance's own attributes as they change: for look-ups, at once. Empty as `instance_dict` is."""
-    cls = type(o)
-    get = _dict_slots.get(cls, _MISSING)
-    if get is _MISSING:
-        get = _dict_getter(cls)
-    found = get(o) if get is not None else None
+    get = _dict_slots.get(type(o)) or _dict_getter(type(o))
+    found = get(o)
     return found if type(found) is dict else _NOTHING
 
 
-def _dict_getter(cls: type) -> Callable[[Any], Any] | None:
+def _dict_getter(cls: type) -> Callable[[Any], Any]:
     slot = class_attribute(cls, "__dict__")
-    get = slot.__get__ if type(slot) is types.GetSetDescriptorType else None
+    get: Callable[[Any], Any] = slot.__get__ if type(slot) is types.GetSetDescriptorType else _no_dict
     if len(_dict_slots) < _MOST_SHAPES:
         _dict_slots[cls] = get
     return get
+
+
+def _no_dict(_: object) -> None:
+    """What stands for the slot of a class whose instances have no attributes, or hide them."""
 
 
 def instance_dict(o: object) -> Fields:

@@ -6,7 +6,6 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from steplog._format.record import Record
@@ -93,7 +92,7 @@ def _house_keeper(settings: Settings) -> Callable[[], object] | None:
 
 
 def _differing(now: Settings, asked: Settings) -> str:
-    names = [f.name for f in fields(Settings) if f.compare and getattr(now, f.name) != getattr(asked, f.name)]
+    names = [name for name in Settings.__dataclass_fields__ if getattr(now, name) != getattr(asked, name)]
     return ", ".join(f"{name}={getattr(now, name)!r}" for name in names)
 
 

@@ -43,7 +43,9 @@ class RunState:
     def asks(self, call_ids: list[Any], step: int | None) -> None:
         """A model's answer in `step` asked for tool calls with these ids."""
         if step is not None and len(self.asked) < _MOST:
-            self.asked.update((call, step) for call in call_ids if type(call) is str)
+            for call in call_ids:
+                if type(call) is str:
+                    self.asked[call] = step
 
     def origin_of(self, error: BaseException, step: Open) -> Open | None:
         """The step that an error came from, which is on its way up in `step`; None where it begins there.
