@@ -81,8 +81,30 @@ def at_byte_code(target, call):
         monitoring.free_tool_id(4)
 
 
+class Targets:
+    """Numbers of byte codes at which to cut in, until one was not `reached` any more; not all of them unless `full`."""
+
+    def __init__(self, full):
+        self.full = full
+        self.reached = True
+
+    def __iter__(self):
+        target = 0
+        while self.reached:
+            target += 1 if self.full or target < 30 else 7
+            self.reached = False
+            yield target
+        assert target > 50
+
+
 def inject():
     raise Injected
+
+
+def with_two_lines(appender):
+    appender.append(body("before"))
+    appender.append(body("before, too"))
+    return appender
 
 
 def append_interrupted(appender, n, target):
@@ -97,17 +119,15 @@ def append_interrupted(appender, n, target):
 
 @pytest.mark.parametrize("state", ["first line", "calm", "after a pause", "shared file"])
 def test_an_exception_at_any_byte_code_costs_at_most_its_own_line(state, tmp_path, full):
-    target, was_interrupted = 0, True
-    while was_interrupted:
-        target += 1 if full or target < 30 else 7
+    targets = Targets(full)
+    for target in targets:
         path = tmp_path / f"{target}{'.jsonl' if state == 'shared file' else ''}"
         appender = appender_for(path)
         if state != "first line":
-            appender.append(body("before"))
-            appender.append(body("before, too"))
+            with_two_lines(appender)
         if state == "after a pause":
             appender._composer._check_at, appender._pending.calm = 0, NOT_CALM
-        was_interrupted = append_interrupted(appender, "it", target)
+        targets.reached = append_interrupted(appender, "it", target)
         began = time.monotonic()
         appender.append(body("after"))
         other = threading.Thread(target=appender.append, args=(body("after, elsewhere"),))
@@ -118,7 +138,7 @@ def test_an_exception_at_any_byte_code_costs_at_most_its_own_line(state, tmp_pat
         expected = ["after", "after, elsewhere"]
         assert [n for n in raw.data() if n.startswith("after")] == expected, target
         assert raw.data().count("it") <= 1
-        assert was_interrupted or "it" in raw.data()
+        assert targets.reached or "it" in raw.data()
         assert (raw.torn, raw.damaged, raw.repeated(), raw.gaps(), raw.in_order()) == (
             [],
             [],
@@ -127,23 +147,18 @@ def test_an_exception_at_any_byte_code_costs_at_most_its_own_line(state, tmp_pat
             True,
         ), target
         appender.release()
-    assert target > 50
 
 
 def test_another_appender_call_at_any_byte_code_is_written_before_it_returns(tmp_path, full):
     """As a signal handler, a finalizer or the garbage collector would."""
-    target, has_run = 0, True
-    while has_run:
-        target += 1 if full or target < 30 else 7
+    targets = Targets(full)
+    for target in targets:
         path = tmp_path / str(target)
-        appender = appender_for(path)
-        appender.append(body("before"))
-        appender.append(body("before, too"))
-        has_run, seen = False, []
+        appender = with_two_lines(appender_for(path))
+        seen = []
 
         def cut_in():
-            nonlocal has_run
-            has_run = True
+            targets.reached = True
             appender.append(body("nested"))  # noqa: B023 - called at once
             seen.append("nested" in Raw(path).data())  # noqa: B023
 
@@ -152,31 +167,26 @@ def test_another_appender_call_at_any_byte_code_is_written_before_it_returns(tmp
         appender.append(body("after"))
         raw = Raw(path)
         assert sorted(raw.data()) == sorted(
-            ["before", "before, too", "it", "after"] + ["nested"] * has_run
+            ["before", "before, too", "it", "after"] + ["nested"] * targets.reached
         ), target
         assert (raw.torn, raw.damaged, raw.gaps(), raw.in_order()) == ([], [], {}, True), target
         assert seen in ([], [True]), target
         appender.release()
-    assert target > 50
 
 
 def test_a_call_of_another_thread_at_any_byte_code_is_written_before_it_returns(tmp_path, full):
-    target, has_run = 0, True
-    while has_run:
-        target += 1 if full or target < 30 else 7
+    targets = Targets(full)
+    for target in targets:
         path = tmp_path / str(target)
-        appender = appender_for(path)
-        appender.append(body("before"))
-        appender.append(body("before, too"))
-        has_run, seen = False, []
+        appender = with_two_lines(appender_for(path))
+        seen = []
 
         def elsewhere():
             appender.append(body("elsewhere"))  # noqa: B023 - called at once
             seen.append("elsewhere" in Raw(path).data())  # noqa: B023
 
         def cut_in():
-            nonlocal has_run
-            has_run = True
+            targets.reached = True
             other = threading.Thread(target=elsewhere)
             other.start()
             other.join()
@@ -184,12 +194,11 @@ def test_a_call_of_another_thread_at_any_byte_code_is_written_before_it_returns(
         with at_byte_code(target, cut_in):
             appender.append(body("it"))
         raw = Raw(path)
-        expected = ["before", "before, too", "it"] + ["elsewhere"] * has_run
+        expected = ["before", "before, too", "it"] + ["elsewhere"] * targets.reached
         assert sorted(raw.data()) == sorted(expected), target
         assert (raw.torn, raw.damaged, raw.gaps(), raw.in_order()) == ([], [], {}, True), target
         assert seen in ([], [True]), target
         appender.release()
-    assert target > 50
 
 
 class Slow(steplog.MemorySink):
@@ -206,17 +215,13 @@ class Slow(steplog.MemorySink):
 
 
 def test_a_line_that_another_thread_is_writing_is_written_when_its_call_returns(tmp_path, full):
-    target, has_run = 0, True
-    while has_run:
-        target += 1 if full or target < 30 else 7
-        sink, has_run, others = Slow(), False, []
-        appender = Appender(sink, dict, Settings.load(tmp_path, environ={}))
-        appender.append(body("before"))
-        appender.append(body("before, too"))
+    targets = Targets(full)
+    for target in targets:
+        sink, others = Slow(), []
+        appender = with_two_lines(Appender(sink, dict, Settings.load(tmp_path, environ={})))
 
         def cut_in():
-            nonlocal has_run
-            has_run = True
+            targets.reached = True
             sink.begun.clear()  # noqa: B023 - called at once
             others.append(threading.Thread(target=appender.append, args=(body("elsewhere"),)))  # noqa: B023
             others[0].start()  # noqa: B023
@@ -229,23 +234,21 @@ def test_a_line_that_another_thread_is_writing_is_written_when_its_call_returns(
         for other in others:
             other.join()
         written = [line["data"]["n"] for line in sink.records if line["ev"] == "custom.point"]
-        assert sorted(written) == sorted(["before", "before, too", "it"] + ["elsewhere"] * has_run), target
+        assert sorted(written) == sorted(["before", "before, too", "it"] + ["elsewhere"] * targets.reached), (
+            target
+        )
         assert [line["seq"] for line in sink.records] == list(range(1, len(sink.records) + 1)), target
-    assert target > 50
 
 
 def test_a_handler_that_cuts_into_a_write_in_its_own_thread_does_not_wait_for_it(tmp_path, full):
-    target, has_run = 0, True
-    while has_run:
-        target += 1 if full or target < 30 else 7
-        sink, has_run, took = steplog.MemorySink(), False, 0
-        appender = Appender(sink, dict, Settings.load(tmp_path, environ={}))
-        appender.append(body("before"))
-        appender.append(body("before, too"))
+    targets = Targets(full)
+    for target in targets:
+        sink, took = steplog.MemorySink(), 0
+        appender = with_two_lines(Appender(sink, dict, Settings.load(tmp_path, environ={})))
 
         def cut_in():
-            nonlocal has_run, took
-            has_run = True
+            nonlocal took
+            targets.reached = True
             began = time.monotonic()
             appender.append(body("nested"))  # noqa: B023 - called at once
             took = time.monotonic() - began
@@ -255,36 +258,33 @@ def test_a_handler_that_cuts_into_a_write_in_its_own_thread_does_not_wait_for_it
         assert took < 0.3, target
         appender.close({})
         written = [line["data"]["n"] for line in sink.records if line["ev"] == "custom.point"]
-        assert sorted(written) == sorted(["before", "before, too", "it"] + ["nested"] * has_run), target
+        assert sorted(written) == sorted(["before", "before, too", "it"] + ["nested"] * targets.reached), (
+            target
+        )
         assert [line["seq"] for line in sink.records] == list(range(1, len(sink.records) + 1)), target
-    assert target > 50
 
 
 def test_a_handler_that_logs_and_raises_at_any_byte_code_costs_at_most_the_line_it_cut_into(tmp_path, full):
-    target, was_interrupted = 0, True
-    while was_interrupted:
-        target += 1 if full or target < 30 else 7
+    targets = Targets(full)
+    for target in targets:
         path = tmp_path / str(target)
-        appender = appender_for(path)
-        appender.append(body("before"))
-        appender.append(body("before, too"))
+        appender = with_two_lines(appender_for(path))
 
         def cut_in():
             appender.append(body("nested"))  # noqa: B023 - called at once
             raise Injected
 
         try:
-            was_interrupted = False
             with at_byte_code(target, cut_in):
                 appender.append(body("it"))
         except Injected:
-            was_interrupted = True
+            targets.reached = True
         appender.append(body("after"))
         raw = Raw(path)
         found = raw.data()
-        assert found.count("nested") == was_interrupted, target
+        assert found.count("nested") == targets.reached, target
         assert found.count("it") <= 1, target
-        assert was_interrupted or "it" in found
+        assert targets.reached or "it" in found
         assert (found[:2], found[-1]) == (["before", "before, too"], "after"), target
         assert (raw.torn, raw.damaged, raw.repeated(), raw.gaps(), raw.in_order()) == (
             [],
@@ -294,7 +294,6 @@ def test_a_handler_that_logs_and_raises_at_any_byte_code_costs_at_most_the_line_
             True,
         ), target
         appender.release()
-    assert target > 50
 
 
 @pytest.mark.parametrize(

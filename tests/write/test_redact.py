@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import steplog
 from steplog._write.plain import Walk
-from steplog._write.redact import _SHAPES, masked, may_hold_secret, secret_key_kind
+from steplog._write.redact import _SHAPES, is_own_id, masked, may_hold_secret, secret_key_kind
 from steplog._write.settings import Settings
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -114,3 +115,34 @@ def test_a_users_redactor_adds_to_ours_and_its_failure_drops_the_text():
 
     walk = Walk(Settings.load("x", environ={}, redactor=names))
     assert walk.value(["Alice", "crash Alice"], 0, ()) == ["[name]", "[masked:redactor_failed]"]
+
+
+def test_a_users_redactor_sees_the_names_of_tools_each_time():
+    sink = steplog.MemorySink()
+    with steplog.Recorder(sink=sink, redactor=lambda text: text.replace("search", "[x]")) as recorder:
+        with recorder.run("r") as run:
+            for _ in range(2):
+                with run.llm(messages=[], tools=["search"]):
+                    pass
+    assert [r["tools"] for r in sink.records if r["ev"] == "llm.start"] == [["[x]"], ["[x]"]]
+
+
+def test_names_that_are_no_texts_cost_no_line():
+    sink = steplog.MemorySink()
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
+        with run.llm(tools=[{"name": "look"}, ["deep"]]), run.node("n", triggers=[["a"], {"b": 1}]):
+            pass
+    found = {r["ev"]: r for r in sink.records}
+    assert found["llm.start"]["tools"] == [{"name": "look"}, ["deep"]]
+    assert found["node.start"]["triggers"] == [["a"], {"b": 1}]
+    assert "log.error" not in found
+
+
+@given(
+    text=st.text("0123456789abcdef-", min_size=1, max_size=64),
+    start=st.sampled_from(["", "lc_run--", "run-"]),
+)
+def test_ids_that_are_told_by_their_characters_have_no_secrets_shape(text, start):
+    assert is_own_id(start + text)
+    assert masked(start + text, {}) == start + text
+    assert not _SHAPES.search(start + text)
