@@ -201,6 +201,27 @@ def test_a_call_of_another_thread_at_any_byte_code_is_written_before_it_returns(
         appender.release()
 
 
+def test_a_step_that_is_ended_twice_at_once_ends_what_is_below_it_once(full):
+    """As by two threads, or by a handler that cuts in: whoever is first."""
+    targets = Targets(full)
+    for target in targets:
+        sink = steplog.MemorySink()
+        with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
+            node = run.node("n").__enter__()
+            node.tool("t").__enter__()
+
+            def cut_in():
+                targets.reached = True
+                node.__exit__(None, None, None)  # noqa: B023 - called at once
+
+            with at_byte_code(target, cut_in):
+                node.__exit__(None, None, None)
+        told = [record["ev"] for record in sink.records]
+        assert [told.count(ev) for ev in ("node.end", "tool.end", "run.end", "log.error")] == [1, 1, 1, 0], (
+            target
+        )
+
+
 class Slow(steplog.MemorySink):
     """Tells that a write has begun, and takes a while over it."""
 

@@ -94,7 +94,7 @@ def chain_end(outputs: Any) -> Fields:
 
 def chain_output(outputs: Any) -> Any:
     """What a run gave back; a graph's `Command` as what it says."""
-    if type(outputs) is list and outputs and is_command(outputs[0]) and all(map(is_command, outputs)):
+    if type(outputs) is list and outputs and all(map(is_command, outputs)):
         return _command(outputs[0]) if len(outputs) == 1 else [_command(o) for o in outputs]
     return chain_input(outputs)
 

@@ -22,6 +22,7 @@ _ROLES = {
 _REPEATED = frozenset({"tool_calls", "function_call"})
 _EMPTY = (str, list, dict)
 _CONTAINERS = frozenset({dict, list})
+_SELDOM = ("invalid_tool_calls", "tool_call_id")
 
 
 def take_message(message: Any) -> tuple[dict[str, Any], dict[str, Any], tuple[Any, Any]]:
@@ -30,27 +31,26 @@ def take_message(message: Any) -> tuple[dict[str, Any], dict[str, Any], tuple[An
     kind, content, calls = mark.get("type"), mark.get("content"), mark.get("tool_calls")
     role = mark.get("role") or _ROLES.get(kind, kind) if type(kind) is str else "unknown"
     read: dict[str, Any] = {"role": role}
-    if type(content) is str:
-        if content:
-            read["content"] = content
+    # Types first: to ask another object whether it is empty would run its code.
+    if type(content) is str and content:
+        read["content"] = content
     elif content is not None:
         _take(mark, read, "content")
     if type(calls) is list and calls:
         mark["tool_calls"], read["tool_calls"] = _tool_calls(calls)
     elif calls is not None:
         _take(mark, read, "tool_calls")
-    if mark.get("invalid_tool_calls"):
-        _take(mark, read, "invalid_tool_calls")
-    if mark.get("tool_call_id"):
-        read["tool_call_id"] = mark["tool_call_id"]
+    for name in _SELDOM:
+        if mark.get(name) is not None:
+            _take(mark, read, name)
     if mark.get("status") == "error":
         read["status"] = "error"
     kwargs = mark.get("additional_kwargs")
-    if kwargs or mark.get("artifact") is not None:
-        _take_extra(mark, read, kwargs)
-    elif type(kwargs) is dict:
-        mark["additional_kwargs"] = {}
-    return mark, read, (mark.get("id"), mark.get("name"))
+    if type(kwargs) is dict:
+        mark["additional_kwargs"] = _copy(kwargs) if kwargs else {}
+    if (type(kwargs) is dict and kwargs) or mark.get("artifact") is not None:
+        _take_extra(mark, read)
+    return mark, read, ids_in(mark)
 
 
 def _take(mark: dict[str, Any], read: dict[str, Any], name: str) -> None:
@@ -62,13 +62,13 @@ def _take(mark: dict[str, Any], read: dict[str, Any], name: str) -> None:
         read[name] = value
 
 
-def _take_extra(mark: dict[str, Any], read: dict[str, Any], kwargs: Any) -> None:
+def _take_extra(mark: dict[str, Any], read: dict[str, Any]) -> None:
+    kwargs, artifact = mark.get("additional_kwargs"), mark.get("artifact")
     extra: dict[str, Any] = {}
     if type(kwargs) is dict:
-        kwargs = mark["additional_kwargs"] = _copy(kwargs)
         extra = {k: v for k, v in kwargs.items() if v is not None and k not in _REPEATED}
-    if mark.get("artifact") is not None:
-        extra["artifact"] = mark["artifact"]
+    if artifact is not None:
+        extra["artifact"] = artifact
     if extra:
         read["extra"] = extra
 
@@ -97,9 +97,17 @@ def same_message(message: Any, mark: dict[str, Any]) -> bool:
 
 
 def ids_of(message: Any) -> tuple[Any, Any]:
-    """What LangGraph and agents add to a message after it was first seen."""
-    found = message.__dict__
-    return found.get("id"), found.get("name")
+    """What LangGraph and agents add to a message after it was first seen: id and name."""
+    return ids_in(message.__dict__)
+
+
+def ids_in(found: dict[str, Any]) -> tuple[Any, Any]:
+    """Id and name among a message's fields, None where there is none."""
+    identity, name = found.get("id"), found.get("name")
+    return (
+        None if type(identity) is str and not identity else identity,
+        None if type(name) is str and not name else name,
+    )
 
 
 def _copy(value: Any) -> Any:

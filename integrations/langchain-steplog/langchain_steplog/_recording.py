@@ -93,9 +93,11 @@ class Recording(BaseCallbackHandler):
         steps = self._steps
         name = kwargs.get("name")
         if type(name) is not str or not name:
-            # A model's own name says more than its class.
-            has_model = fields.get("model") is not None
-            name = None if has_model else contained(self, "name_of", extract.name_of, serialized, None)
+            name = serialized.get("name") if type(serialized) is dict else None
+            if fields.get("model") is not None:
+                name = None  # a model's own name says more than its class
+            elif type(name) is not str or not name:
+                name = contained(self, "name_of", extract.name_of, serialized, None)
         for tag in tags or ():
             if type(tag) is str and tag.startswith("retry:attempt:"):
                 fields["attempt"] = self._value(extract.attempt, tags)

@@ -59,6 +59,13 @@ def test_a_model_call_says_model_usage_finish_and_tools(recorded):
     assert end["message"]["tool_calls"] == [{"id": "call_1", "name": "add", "args": {"a": 1, "b": 2}}]
 
 
+def test_a_nodes_command_is_told_as_what_it_says(recorded):
+    handler, sink = recorded()
+    agent, _ = five_step_agent()
+    agent.invoke(QUESTION, {"callbacks": [handler]})
+    assert [list(r["output"]) for r in sink.records if r["ev"] == "node.end"] == [["messages"]] * 5
+
+
 def test_totals_come_from_memory_and_equal_those_of_the_log(recorded):
     handler, sink = recorded()
     agent, _ = five_step_agent()

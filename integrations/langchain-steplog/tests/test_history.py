@@ -62,9 +62,15 @@ def an_equal_copy(messages):
     messages[2] = messages[2].model_copy(deep=True)
 
 
+def the_same_number_in_another_type(messages):
+    copy = messages[2].model_copy(deep=True)
+    copy.tool_calls[0]["args"]["page"] = True
+    messages[2] = copy
+
+
 EDITS = [
     set_content, edit_a_block, edit_an_argument, add_to_kwargs, rename, replace_by_a_copy, drop_one, put_one_between,
-    swap, nothing, an_equal_copy,
+    swap, nothing, an_equal_copy, the_same_number_in_another_type,
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 # Definitions of tools, by their bytes, that were found to need no walk under settings: a program's runs repeat them.
 _plain_defs: dict[bytes, Settings] = {}
 _MOST_DEFS: Final = 64
+_LONGEST_DEFS: Final = 64 * 1024
 _FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
 _NO_REFERENCES: Final = 0  # the version of marshal's format in which equal values have equal bytes
 
@@ -46,6 +47,16 @@ class Content(Numbered):
         for name, value in (self._as_they_are or {}).items():
             self.record[name] = self.walker().field(name, value)
         self._as_they_are = None
+
+    def encoded_anew(self) -> bytes:
+        """The line, where something in it cannot be encoded as it is."""
+        self.walk_all()
+        try:
+            return encode(self.record)
+        except TypeError:  # among what is names and numbers: a usage that the program made up
+            for name, value in self.record.items():
+                self.record[name] = self.walker().name(value)
+            return encode(self.record)
 
     def cut_down(self) -> None:
         """Fields were replaced by their sizes."""
@@ -154,7 +165,8 @@ class Content(Numbered):
             self._put(name, value, [])
             return
         self.said(name, value)
-        if data is not None and not self._may_hold_secret() and self.record.get(name) is value:
+        is_plain = not self._may_hold_secret() and self.record.get(name) is value
+        if is_plain and data is not None and len(data) <= _LONGEST_DEFS:
             if len(_plain_defs) >= _MOST_DEFS:
                 _plain_defs.clear()
             _plain_defs[data] = self.settings

@@ -30,9 +30,6 @@ def with_failure(
 
 def add_up(step: Open, fields: dict[str, Any]) -> None:
     """Add the end of a model call to the totals of its run, and take off what its line need not repeat."""
-    asks = fields.pop("asks", None)
-    if asks:
-        step.run.asks(asks, step.number)
     model = fields.get("model") or step.model
     if model == step.model:
         fields.pop("model", None)

@@ -32,13 +32,10 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
         left -= len(container)
         if left < 0:  # which also ends what has no end, a list within itself
             return None
-        inside = container
-        if type(container) is dict:
-            if not (
-                _TEXT.issuperset(map(type, container)) and KEYS.issuperset(container)
-            ) and not _are_harmless(container):
-                return None
-            inside = container.values()
+        if type(container) is dict and not _are_harmless(container):
+            return None
+        # Copied before they are looked at, in one call of C: another thread may change them at any time.
+        inside = [*container.values()] if type(container) is dict else [*container]
         if _TEXT.issuperset(map(type, inside)):
             texts.extend(inside)
             continue
@@ -62,6 +59,9 @@ def _is_number(o: Any, cls: type) -> bool:
 
 
 def _are_harmless(keys: Collection[Any]) -> bool:
+    # In C where all were met before; types first, as to look another one up would run its code.
+    if _TEXT.issuperset(map(type, keys)) and KEYS.issuperset(keys):
+        return True
     return all(type(key) is str and is_harmless(key) for key in keys)
 
 
@@ -77,8 +77,11 @@ def take_apart(calls: Any, texts: list[str], others: list[Any], *, is_bare: bool
     """Put what tool calls consist of to the texts and to the other values of a message; False where they want a walk."""
     if type(calls) is not list:
         return False
-    for call in calls:
-        if type(call) is not dict or _NOTHING in map(type, call.values()):
+    for given in calls:
+        if type(given) is not dict:
+            return False
+        call = given.copy()  # another thread may change it
+        if _NOTHING in map(type, call.values()):
             return False
         if is_bare:
             others.append(call.get("args"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import eq
+from operator import eq, is_
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from steplog._write.message_types import Ids, Known, Message
@@ -12,53 +12,44 @@ Span: TypeAlias = tuple[int, int]  # first and last of numbers in a row
 
 
 class History(NamedTuple):
-    """Messages that stand in the log, in the order of a prompt: how they are compared, their marks, and their numbers.
+    """Messages that stand in the log, in the order of a prompt: the objects, their marks, and their numbers.
 
     An agent's prompt is its last one with a few messages more. Each of its messages must be looked at, since any may
-    have been edited in place; but a look in C costs a fifth of one in byte code. Whether each is the same object need
-    not be looked at: one that equals the mark in every field reads as what was written.
+    have been edited in place; but a look in C costs a fifth of one in byte code.
     """
 
     state: (
         Callable[[Any], Any] | None
     )  # of all of them, see `MessageType`; None where they have none in common
+    holders: list[Any]
     marks: list[Any]
     spans: list[Span]
-    ends: tuple[Any, Any]  # the first and the last object: where these are others, it is another history
 
     def begins(self, messages: list[Any]) -> bool:
         """Whether `messages` begin with these, and all of these are what they were when they were written."""
-        count = len(self.marks)
-        if not count:
-            return True
-        first, last = self.ends
-        if (
-            self.state is None
-            or len(messages) < count
-            or messages[0] is not first
-            or messages[count - 1] is not last
-        ):
+        # The same objects first: to compare others would run their code.
+        if len(messages) < len(self.holders) or not all(map(is_, self.holders, messages)):
             return False
         try:
-            return all(map(eq, self.marks, map(self.state, messages)))
+            return self.state is None or all(map(eq, map(self.state, self.holders), self.marks))
         except Exception:  # noqa: BLE001 - a field was replaced by what cannot be compared: then it was changed
             return False
 
     def followed_by(self, known: list[Known]) -> History:
         """These and more; not fit to be compared again unless all are of types with one `state`."""
-        state = self.state if self.marks else known[0].how.state
-        marks = self.marks.copy()
+        state = self.state if self.holders else known[0].how.state
+        holders, marks = self.holders.copy(), self.marks.copy()
         numbers: list[int] = []
-        for one in known:
+        for one in known:  # one loop: three comprehensions would be felt
+            holders.append(one.holder)
             marks.append(one.mark)
             numbers.append(one.number)
             if one.how.state is not state:
                 state = None
-        ends = (self.ends[0] if self.marks else known[0].holder, known[-1].holder)
-        return History(state, marks, with_numbers(self.spans, numbers), ends)
+        return History(state, holders, marks, with_numbers(self.spans, numbers))
 
 
-NO_HISTORY: Final = History(None, [], [], (None, None))
+NO_HISTORY: Final = History(None, [], [], [])
 
 
 def unchanged(messages: list[Any], objects: Mapping[int, Known]) -> list[Known]:

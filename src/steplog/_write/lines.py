@@ -64,8 +64,11 @@ class LineWriter:
                     is_plain = value in clean or is_plain_name(value, settings)
                 elif cls in _NUMBERS:
                     is_plain = -_FAR < value < _FAR
+                elif cls is list:
+                    value = value.copy()  # noqa: PLW2901 - it is to be written as it was looked at
+                    is_plain = is_plain_name(value, settings)
                 else:
-                    is_plain = name in _SAFE or is_plain_name(value, settings)
+                    is_plain = name in _SAFE
                 if is_plain:
                     record[name] = value
                     continue
@@ -79,7 +82,8 @@ class LineWriter:
         try:
             body = dumps(record)
         except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
-            body = _encoded_anew(record, content)
+            content = content or Content(settings, run.once, record)
+            body = content.encoded_anew()
         if DELETE in body or not body.isascii():
             body = escaped(body)
         if len(body) > self._most:
@@ -136,13 +140,6 @@ class Counts:
         for kind, n in walk.masked.items():
             run.masked[kind] = run.masked.get(kind, 0) + n
             self.masked[kind] = self.masked.get(kind, 0) + n
-
-
-def _encoded_anew(record: Record, content: Content | None) -> bytes:
-    """The record, where another thread changed a value after it was looked at: such ones are walked."""
-    if content is not None:
-        content.walk_all()
-    return encode(record)
 
 
 def _masked_in(content: Content | None) -> Mapping[str, int]:

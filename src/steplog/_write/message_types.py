@@ -18,7 +18,7 @@ class MessageType:
 
     take: reads a message, once. Gives a mark by which an edit is seen later, with copies of all that could be edited in
     place; a new dict of role, content, tool_calls and so on in the format's words, without what is None or empty (see
-    `present`); and the message's id and name, which frameworks add in place.
+    `present`); and the message's id and name, which frameworks add in place, None where there is none.
     same: whether a message is still what it was when its mark was taken; runs once for each message of each prompt,
     so it must cost no more than a few look-ups.
     ids: where given, the message's id and name as they are now; `same` then leaves them out.

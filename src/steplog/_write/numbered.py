@@ -94,8 +94,7 @@ class Numbered:
         o, how, number, mark, body, before, read, plain = known
         ids = before if how.ids is None else how.ids(o)
         mark = mark_but_for_ids(known, ids)
-        is_less = (before[0] and not ids[0]) or (before[1] and not ids[1])
-        if mark is None or is_less or not (ids == before or self.once.is_amendable(known)):
+        if mark is None or _is_less(ids, before) or not (ids == before or self.once.is_amendable(known)):
             return self._read(o, how, known, place)
         fresh = self.fresh = self.fresh or Fresh()
         fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
@@ -108,15 +107,16 @@ class Numbered:
     def _shown(self, ids: Ids, before: Ids) -> Message:
         """A message's id and name, unless they are what they were."""
         shown: Message = {}
-        new_id, new_name = ids
-        if new_id and new_id != before[0]:
-            shown["id"] = self._name(new_id)
-        if new_name and new_name != before[1]:
-            shown["name"] = self._name(new_name)
+        if ids[0] is not None and (before[0] is None or ids[0] != before[0]):
+            shown["id"] = self._name("id", ids[0])
+        if ids[1] is not None and (before[1] is None or ids[1] != before[1]):
+            shown["name"] = self._name("name", ids[1])
         return shown
 
-    def _name(self, name: Any) -> Json:
-        return name if is_plain_name(name, self.settings) else self.walker().name(name)
+    def _name(self, which: str, value: Any) -> Json:
+        if is_plain_name(value, self.settings) or self.settings.is_bare:  # the latter writes no message
+            return value
+        return self.walker().message({which: value}, [])[which]
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
@@ -138,7 +138,7 @@ class Numbered:
             if known is None:
                 number = self.once.next_number()
                 full = {"m": number, **plain}
-                if ids != _NO_IDS:
+                if ids[0] is not None or ids[1] is not None:
                     full |= self._shown(ids, _NO_IDS)
             else:
                 number, full = self._edited(known, read, plain, ids)
@@ -153,9 +153,7 @@ class Numbered:
     def _edited(self, known: Known, read: Message, plain: Message, ids: Ids) -> tuple[int, Message]:
         """A message whose object was in the log otherwise: an edit of it, or it got an id."""
         changes = changes_of(known, read, plain)
-        was_id, was_name = known.ids
-        is_less = (was_id and not ids[0]) or (was_name and not ids[1])
-        if changes is None or is_less or len(changes) == len(plain):
+        if changes is None or _is_less(ids, known.ids) or len(changes) == len(plain):
             number = self.once.next_number()
             return number, {"m": number, **plain, **self._shown(ids, _NO_IDS)}
         shown = self._shown(ids, known.ids)
@@ -292,3 +290,8 @@ class NumberedWalk(Walk):
         """A long text, or a pointer to where it stands in the log."""
         data = o.encode("utf-8", "surrogatepass")
         return self._numbered.place_or(o, data, place) if self._pointing else o
+
+
+def _is_less(ids: Ids, before: Ids) -> bool:
+    """Whether an id or a name is gone, which cannot be told as an amendment."""
+    return (ids[0] is None and before[0] is not None) or (ids[1] is None and before[1] is not None)

@@ -52,7 +52,7 @@ class Once:
     def prompt(self, messages: list[Any]) -> tuple[int, list[Span]]:
         """How many messages a prompt begins with that the log has as they are now, and their numbers."""
         history = self._history if self._history.begins(messages) else NO_HISTORY
-        done = len(history.marks)
+        done = len(history.holders)
         if done == len(messages):
             return done, history.spans
         new = unchanged(messages[done:], self.objects)
@@ -66,7 +66,7 @@ class Once:
     def numbers_of(self, messages: list[Any]) -> str | None:
         """The ranges of messages that the log has as they are now; None where one of them is new or changed."""
         history = self._history if len(messages) > 1 and self._history.begins(messages) else NO_HISTORY
-        done = len(history.marks)
+        done = len(history.holders)
         known = unchanged(messages[done:] if done else messages, self.objects)
         if done + len(known) < len(messages):
             return None

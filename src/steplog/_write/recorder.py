@@ -78,6 +78,7 @@ class StepRecorder(StepLines):
                 if run.failed:
                     step.attempt = run.attempt(step.attempt_of)
             if kind in self._written:
+                step.began = CLOCK[0]()  # for an end without a start line, should this fail
                 self._write_start(step, fields)
             step.began = CLOCK[0]()
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
@@ -121,7 +122,8 @@ class StepRecorder(StepLines):
                 else:
                     status = fields.pop("status", status)
             if step is None:
-                self._end_late(plain_key(key), status, error, error_fields, fields, kind, parent)
+                if "implied" not in fields:  # else another thread was first
+                    self._end_late(plain_key(key), status, error, error_fields, fields, kind, parent)
                 return
             if step.answered and status in ("cancelled", "abandoned"):
                 status = error = None

@@ -150,7 +150,7 @@ def is_clean(text: str) -> bool:
         return True
     if may_hold_secret(text) and masked(text, {}) != text:
         return False
-    if len(text) <= _LONGESTCLEAN:
+    if 0 < len(text) <= _LONGESTCLEAN:
         if len(CLEAN) >= _MOSTCLEAN:
             CLEAN.clear()
         CLEAN.add(text)

@@ -77,6 +77,8 @@ class StepLines(Asked):
                 head["ttft_ms"] = ms_since(step.began, step.first_ns)
         if error is not None or status is not None:
             fields = with_failure(step, status, error, error_fields, fields)
+        if asks := fields.pop("asks", None):
+            run.asks(asks, step.number)
         if step.kind in CALLS:
             add_up(step, fields)
         self.lines.write(run, head, fields)

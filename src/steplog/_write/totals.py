@@ -42,7 +42,7 @@ class Totals:
                     sums[name] = sums.get(name, 0) + kinds.count(kind)
             if "resume" in kinds and sums.get("interrupts"):
                 # Answered within the run: nothing waits any more when it ends.
-                sums["interrupts"] -= kinds.count("resume")
+                sums["interrupts"] = max(0, sums["interrupts"] - kinds.count("resume"))
 
     def count_error(self) -> None:
         """One more step that failed."""
