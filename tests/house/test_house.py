@@ -30,6 +30,7 @@ MAY_CATCH_ALL = {
     "src/steplog/_write/plain.py",  # the user's redactor
     "src/steplog/_write/history.py",  # what cannot be compared was changed, and is looked at one by one
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder
+    "integrations/langchain-steplog/langchain_steplog/_recording.py",  # as _dual.py, in hooks that are called directly
     "src/steplog/_read/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
     "src/steplog/_auto/finder.py",  # before any log exists: one line on stderr
     "src/steplog/_auto/launcher/sitecustomize.py",  # as the finder

@@ -9,6 +9,7 @@ its work when called and returns something trivial to await serves the sync mana
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any, TypeVar, cast
@@ -27,7 +28,7 @@ class _Done:
         return iter(())
 
 
-_DONE = _Done()
+DONE = _Done()
 
 
 async def _template() -> None:
@@ -61,12 +62,25 @@ class _Dual:
                 handler.report(self.__name__, error)
             except Exception:  # noqa: BLE001 - at the recursion limit
                 untold(self.__name__)
-        return _DONE
+        return DONE
 
 
 def dual(hook: F) -> F:
     """A hook that runs when called, awaited or not; what it raises is reported by its handler and goes no further."""
     return cast("F", _Dual(hook))
+
+
+def direct(hook: F) -> F:
+    """As `dual`, without a call of ours in between, for a hook that lets no failure through and returns `DONE`."""
+    mark = getattr(inspect, "markcoroutinefunction", None)
+    if mark is not None:
+        return cast("F", mark(hook))
+    if sys.implementation.name != "cpython":
+        return dual(hook)
+    # In CPython 3.11 this flag is what `inspect` looks at, and what makes a coroutine is a byte code, which is not there.
+    code = hook.__code__
+    cast("Any", hook).__code__ = code.replace(co_flags=code.co_flags | inspect.CO_COROUTINE)
+    return hook
 
 
 class OncePerRun(_Dual):
@@ -85,4 +99,4 @@ class OncePerRun(_Dual):
         if run_id is not self._last:
             self._hook(*args, run_id=run_id, **kwargs)
             self._last = run_id
-        return _DONE
+        return DONE

@@ -12,7 +12,7 @@ from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog import _provider_errors as provider_errors
-from langchain_steplog._dual import OncePerRun, dual
+from langchain_steplog._dual import DONE, OncePerRun, direct, dual
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from langchain_steplog._recording import Recording
 from steplog.integration import Sink, contained
@@ -84,23 +84,24 @@ class StepLogHandler(Recording):
         resuming = bool(self._value(graphs.is_resuming, given))
         steps.start(run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming)
 
-    @dual
-    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+    @direct
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> Any:
         """A chain, graph or node is done."""
         if "inputs" not in kwargs:
             self._steps.end(run_id, read=extract.chain_end, given=outputs)
-            return
+            return DONE
         # The end of a stream. One that is closed early "ends" with nothing, while what it reads from is still open.
         fields = self._fields(extract.chain_end, outputs) | self._late_input(run_id, kwargs)
         is_early = outputs is None and self._steps.has_open_below(run_id)
         self._steps.end(run_id, status="abandoned" if is_early else None, fields=fields)
+        return DONE
 
     @dual
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A chain, graph or node ended by an exception."""
         self._failed(error, run_id, None, None, self._late_input(run_id, kwargs))
 
-    @dual
+    @direct
     def on_chat_model_start(
         self,
         serialized: dict[str, Any],
@@ -111,12 +112,12 @@ class StepLogHandler(Recording):
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """A chat model is called."""
         kwargs["metadata"] = metadata
         sent = messages[0] if messages else []
         fields = contained(self, "llm_start", models.llm_start, serialized, sent, kwargs) or {}
-        self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
+        return self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
     @dual
     def on_llm_start(
@@ -146,12 +147,13 @@ class StepLogHandler(Recording):
         """A streamed answer in protocol v3 grows, or is whole."""
         self._streamed(event, run_id)
 
-    @dual
+    @direct
     def on_llm_end(
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
-    ) -> None:
+    ) -> Any:
         """A model has answered."""
         self._steps.end(run_id, read=models.llm_end, given=response, kind="llm", parent=parent_run_id)
+        return DONE
 
     @dual
     def on_llm_error(
@@ -163,7 +165,7 @@ class StepLogHandler(Recording):
         told = self._fields(provider_errors.error_fields, error, response)
         self._failed(error, run_id, parent_run_id, "llm", fields, told)
 
-    @dual
+    @direct
     def on_tool_start(
         self,
         serialized: dict[str, Any],
@@ -174,7 +176,7 @@ class StepLogHandler(Recording):
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """A tool is called."""
         kwargs["metadata"] = metadata
         inputs = kwargs.get("inputs")
@@ -182,14 +184,15 @@ class StepLogHandler(Recording):
             "call_id": kwargs.get("tool_call_id"),
             "args": input_str or None if inputs is None else inputs,
         }
-        self._call("tool", serialized, fields, run_id, parent_run_id, tags, kwargs)
+        return self._call("tool", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
-    @dual
+    @direct
     def on_tool_end(
         self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
-    ) -> None:
+    ) -> Any:
         """A tool has a result."""
         self._steps.end(run_id, read=extract.tool_end, given=output, kind="tool", parent=parent_run_id)
+        return DONE
 
     @dual
     def on_tool_error(

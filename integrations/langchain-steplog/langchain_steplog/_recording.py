@@ -14,6 +14,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
+from langchain_steplog._dual import DONE
 from langchain_steplog._messages import register
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from steplog.integration import (
@@ -26,6 +27,7 @@ from steplog.integration import (
     recorder_for,
     release,
     status_of,
+    untold,
 )
 
 register()
@@ -89,36 +91,38 @@ class Recording(BaseCallbackHandler):
         parent_run_id: UUID | None,
         tags: list[str] | None,
         kwargs: dict[str, Any],
-    ) -> None:
-        steps = self._steps
-        name = kwargs.get("name")
-        if type(name) is not str or not name:
-            name = serialized.get("name") if type(serialized) is dict else None
-            if fields.get("model") is not None:
-                name = None  # a model's own name says more than its class
-            elif type(name) is not str or not name:
-                name = contained(self, "name_of", extract.name_of, serialized, None)
-        for tag in tags or ():
-            if type(tag) is str and tag.startswith("retry:attempt:"):
-                fields["attempt"] = self._value(extract.attempt, tags)
-        tried = fields.get("call_id") or fields.get("model") or name
-        parent = parent_run_id
-        if parent is None or LLAMA_INDEX in modules:
-            parent = parent_of(steps, parent_run_id)
-        if parent is None or not steps.start(
-            run_id, kind, name, parent=parent, fields=fields, attempt_of=tried, below_only=True
-        ):
-            head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
-            steps.start(
-                run_id,
-                kind,
-                name,
-                parent=parent,
-                fields=fields,
-                run_fields=head,
-                run_id=run_id,
-                attempt_of=tried,
-            )
+    ) -> Any:
+        """The start of a step without steps of the framework's own below it; never raises."""
+        try:
+            steps = self._steps
+            name = kwargs.get("name")
+            if type(name) is not str or not name:
+                name = serialized.get("name") if type(serialized) is dict else None
+                if fields.get("model") is not None:
+                    name = None  # a model's own name says more than its class
+                elif type(name) is not str or not name:
+                    name = contained(self, "name_of", extract.name_of, serialized, None)
+            for tag in tags or ():
+                if type(tag) is str and tag.startswith("retry:attempt:"):
+                    fields["attempt"] = self._value(extract.attempt, tags)
+            tried = fields.get("call_id") or fields.get("model") or name
+            parent = parent_run_id
+            if parent is None or LLAMA_INDEX in modules:
+                parent = parent_of(steps, parent_run_id)
+            if parent is None or not steps.start(
+                run_id, kind, name, parent=parent, fields=fields, attempt_of=tried, below_only=True
+            ):
+                head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
+                steps.start(
+                    run_id, kind, name,
+                    parent=parent, fields=fields, run_fields=head, run_id=run_id, attempt_of=tried,
+                )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - as `dual`, whose call would be felt
+            try:
+                self.report("call", error)
+            except Exception:  # noqa: BLE001 - at the recursion limit
+                untold("call")
+        return DONE
 
     def _failed(
         self,
