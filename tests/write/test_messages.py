@@ -92,6 +92,25 @@ def test_a_usage_that_no_json_holds_costs_no_line():
     assert end["usage"]["odd"]["$type"].endswith("Barbed")
 
 
+def test_nothing_else_of_such_a_line_is_looked_at_twice():
+    sink = steplog.MemorySink()
+    said = {"role": "assistant", "content": "word " * 3000}
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run, run.llm() as call:
+        call.set(message=said, usage={"input_tokens": Barbed()})
+    (end,) = [r for r in sink.records if r["ev"] == "llm.end"]
+    assert end["message"]["content"] == said["content"]
+
+
+def test_a_long_name_is_written_each_time():
+    sink = steplog.MemorySink()
+    name = "look " * 100
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
+        for _ in range(2):
+            with run.tool(name):
+                pass
+    assert [r["name"] for r in sink.records if r["ev"] == "tool.start"] == [name, name]
+
+
 def test_what_a_step_says_of_tool_calls_it_asked_for_is_in_no_line():
     sink = steplog.MemorySink()
     with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:

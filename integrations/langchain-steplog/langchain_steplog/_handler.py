@@ -90,10 +90,7 @@ class StepLogHandler(Recording):
         if "inputs" not in kwargs:
             self._steps.end(run_id, read=extract.chain_end, given=outputs)
             return DONE
-        # The end of a stream. One that is closed early "ends" with nothing, while what it reads from is still open.
-        fields = self._fields(extract.chain_end, outputs) | self._late_input(run_id, kwargs)
-        is_early = outputs is None and self._steps.has_open_below(run_id)
-        self._steps.end(run_id, status="abandoned" if is_early else None, fields=fields)
+        contained(self, "stream_end", self._stream_end, outputs, run_id, kwargs)
         return DONE
 
     @dual
@@ -115,7 +112,7 @@ class StepLogHandler(Recording):
     ) -> Any:
         """A chat model is called."""
         kwargs["metadata"] = metadata
-        sent = messages[0] if messages else []
+        sent = messages[0] if type(messages) is list and messages else []
         fields = contained(self, "llm_start", models.llm_start, serialized, sent, kwargs) or {}
         return self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
@@ -182,7 +179,7 @@ class StepLogHandler(Recording):
         inputs = kwargs.get("inputs")
         fields = {
             "call_id": kwargs.get("tool_call_id"),
-            "args": input_str or None if inputs is None else inputs,
+            "args": extract.chain_input(input_str) if inputs is None else inputs,
         }
         return self._call("tool", serialized, fields, run_id, parent_run_id, tags, kwargs)
 

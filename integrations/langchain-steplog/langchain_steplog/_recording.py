@@ -149,6 +149,12 @@ class Recording(BaseCallbackHandler):
             parent=parent_run_id,
         )
 
+    def _stream_end(self, outputs: Any, run_id: UUID, kwargs: dict[str, Any]) -> None:
+        fields = self._fields(extract.chain_end, outputs) | self._late_input(run_id, kwargs)
+        # One that is closed early "ends" with nothing, while what it reads from is still open.
+        is_early = outputs is None and self._steps.has_open_below(run_id)
+        self._steps.end(run_id, status="abandoned" if is_early else None, fields=fields)
+
     def _streamed(self, event: Any, run_id: UUID) -> None:
         kind = event.get("event") if type(event) is dict else None
         if kind == "content-block-delta":

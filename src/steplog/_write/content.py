@@ -19,6 +19,7 @@ from steplog._write.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
 _SAID: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
+SAFE: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
 _NOT_IN_NONE: Final = (*_SAID, "messages", "message")
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 # Definitions of tools, by their bytes, that were found to need no walk under settings: a program's runs repeat them.
@@ -53,9 +54,9 @@ class Content(Numbered):
         self.walk_all()
         try:
             return encode(self.record)
-        except TypeError:  # among what is names and numbers: a usage that the program made up
-            for name, value in self.record.items():
-                self.record[name] = self.walker().name(value)
+        except TypeError:  # what is not looked at holds more than numbers: a usage that the program made up
+            for name in SAFE.intersection(self.record):
+                self.record[name] = self.walker().name(self.record[name])
             return encode(self.record)
 
     def cut_down(self) -> None:

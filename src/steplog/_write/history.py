@@ -90,6 +90,11 @@ def mark_but_for_ids(known: Known, ids: Ids) -> Any:
     return how.take(message)[0] if how.ids is not None and how.same(message, known.mark) else None
 
 
+def is_less(ids: Ids, before: Ids) -> bool:
+    """Whether an id or a name is gone, which cannot be told as an amendment."""
+    return (ids[0] is None and before[0] is not None) or (ids[1] is None and before[1] is not None)
+
+
 def changes_of(known: Known, read: Message, plain: Message) -> Message | None:
     """What differs in a message that was edited since it was written; None where something is gone."""
     if known.plain.keys() - plain.keys():

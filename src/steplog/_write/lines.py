@@ -12,7 +12,7 @@ from orjson import dumps
 from steplog._format.line import DELETE, encode, escaped
 from steplog._format.record import CUT, Record
 from steplog._write.append import Appender
-from steplog._write.content import PUT, Content, error_fields
+from steplog._write.content import PUT, SAFE, Content, error_fields
 from steplog._write.errors import describe
 from steplog._write.guard import STDERR, contained
 from steplog._write.numbered import NumberedWalk
@@ -21,7 +21,6 @@ from steplog._write.redact import CLEAN
 from steplog._write.settings import Settings
 from steplog._write.state import RunState
 
-_SAFE: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
 _NUMBERS: Final = (int, float, bool)
 _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
@@ -68,7 +67,7 @@ class LineWriter:
                     value = value.copy()  # noqa: PLW2901 - it is to be written as it was looked at
                     is_plain = is_plain_name(value, settings)
                 else:
-                    is_plain = name in _SAFE
+                    is_plain = name in SAFE
                 if is_plain:
                     record[name] = value
                     continue

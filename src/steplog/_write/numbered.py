@@ -11,10 +11,10 @@ from steplog._format.line import encode
 from steplog._format.record import MESSAGE, SAME, Json, Record
 from steplog._write.glance import MANY, are_whole, plain_texts, take_apart
 from steplog._write.history import (
-    Span,
     changes_of,
     copied,
     is_as_it_was,
+    is_less,
     mark_but_for_ids,
     ranges,
     with_numbers,
@@ -56,7 +56,7 @@ class Numbered:
             self.walk = NumberedWalk(self)
         return self.walk
 
-    def numbers_of(self, messages: list[Any], before: list[Span]) -> tuple[str, list[Json]]:
+    def numbers_of(self, messages: list[Any], before: list[tuple[int, int]]) -> tuple[str, list[Json]]:
         """Ranges of message numbers, those `before` these included, and which of these are not in the log yet."""
         numbers: list[int] = []
         new: list[Json] = []
@@ -94,7 +94,7 @@ class Numbered:
         o, how, number, mark, body, before, read, plain = known
         ids = before if how.ids is None else how.ids(o)
         mark = mark_but_for_ids(known, ids)
-        if mark is None or _is_less(ids, before) or not (ids == before or self.once.is_amendable(known)):
+        if mark is None or is_less(ids, before) or not (ids == before or self.once.is_amendable(known)):
             return self._read(o, how, known, place)
         fresh = self.fresh = self.fresh or Fresh()
         fresh.objects[id(o)] = _known(Known, (o, how, number, mark, body, ids, read, plain))
@@ -108,15 +108,15 @@ class Numbered:
         """A message's id and name, unless they are what they were."""
         shown: Message = {}
         if ids[0] is not None and (before[0] is None or ids[0] != before[0]):
-            shown["id"] = self._name("id", ids[0])
+            shown["id"] = self._name(ids[0])
         if ids[1] is not None and (before[1] is None or ids[1] != before[1]):
-            shown["name"] = self._name("name", ids[1])
+            shown["name"] = self._name(ids[1])
         return shown
 
-    def _name(self, which: str, value: Any) -> Json:
+    def _name(self, value: Any) -> Json:
         if is_plain_name(value, self.settings) or self.settings.is_bare:  # the latter writes no message
             return value
-        return self.walker().message({which: value}, [])[which]
+        return self.walker().name(value)
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
@@ -153,7 +153,7 @@ class Numbered:
     def _edited(self, known: Known, read: Message, plain: Message, ids: Ids) -> tuple[int, Message]:
         """A message whose object was in the log otherwise: an edit of it, or it got an id."""
         changes = changes_of(known, read, plain)
-        if changes is None or _is_less(ids, known.ids) or len(changes) == len(plain):
+        if changes is None or is_less(ids, known.ids) or len(changes) == len(plain):
             number = self.once.next_number()
             return number, {"m": number, **plain, **self._shown(ids, _NO_IDS)}
         shown = self._shown(ids, known.ids)
@@ -246,6 +246,14 @@ class NumberedWalk(Walk):
         """One content field's value."""
         return self.value(value, 0, (self._numbered.step, name))
 
+    def name(self, value: object) -> Json:
+        """As the plain walk, and long ones in full each time: a name stands nowhere that could be pointed at."""
+        pointing, self._pointing = self._pointing, False
+        try:
+            return super().name(value)
+        finally:
+            self._pointing = pointing
+
     def message(self, read: Message, hidden: list[bytes]) -> Message:
         """A message's fields; digests of what the content policy keeps out are added to `hidden`."""
         hidden_before = len(self.hidden)
@@ -290,8 +298,3 @@ class NumberedWalk(Walk):
         """A long text, or a pointer to where it stands in the log."""
         data = o.encode("utf-8", "surrogatepass")
         return self._numbered.place_or(o, data, place) if self._pointing else o
-
-
-def _is_less(ids: Ids, before: Ids) -> bool:
-    """Whether an id or a name is gone, which cannot be told as an amendment."""
-    return (ids[0] is None and before[0] is not None) or (ids[1] is None and before[1] is not None)
