@@ -11,7 +11,6 @@ from steplog.integration import instance_dict, live_dict, read_fields
 
 Fields = dict[str, Any]
 
-_PLACEHOLDER = {"input": ""}  # what LangChain gives for the input of a stream that has not been read
 _OURS = ("ls_", "lc_", "langgraph_", "checkpoint_", "__pregel")
 _LISTS = (tuple, list)
 _INTERNAL = frozenset(
@@ -79,7 +78,9 @@ def place_of(
 def chain_input(inputs: Any) -> Any:
     """What a run was given; nothing for what says nothing."""
     if type(inputs) is dict:
-        return None if not inputs or inputs == _PLACEHOLDER else inputs
+        # What LangChain gives for the input of a stream that has not been read: {"input": ""}.
+        is_placeholder = len(inputs) == 1 and type(inputs.get("input")) is str and not inputs["input"]
+        return None if not inputs or is_placeholder else inputs
     if is_command(inputs):
         return _command(inputs)
     return None if inputs is None or (type(inputs) in (list, str) and not inputs) else inputs
@@ -87,9 +88,7 @@ def chain_input(inputs: Any) -> Any:
 
 def chain_end(outputs: Any) -> Fields:
     """What a run gave back."""
-    # Most nodes give a dict, which says nothing only if it has nothing or an empty `input` (see `_PLACEHOLDER`).
-    is_telling = type(outputs) is dict and len(outputs) > 0 and "input" not in outputs
-    return {"output": outputs if is_telling else chain_output(outputs)}
+    return {"output": chain_output(outputs)}
 
 
 def chain_output(outputs: Any) -> Any:

@@ -112,7 +112,9 @@ class StepLogHandler(Recording):
     ) -> Any:
         """A chat model is called."""
         kwargs["metadata"] = metadata
-        sent = messages[0] if type(messages) is list and messages else []
+        sent: Any = messages[0] if type(messages) is list and messages else []
+        if type(sent) is not list:
+            sent = list(sent) if type(sent) is tuple else [sent]
         fields = contained(self, "llm_start", models.llm_start, serialized, sent, kwargs) or {}
         return self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
@@ -130,7 +132,8 @@ class StepLogHandler(Recording):
     ) -> None:
         """A text model is called."""
         kwargs["metadata"] = metadata
-        messages = [{"role": "user", "content": prompt} for prompt in prompts]
+        sent = prompts if type(prompts) is list else [prompts]
+        messages = [{"role": "user", "content": prompt} for prompt in sent]
         fields = self._fields(models.llm_start, serialized, messages, kwargs)
         self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
@@ -179,7 +182,7 @@ class StepLogHandler(Recording):
         inputs = kwargs.get("inputs")
         fields = {
             "call_id": kwargs.get("tool_call_id"),
-            "args": extract.chain_input(input_str) if inputs is None else inputs,
+            "args": self._value(extract.chain_input, input_str) if inputs is None else inputs,
         }
         return self._call("tool", serialized, fields, run_id, parent_run_id, tags, kwargs)
 

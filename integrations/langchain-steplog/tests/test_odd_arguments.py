@@ -19,14 +19,14 @@ class Barbed:
     __hash__ = object.__hash__
 
 
-ODD = [None, 5, "text", [], {}, {"a": 1}, {1}, Barbed(), [Barbed()], [[Barbed()]]]
+ODD = [None, 5, "text", [], {}, {"a": 1}, {"input": Barbed()}, {1}, Barbed(), [Barbed()], [[Barbed()]]]
 HOOKS = ["on_chain_start", "on_chat_model_start", "on_llm_start", "on_tool_start", "on_retriever_start"]
 
 
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: f"{type(odd).__name__}")
 def test_a_start_takes_anything(recorded, hook, odd):
-    handler, _ = recorded(detail="all")
+    handler, sink = recorded(detail="all")
     root = uuid.uuid4()
     handler.on_chain_start({}, {"a": 1}, run_id=root, name="r")
     for parent in (root, None):
@@ -35,17 +35,19 @@ def test_a_start_takes_anything(recorded, hook, odd):
     getattr(handler, hook)(
         {}, [[]], run_id=uuid.uuid4(), parent_run_id=root, inputs=odd, tags=["a"], metadata={}
     )
+    assert b"its code was run" not in b"".join(sink.lines)
 
 
 @pytest.mark.parametrize("hook", ["on_chain_end", "on_llm_end", "on_tool_end", "on_retriever_end"])
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: f"{type(odd).__name__}")
 def test_an_end_takes_anything(recorded, hook, odd):
-    handler, _ = recorded(detail="all")
+    handler, sink = recorded(detail="all")
     run_id = uuid.uuid4()
     handler.on_chain_start({}, {"a": 1}, run_id=run_id, name="r")
     for key in (run_id, odd):
         getattr(handler, hook)(odd, run_id=key)
         getattr(handler, hook)(odd, run_id=key, inputs={"a": 1})
+    assert b"its code was run" not in b"".join(sink.lines)
 
 
 def test_each_hook_may_be_called_or_awaited(recorded):

@@ -78,9 +78,8 @@ class OpenSteps:
     def below(self, step: Open) -> Sequence[Open]:
         """The open steps below this one, innermost first."""
         is_root = step.run.root is step
-        if (
-            not step.inner and not is_root
-        ):  # a step that ends takes along what is below it, so there are no gaps
+        # A step that ends takes along what is below it, so there are no gaps.
+        if not step.inner and not is_root:
             return ()
         others = tuple(step.run.open.values())
         return [
