@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steplog._format.line import encode
-from steplog._write.append import Appender
-from steplog._write.file import file_for
-from steplog._write.settings import Settings
+from steplog._write.disk.appender import Appender
+from steplog._write.disk.file_sink import file_for
+from steplog._write.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
         follow,
         read,
     )
-    from steplog._write.program import Recorder
-    from steplog._write.settings import Settings, SettingsError
-    from steplog._write.sink import CallableSink, MemorySink
+    from steplog._write.disk.sinks import CallableSink, MemorySink
+    from steplog._write.recorder import Recorder
+    from steplog._write.settings.settings import Settings, SettingsError
 
 __all__ = [
     "Ambiguous",
@@ -59,11 +59,11 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Recorder": "steplog._write.program",
-    "Settings": "steplog._write.settings",
-    "SettingsError": "steplog._write.settings",
-    "CallableSink": "steplog._write.sink",
-    "MemorySink": "steplog._write.sink",
+    "Recorder": "steplog._write.recorder",
+    "Settings": "steplog._write.settings.settings",
+    "SettingsError": "steplog._write.settings.settings",
+    "CallableSink": "steplog._write.disk.sinks",
+    "MemorySink": "steplog._write.disk.sinks",
     "activate": "steplog._auto.switch",
     "deactivate": "steplog._auto.switch",
     # for steplog-auto and for IPython's %load_ext, not for people

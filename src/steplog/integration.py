@@ -4,13 +4,12 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 `contained`, and reports starts, ends and points to a `StepRecorder`. See the integration for LangChain for an example.
 """
 
-from steplog._write.errors import describe, message_of, status_of
+from steplog._write.disk.sinks import CallableSink, MemorySink, Sink
 from steplog._write.guard import complain, contained, untold
-from steplog._write.message_types import MessageType, present, register_message_type
-from steplog._write.provider_errors import provider_error_fields
-from steplog._write.recorder import StepRecorder
-from steplog._write.settings import Settings, SettingsError
-from steplog._write.shapes import (
+from steplog._write.registry import note_framework, recorder_for, release
+from steplog._write.safe.exceptions import describe, message_of, status_of
+from steplog._write.safe.provider_errors import provider_error_fields
+from steplog._write.safe.safe_read import (
     instance_dict,
     instance_field,
     live_dict,
@@ -18,8 +17,9 @@ from steplog._write.shapes import (
     register_fields,
     type_name,
 )
-from steplog._write.shared import note_framework, recorder_for, release
-from steplog._write.sink import CallableSink, MemorySink, Sink
+from steplog._write.said.message_types import MessageType, present, register_message_type
+from steplog._write.settings.settings import Settings, SettingsError
+from steplog._write.steps.step_recorder import StepRecorder
 
 __all__ = [
     "CallableSink",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from steplog._write.recorder import StepRecorder
-from steplog._write.sink import MemorySink
+from steplog._write.disk.sinks import MemorySink
+from steplog._write.steps.step_recorder import StepRecorder
 
 __all__ = ["MemorySink", "assert_nothing_left", "broken", "extractors", "missing_hooks"]
 

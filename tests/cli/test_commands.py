@@ -6,10 +6,10 @@ import socket
 
 import pytest
 from click.testing import CliRunner
-from sample_log import OTHER_RUN, RUN, SEGMENT, Lines, begun, weather
 
+from sample_log import OTHER_RUN, RUN, SEGMENT, Lines, begun, weather
 from steplog._cli.main import steplog
-from steplog._read.status import boot_id
+from steplog._read.files.liveness import boot_id
 
 
 def call(*args, **kwargs):

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from steplog._read.plain_text import as_json, cells_of, one_line, visible
+from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 
 DANGEROUS = [
     *range(0x20),

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sample_log import SEGMENT, Lines, weather
 
 import steplog
+from sample_log import SEGMENT, Lines, weather
 
 COMMAND = [sys.executable, "-c", "from steplog._cli.main import main; main()"]
 ENV = {

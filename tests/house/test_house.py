@@ -21,17 +21,20 @@ MOST_CODE_LINES = 30
 # May only shrink.
 LONG_MODULES: dict[str, int] = {}
 # What each end and each line comes by: cut in pieces they are felt in every hook, by the benchmark.
-LONG_FUNCTIONS = {"src/steplog/_write/lines.py:write": 48, "src/steplog/_write/recorder.py:end": 36}
+LONG_FUNCTIONS = {
+    "src/steplog/_write/said/line_writer.py:write": 48,
+    "src/steplog/_write/steps/step_recorder.py:end": 36,
+}
 
 # Rule 7: who may catch everything, and why nothing of ours can be silent there.
 MAY_CATCH_ALL = {
     "src/steplog/_write/guard.py",  # contained, guarded, and stderr as the last resort
-    "src/steplog/_write/recorder.py",  # as `guarded` does, which as a wrapper would be felt: it is told there
-    "src/steplog/_write/plain.py",  # the user's redactor
-    "src/steplog/_write/history.py",  # what cannot be compared was changed, and is looked at one by one
+    "src/steplog/_write/steps/step_recorder.py",  # as `guarded` does, which as a wrapper would be felt: it is told there
+    "src/steplog/_write/safe/walk.py",  # the user's redactor
+    "src/steplog/_write/said/prompt_prefix.py",  # what cannot be compared was changed, and is looked at one by one
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder
     "integrations/langchain-steplog/langchain_steplog/_recording.py",  # as _dual.py, in hooks that are called directly
-    "src/steplog/_read/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
+    "src/steplog/_read/files/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
     "src/steplog/_auto/finder.py",  # before any log exists: one line on stderr
     "src/steplog/_auto/launcher/sitecustomize.py",  # as the finder
     "integrations/steplog-auto/src/steplog_auto/__init__.py",  # as the finder

@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from sample_log import OTHER_RUN, RUN, SEGMENT, UUID, Lines, begun, weather
 
+from sample_log import OTHER_RUN, RUN, SEGMENT, UUID, Lines, begun, weather
 from steplog._read import Ambiguous, Gap, NotALog, NotFound, read
 
 

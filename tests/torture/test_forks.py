@@ -99,9 +99,9 @@ def test_a_fork_inside_a_signal_handler_in_the_middle_of_a_line_leaves_two_write
 def test_forks_that_python_does_not_see_are_noticed(told_by, program, tmp_path):
     program(f"""
         import ctypes
-        from steplog._write import append
+        from steplog._write.disk import appender
         if {told_by!r} == "getpid":
-            append.process_mark = lambda: b"\\0"
+            appender.process_mark = lambda: b"\\0"
         fork = ctypes.PyDLL(None).fork
         recorder = steplog.Recorder(LOG)
         run = recorder.run("r").__enter__()

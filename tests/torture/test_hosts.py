@@ -10,7 +10,7 @@ import pytest
 from raw import Raw
 
 import steplog
-from steplog._write.pending import NOT_CALM
+from steplog._write.disk.line_queue import NOT_CALM
 
 
 def test_a_host_that_closes_all_descriptors_gets_no_line_of_ours_in_its_files(program, tmp_path):
@@ -91,7 +91,7 @@ def test_a_clock_that_is_frozen_while_we_are_imported_hurts_nobody(program, tmp_
             del sys.modules[name]
         with freezegun.freeze_time("1970-01-01"):
             import steplog
-            from steplog._write.stamp import now_ns
+            from steplog._write.disk.clock import now_ns
             began = now_ns()
             with steplog.Recorder(LOG) as recorder, recorder.run("r") as run:
                 run.custom("line", {"n": 0})
@@ -105,9 +105,9 @@ def test_a_clock_that_is_frozen_while_we_are_imported_hurts_nobody(program, tmp_
 
 @pytest.mark.parametrize("wall", [-(10**18), 0, 4 * 10**20])
 def test_an_absurd_clock_hurts_nobody(wall, tmp_path, monkeypatch):
-    from steplog._write import stamp
+    from steplog._write.disk import clock
 
-    monkeypatch.setattr(stamp, "_CLOCKS", (lambda: wall, stamp._CLOCKS[1]))
+    monkeypatch.setattr(clock, "_CLOCKS", (lambda: wall, clock._CLOCKS[1]))
     with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("r") as run:
         run.custom("line", {"n": 0})
     raw = Raw(tmp_path / "log")
@@ -116,10 +116,10 @@ def test_an_absurd_clock_hurts_nobody(wall, tmp_path, monkeypatch):
 
 
 def test_a_clock_that_jumps_back_does_not_turn_stamps_back(tmp_path, monkeypatch):
-    from steplog._write import stamp
+    from steplog._write.disk import clock
 
     wall = [10**18]
-    monkeypatch.setattr(stamp, "_CLOCKS", (lambda: wall[0], stamp._CLOCKS[1]))
+    monkeypatch.setattr(clock, "_CLOCKS", (lambda: wall[0], clock._CLOCKS[1]))
     with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("r") as run:
         for n in range(10):
             wall[0] += 10**12 if n % 2 else -5 * 10**12

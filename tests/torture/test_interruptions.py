@@ -14,13 +14,13 @@ from raw import Raw
 
 import steplog
 from steplog._format.line import encode
-from steplog._write.append import Appender
-from steplog._write.compose import single_turn
-from steplog._write.file import file_for
-from steplog._write.link import NO_FILE
-from steplog._write.pending import NOT_CALM
-from steplog._write.settings import Settings
-from steplog._write.stamp import now_ns
+from steplog._write.disk.appender import Appender
+from steplog._write.disk.clock import now_ns
+from steplog._write.disk.composer import single_turn
+from steplog._write.disk.file_sink import file_for
+from steplog._write.disk.line_queue import NOT_CALM
+from steplog._write.disk.turns import NO_FILE
+from steplog._write.settings.settings import Settings
 
 WRITE = str(Path(steplog.__file__).parent / "_write")
 

@@ -10,9 +10,9 @@ import pytest
 from raw import Raw
 
 import steplog
-from steplog._write import pack
-from steplog._write.closed import segments_of
-from steplog._write.settings import Settings
+from steplog._write.keep import packing
+from steplog._write.keep.closed_segments import segments_of
+from steplog._write.settings.settings import Settings
 
 LIMIT = 20_000
 
@@ -85,7 +85,7 @@ def test_a_segment_is_left_when_it_is_old(tmp_path):
 
 def dead_segment(folder, day, size=10_000, host=None):
     """A segment of a process that is gone, last written on that day of 2026-01."""
-    from steplog._write.process import boot_id, host_name
+    from steplog._format.process import boot_id, host_name
 
     folder.mkdir(exist_ok=True)
     w = f"dead{day:04}".replace("0", "a").replace("1", "b").replace("8", "c").replace("9", "d")
@@ -169,7 +169,7 @@ def test_closed_segments_are_compressed_whole(tmp_path):
     with steplog.Recorder(tmp_path / "log", rotate_bytes=LIMIT, compress=True) as recorder:
         write(recorder, 1000)
         wait_until(lambda: any(f.suffix == ".zst" for f in (tmp_path / "log").iterdir()))
-    wait_until(lambda: not pack._busy and not pack._asked)
+    wait_until(lambda: not packing._busy and not packing._asked)
     log = steplog.read(tmp_path / "log")
     assert (len(log.runs[0].steps), log.bad, log.gaps) == (1000, (), ())
 

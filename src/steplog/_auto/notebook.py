@@ -9,9 +9,9 @@ from typing import Any, Final
 from steplog._auto import finder
 from steplog._auto.switch import activate, deactivate, recording_to
 from steplog._read import LogError, Run, Step, read
-from steplog._read.plain_text import one_line
-from steplog._write.labels import add_labeller, remove_labeller
-from steplog._write.settings import SettingsError
+from steplog._show.terminal_text import one_line
+from steplog._write.settings.settings import SettingsError
+from steplog._write.steps.labels import add_labeller, remove_labeller
 
 _HELP: Final = """%steplog on [DIR]         record from now on
 %steplog off              record no more

@@ -8,7 +8,7 @@ from typing import Any
 
 from steplog._auto import finder
 from steplog._write.guard import complain
-from steplog._write.settings import Settings
+from steplog._write.settings.settings import Settings
 
 _in_force: list[Settings] = []
 

@@ -10,9 +10,9 @@ import pytest
 from steplog._auto import finder
 from steplog._auto.switch import activate, deactivate
 from steplog._read import LogError, Run, read
-from steplog._read.plain_text import one_line
-from steplog._write.labels import add_labeller, remove_labeller
-from steplog._write.settings import Settings, SettingsError
+from steplog._show.terminal_text import one_line
+from steplog._write.settings.settings import Settings, SettingsError
+from steplog._write.steps.labels import add_labeller, remove_labeller
 
 _RUNS: Final = (
     "steplog_runs"  # on a report: pytest-xdist carries it from the worker to whom prints the summary

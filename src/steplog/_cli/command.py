@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._read.errors import LogError, NotFound
-from steplog._read.plain_text import one_line
+from steplog._show.terminal_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator

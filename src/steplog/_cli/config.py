@@ -10,9 +10,9 @@ import click
 
 from steplog._cli.command import NO, ReadCommand, complain
 from steplog._format.project import OFF
-from steplog._read.plain_text import as_json, cells_of, one_line, padded
-from steplog._write.settings import sourced
-from steplog._write.sources import DEFAULT
+from steplog._show.terminal_text import as_json, cells_of, one_line, padded
+from steplog._write.settings.settings import sourced
+from steplog._write.settings.sources import DEFAULT
 
 _SECRET: Final = frozenset({"chain_key"})
 _VALUE_CELLS: Final = 100

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 import steplog
-from steplog._write.program import Run
+from steplog._write.recorder import Run
 
 _MODEL = "demo-model-1"
 _LOOPS = 12

@@ -10,10 +10,10 @@ import click
 
 from steplog._cli.command import NO, ReadCommand, complain
 from steplog._cli.sizes import size_text
+from steplog._read.files.lines import Line, open_segment
+from steplog._read.files.segments import log_path
 from steplog._read.health import examine, pieces
-from steplog._read.lines import Line, open_segment
-from steplog._read.plain_text import as_json, visible
-from steplog._read.segments import log_path
+from steplog._show.terminal_text import as_json, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,16 +10,16 @@ import click
 from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
 from steplog._cli.output import is_terminal
 from steplog._cli.spans import Moment
-from steplog._read.measures import amount, clock, duration
-from steplog._read.picture import COLOURS
-from steplog._read.plain_text import as_json, cells_of, one_line, padded
+from steplog._show.run_tree import COLOURS
+from steplog._show.terminal_text import as_json, cells_of, one_line, padded
+from steplog._show.units import amount, clock, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from steplog._read.log import Log
-    from steplog._read.runs import Run
+    from steplog._read.runs.run import Run
 
 _HEADER: Final = ("RUN", "STARTED", "NAME", "STATUS", "STEPS", "LLM", "TOOL", "ERR", "IN", "OUT", "TIME")
 _FIRST_NUMBER: Final = 4  # from this column on things are counted: right-aligned

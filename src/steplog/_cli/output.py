@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from steplog._read.picture import ASCII, BRANCHES, Look
+from steplog._show.run_tree import ASCII, BRANCHES, Look
 
 PIPED_COLUMNS: Final = 140
 

@@ -7,9 +7,9 @@ import click
 from steplog._cli.command import USAGE, ReadCommand, complain
 from steplog._cli.sizes import size_text
 from steplog._format.zstd import zstd_module
-from steplog._read.plain_text import one_line
-from steplog._read.segments import log_path
-from steplog._write.pack import packed
+from steplog._read.files.segments import log_path
+from steplog._show.terminal_text import one_line
+from steplog._write.keep.packing import packed
 
 _CELLS = 200
 

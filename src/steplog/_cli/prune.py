@@ -8,10 +8,10 @@ import click
 
 from steplog._cli.command import ReadCommand, complain
 from steplog._cli.sizes import Size, size_text
-from steplog._read.plain_text import one_line
-from steplog._read.segments import log_path
-from steplog._write.closed import delete, expendable, segments_of, shipped_from
-from steplog._write.settings import Settings
+from steplog._read.files.segments import log_path
+from steplog._show.terminal_text import one_line
+from steplog._write.keep.closed_segments import delete, expendable, segments_of, shipped_from
+from steplog._write.settings.settings import Settings
 
 _CELLS = 200
 

@@ -6,7 +6,7 @@ import click
 
 from steplog._cli.command import ReadCommand
 from steplog._format.schema import schema as schema_of_a_line
-from steplog._read.plain_text import as_json
+from steplog._show.terminal_text import as_json
 
 
 @click.command(cls=ReadCommand)

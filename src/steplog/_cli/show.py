@@ -9,13 +9,13 @@ import click
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
 from steplog._cli.ls import summary
 from steplog._cli.output import look, painted
-from steplog._read.picture import run_lines
-from steplog._read.plain_text import as_json, visible
-from steplog._read.step_page import step_lines
+from steplog._show.run_tree import run_lines
+from steplog._show.step_page import step_lines
+from steplog._show.terminal_text import as_json, visible
 
 if TYPE_CHECKING:
-    from steplog._read.runs import Run
-    from steplog._read.steps import Step
+    from steplog._read.runs.run import Run
+    from steplog._read.runs.step import Step
 
 
 @click.command(cls=ReadCommand)

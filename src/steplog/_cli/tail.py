@@ -9,19 +9,19 @@ import click
 
 from steplog._cli.command import ReadCommand, log_at
 from steplog._cli.output import columns, painted
-from steplog._read.follow import follow, newest
-from steplog._read.lines import BadLine, read_lines
-from steplog._read.plain_text import as_json, cells_of, one_line, visible
-from steplog._read.preview import as_text, brief, message_text
-from steplog._read.segments import log_path, segments
-from steplog._read.times import moment
+from steplog._read.files.follow import follow, newest
+from steplog._read.files.lines import BadLine, read_lines
+from steplog._read.files.segments import log_path, segments
+from steplog._read.runs.times import moment
+from steplog._show.preview import as_text, brief, message_text
+from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from steplog._format.record import Json, Record
-    from steplog._read.lines import Line
+    from steplog._read.files.lines import Line
 
 _TOLD: Final = (
     "error", "message", "result", "output", "documents", "args", "query", "input", "prompt", "value", "data", "totals",

@@ -1,12 +1,12 @@
 """From files to answers: the read side of steplog. It never writes into a log."""
 
 from steplog._read.errors import Ambiguous, LogError, NotALog, NotFound
-from steplog._read.follow import follow
-from steplog._read.lines import BadLine, Line
+from steplog._read.files.follow import follow
+from steplog._read.files.lines import BadLine, Line
+from steplog._read.files.sequence import Gap
 from steplog._read.log import Log, read
-from steplog._read.runs import Run
-from steplog._read.sequence import Gap
-from steplog._read.steps import Step
+from steplog._read.runs.run import Run
+from steplog._read.runs.step import Step
 
 __all__ = [
     "Ambiguous",

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from steplog._format.zstd import unreadable
-from steplog._read.chain import Chains
-from steplog._read.lines import MAX_LINE, BadLine, Line, judge, open_segment, writer_in_name
-from steplog._read.segments import segments
-from steplog._read.sequence import Sequence
-from steplog._read.status import CRASHED, RUNNING, liveness
+from steplog._read.files.chain import Chains
+from steplog._read.files.lines import MAX_LINE, BadLine, Line, judge, open_segment, writer_in_name
+from steplog._read.files.liveness import CRASHED, RUNNING, liveness
+from steplog._read.files.segments import segments
+from steplog._read.files.sequence import Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from steplog._read.errors import Ambiguous, LogError, NotALog, NotFound
-from steplog._read.index import Index
-from steplog._read.runs import run_of
-from steplog._read.segments import log_path, segments
+from steplog._read.files.one_pass import Index
+from steplog._read.files.segments import log_path, segments
+from steplog._read.runs.run import run_of
 
 if TYPE_CHECKING:
     import os
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steplog._format.record import Json
-    from steplog._read.lines import BadLine
-    from steplog._read.runs import Run
-    from steplog._read.sequence import Gap
+    from steplog._read.files.lines import BadLine
+    from steplog._read.files.sequence import Gap
+    from steplog._read.runs.run import Run
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _FROM_END: Final = re.compile(r"@(?:last|-(?P<back>\d+))")

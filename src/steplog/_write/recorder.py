@@ -1,286 +1,173 @@
-"""Facts about steps to records: numbers, parents, durations, totals, ends that never came."""
+"""The recorder for programs without a framework: runs and steps as context managers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Final
+import os
+from types import TracebackType
+from typing import Any, Self
 from uuid import UUID
 
-from steplog._format.record import CALLS, POINTS, Record
-from steplog._write.guard import contained, guarded, untold
-from steplog._write.labels import labelled
-from steplog._write.lines import LineWriter
-from steplog._write.open_steps import OpenSteps, plain_key
-from steplog._write.runs import Runs
-from steplog._write.settings import Settings
-from steplog._write.stamp import CLOCK, ms_since, now_ns
-from steplog._write.state import Open
-from steplog._write.step_lines import StepLines
-
-Fields = Mapping[str, Any]
-_NO_FIELDS: Final[Fields] = {}
+from steplog._write.disk.sinks import Sink
+from steplog._write.guard import complain
+from steplog._write.registry import recorder_for, release
+from steplog._write.safe.exceptions import status_of
+from steplog._write.settings.settings import Settings
+from steplog._write.steps.run_state import new_uuid7
+from steplog._write.steps.step_recorder import StepRecorder
 
 
-class StepRecorder(StepLines):
-    """Turns the starts, ends and points that an adapter reports into lines.
+class Recorder:
+    """Records the runs of a program that calls models and tools by itself.
 
-    An adapter names steps by keys of its own (any hashable value); numbers, parents, durations and totals are made
-    here. Every method returns whatever happens: a failure of ours costs fields or a line and leaves a `log.error`.
+    ```python
+    with steplog.Recorder("logs") as recorder, recorder.run("nightly") as run:
+        with run.llm(model="gpt-x", messages=[{"role": "user", "content": "hi"}]) as call:
+            call.set(message={"role": "assistant", "content": "hello"}, usage={"input_tokens": 3, "output_tokens": 1})
+        with run.tool("search", args={"q": "tea"}) as call:
+            call.set(result="42 hits")
+    ```
+
+    Each line is in the kernel when the `with` statement that causes it goes on. Recorders of one path share one
+    writer in the process. Recording never raises; a bad argument here raises `SettingsError` (a `ValueError`).
     """
 
-    def __init__(self, settings: Settings, lines: LineWriter) -> None:
-        """Record under `settings` to `lines`."""
-        super().__init__(settings, lines)
-
-    # -- what adapters report
-
-    def start(
-        self,
-        key: Hashable,
-        kind: str,
-        name: str | None,
-        *,
-        parent: Hashable = None,
-        fields: Fields = _NO_FIELDS,
-        run_fields: Fields = _NO_FIELDS,
-        run_id: UUID | None = None,
-        attempt_of: Hashable = None,
-        resuming: bool = False,
-        in_agent: bool = False,
-        below_only: bool = False,
-    ) -> bool:
-        """A step begins. Without a known `parent` it begins a run of its own, which `run_fields` describe.
-
-        The line is in the kernel when this returns. A key that is open already is the same step seen by a second
-        handler, and is not written again. `attempt_of` names what is tried (below the same parent): a step of it that
-        follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
-        its thread it goes on from. With `in_agent` a parent that was taken for plumbing is an agent: it has such steps.
-        With `below_only` nothing is begun where the parent is not known, and False is given.
-        """
-        try:
-            steps = self._steps
-            if type(key) is UUID:
-                key = key.int
-            if key in steps.opened:
-                return True
-            above_key = parent.int if type(parent) is UUID else parent
-            above = None if parent is None else steps.opened.get(above_key) or steps.known(above_key)
-            if above is None:
-                if not below_only:
-                    self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
-                return not below_only
-            if in_agent and above.kind == "chain":
-                self._promote(above, "agent")
-            run = above.run
-            step = steps.opened[key] = run.open[key] = above.inner[key] = Open(key, kind, name, run, above)
-            if attempt_of is not None:
-                step.attempt_of = (above.key, kind, attempt_of)
-                if run.failed:
-                    step.attempt = run.attempt(step.attempt_of)
-            if kind in self._written:
-                step.began = CLOCK[0]()  # for an end without a start line, should this fail
-                self._write_start(step, fields)
-            step.began = CLOCK[0]()
-        except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
-            try:
-                self.report("StepRecorder.start", error)
-            except Exception:  # noqa: BLE001 - as there
-                untold("StepRecorder.start")
-        return True
-
-    def end(  # noqa: C901, PLR0912 - one function, as a hook for each step comes by here and calls would be felt
-        self,
-        key: Hashable,
-        *,
-        status: str | None = None,
-        error: BaseException | None = None,
-        error_fields: Fields = _NO_FIELDS,
-        fields: dict[str, Any] | None = None,
-        read: Callable[[Any], dict[str, Any]] | None = None,
-        given: Any = None,
-        kind: str | None = None,
-        parent: Hashable = None,
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
     ) -> None:
-        """A step is over. `status` None means ok, or "error" where there is an `error`.
+        """Record to `path` (default `$STEPLOG_PATH`, then `./steplogs`), a directory or one `.jsonl` file.
 
-        `fields` are used up. With `read` they are what it gives for `given`, and a status among them counts; it is
-        called only where the end will be written, and what it raises costs the fields. `error_fields` add to the
-        error what its class keeps of a provider's answer. `asks` among the fields are the ids of tool calls that a
-        model asked for. An end whose start the framework lost is written as a step of its own, if `kind` says what
-        it was; a real end after one that was implied is written too.
+        `sink` takes the lines instead, e.g. `steplog.MemorySink()`. The settings are those of `steplog.Settings`.
         """
-        try:
-            steps = self._steps
-            step = steps.opened.get(key.int if type(key) is UUID else key)
-            if fields is None:
-                fields = {}
-            if read is not None and (step is None or step.number is not None):
-                try:
-                    fields = read(given)
-                except Exception as failure:  # noqa: BLE001 - as `contained`, whose call would be felt
-                    self.report(read.__name__, failure)
-                else:
-                    status = fields.pop("status", status)
-            if step is None:
-                if "implied" not in fields:  # else another thread was first
-                    self._end_late(plain_key(key), status, error, error_fields, fields, kind, parent)
-                return
-            if step.answered and status in ("cancelled", "abandoned"):
-                status = error = None
-            is_root = step.run.root is step
-            if step.inner or is_root:
-                # A framework that cancels an async tool or model sends no end for it (frameworks.md A4).
-                for inner in steps.below(step):
-                    self.end(inner.key, status=_implied(status, error), fields={"implied": True})
-            if not steps.close(step, implied="implied" in fields):
-                return
-            if step.noted:
-                fields = {**step.noted, **fields}
-            self._write_end(step, status, error, error_fields, fields)
-            if is_root:
-                self._end_run(step, status, error, error_fields, fields)
-        except Exception as failure:  # noqa: BLE001 - as in `start`
-            try:
-                self.report("StepRecorder.end", failure)
-            except Exception:  # noqa: BLE001 - as in `guarded`
-                untold("StepRecorder.end")
+        loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
+        self._steps: StepRecorder | None = recorder_for(loaded, sink)
 
-    def _end_late(
-        self,
-        key: Hashable,
-        status: str | None,
-        error: BaseException | None,
-        error_fields: Fields,
-        fields: dict[str, Any],
-        kind: str | None,
-        parent: Hashable,
-    ) -> None:
-        """The end of a step that is not open: it was implied before, or the framework lost the start."""
-        late = self._steps.take_implied(key)
-        if late is not None:
-            self._write_end(late, status, error, error_fields, fields)
-            if late.run.hex not in self._runs.open:
-                late.run.forget()  # a run that was over must not hold its messages again
-        elif kind is not None and self._steps.known(key) is None and self._steps.inherited(key) is None:
-            self.start(key, kind, None, parent=parent, fields={"start_lost": True})
-            if (lost := self._steps.get(key)) is not None:
-                lost.began = 0  # nobody knows when it did
-            fields = {**fields, "start_lost": True}
-            self.end(key, status=status, error=error, error_fields=error_fields, fields=fields)
+    def run(self, name: str, **fields: Any) -> Run:
+        """A run, to be entered with `with`. Fields: `input`, `thread`, `tags` (list), `metadata` (dict)."""
+        if self._steps is None:
+            raise RuntimeError("steplog: this Recorder is closed")
+        return Run(self._steps, name, fields)
 
-    @guarded
-    def note(self, key: Hashable, *, answered: bool = False, **fields: Any) -> None:
-        """Something that an open step's end line shall carry; `answered`: a later cancellation of it means nothing."""
-        step = self._steps.get(plain_key(key))
-        if step is not None:
-            step.noted = {**(step.noted or {}), **fields}
-            step.answered = step.answered or answered
-
-    @guarded
-    def first_token(self, key: Hashable) -> None:
-        """A streamed answer has begun; only the first call of a step counts."""
-        step = self._steps.get(plain_key(key))
-        if step is None or step.first_ns:
-            return
-        step.first_ns = now_ns()
-        if self.settings.detail == "all" and step.number:
-            ttft = ms_since(step.began, step.first_ns)
-            head = {"run": step.run.hex, "step": step.number, "ev": "llm.first_token"}
-            self.lines.write(step.run, head, {"ttft_ms": ttft})
-
-    @guarded
-    def point(
-        self, kind: str, *, parent: Hashable, fields: Fields = _NO_FIELDS, once: Hashable = None
-    ) -> None:
-        """Something happened inside the step `parent`: a retry, an interrupt, a resume, a custom event.
-
-        With `once` it is written for the first of the calls in a run that name the same thing.
-        """
-        above = self._steps.known(plain_key(parent))
-        if above is None or kind not in POINTS:
-            return
-        run = above.run
-        if once is not None:
-            if once in run.points:
-                return
-            run.points.add(once)
-        run.totals.counted.append(kind)
-        run.totals.sum_up()
-        head: Record = {"run": run.hex, "step": run.next_number()}
-        if parent_number := above.nearest_written:
-            head["parent"] = parent_number
-        head["ev"] = f"{kind}.point"
-        self.lines.write(run, head, fields)
-
-    @guarded
-    def promote(self, key: Hashable, kind: str, *, only: str) -> None:
-        """An open step of kind `only` turns out to be of another kind: plumbing that is a nested agent."""
-        step = self._steps.get(plain_key(key))
-        if step is not None and step.kind == only:
-            self._promote(step, kind)
-
-    def _promote(self, step: Open, kind: str) -> None:
-        step.kind = kind
-        if kind in self._written:
-            self._write_start(step, _NO_FIELDS, late=True)
-
-    def report(self, where: str, error: BaseException) -> None:
-        """Write a failure of ours as `log.error`; never raises."""
-        self.lines.report(where, error)
-
-    # -- what its owners ask
-
-    def after_fork(self) -> None:
-        """In a forked child: what was open is the parent's; what starts below it here is a run of its own."""
-        self._steps = OpenSteps(self._steps.handed_down())
-        self._runs = Runs()
+    @property
+    def totals(self) -> dict[str, Any]:
+        """Counts and token sums of all runs so far, from memory."""
+        return {} if self._steps is None else self._steps.totals()
 
     def close(self) -> None:
-        """End what is still open as implied, `abandoned`: nobody will end it any more."""
-        for run in tuple(self._runs.open.values()):
-            if run.root is not None:
-                self.end(run.root.key, status="abandoned", fields={"implied": True})
+        """End what is open and write the log's closing mark; a second call does nothing."""
+        steps, self._steps = self._steps, None
+        if steps is not None:
+            release(steps)
 
-    # -- starts
+    def __enter__(self) -> Self:
+        """This recorder."""
+        return self
 
-    def _start_run(
-        self,
-        key: Hashable,
-        kind: str,
-        name: str | None,
-        parent: Hashable,
-        fields: Fields,
-        run_fields: Fields,
-        run_id: UUID | None,
-        *,
-        resuming: bool,
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+class _Block:
+    """Something that begins at `with` and ends with it; steps may begin inside."""
+
+    def __init__(self, recorder: StepRecorder, kind: str, name: str | None, fields: dict[str, Any]) -> None:
+        self._recorder = recorder
+        self._kind = kind
+        self._name = name
+        self._fields = fields
+        self._result: dict[str, Any] = {}
+        self._parent: object = None
+
+    def set(self, **fields: Any) -> None:
+        """What the end line shall carry, e.g. `result=`, `message=`, `usage=`, `finish_reason=`, `output=`.
+
+        `usage` is a dict of `input_tokens`, `output_tokens`, `cache_read_tokens` and so on; `status` may be given,
+        too, for a failure that raised nothing.
+        """
+        self._result.update(fields)
+
+    def first_token(self) -> None:
+        """A streamed answer has begun: the end line will have `ttft_ms`."""
+        self._recorder.first_token(self)
+
+    def step(self, kind: str, name: str | None = None, **fields: Any) -> Step:
+        """A step of any kind of the format, to be entered with `with`."""
+        return Step(self._recorder, kind, name, fields, self)
+
+    def llm(self, model: str | None = None, messages: list[Any] | None = None, **fields: Any) -> Step:
+        """A model call. `messages` are dicts with `role` and `content`; each is written once per run."""
+        return Step(self._recorder, "llm", None, {"model": model, "messages": messages, **fields}, self)
+
+    def tool(self, name: str, args: Any = None, **fields: Any) -> Step:
+        """A tool call with its arguments."""
+        return Step(self._recorder, "tool", name, {"args": args, **fields}, self)
+
+    def retriever(self, name: str, query: Any = None, **fields: Any) -> Step:
+        """A retrieval; `set(documents=[{"id":, "score":, "content":}])` tells what it found."""
+        return Step(self._recorder, "retriever", name, {"query": query, **fields}, self)
+
+    def agent(self, name: str, **fields: Any) -> Step:
+        """An agent inside this one."""
+        return Step(self._recorder, "agent", name, fields, self)
+
+    def node(self, name: str, **fields: Any) -> Step:
+        """A named stage of the work, as the nodes of a graph are."""
+        return Step(self._recorder, "node", name, fields, self)
+
+    def custom(self, name: str, data: Any = None) -> None:
+        """Something that happened here, at this moment."""
+        self._recorder.point("custom", parent=self, fields={"name": name, "data": data})
+
+    def retry(self, attempt: int, *, wait_ms: float | None = None, error: str | None = None) -> None:
+        """What was tried here is about to be tried again, for the `attempt`th time."""
+        fields = {
+            "attempt": attempt,
+            "wait_ms": wait_ms,
+            "error": None if error is None else {"message": error},
+        }
+        self._recorder.point("retry", parent=self, fields=fields)
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
     ) -> None:
-        run = self._runs.begin(run_id)
-        step = run.root = self._steps.begin(key, kind, name, run)
-        run.thread = run_fields.get("thread")
-        head: Record = {"id": str(run_id or run.uuid), "name": name, **run_fields}
-        waiting = self._runs.waiting_in(run.thread)
-        if resuming and waiting is not None:
-            head["resumes"] = waiting
-        if (inherited := self._steps.inherited(plain_key(parent))) is not None:
-            head["parent_run"], head["parent_step"] = inherited
-        elif isinstance(parent, UUID):
-            head["parent_run"] = parent.hex[
-                16:
-            ]  # of a tracer that is not ours, or begun before the recording
-        is_call = kind in CALLS
-        if not is_call:
-            step.number, step.kind = 0, "run"
-            head |= fields
-        told = contained(self, "labels", labelled, run.hex, head) or head
-        self.lines.write(run, {"run": run.hex, "ev": "run.start"}, told)
-        if is_call:
-            self._write_start(step, fields)
-        step.began = now_ns()
+        """End it; an exception passing through is its error, and passes on."""
+        status = self._result.pop("status", None)
+        if error is not None and status is None and (found := status_of(error)) != "error":
+            status = found
+        self._recorder.end(self, status=status, error=error, fields=self._result)
 
 
-def _implied(status: str | None, error: BaseException | None) -> str:
-    """The status of a step whose end is inferred from that of the step around it."""
-    if status in ("cancelled", "interrupted", "handoff") or error is not None:
-        return "cancelled"
-    return "abandoned"
+class Run(_Block):
+    """One run of the program: what a user would call one question, job or conversation turn."""
+
+    def __init__(self, recorder: StepRecorder, name: str, fields: dict[str, Any]) -> None:
+        super().__init__(recorder, "run", name, fields)
+        self.id: UUID = new_uuid7()
+
+    def __enter__(self) -> Self:
+        """Begin it."""
+        self._recorder.start(self, "run", self._name, run_fields=self._fields, run_id=self.id)
+        return self
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """Counts and token sums of this run at this moment, from memory; empty before it began."""
+        try:
+            return self._recorder.totals(self.id)
+        except KeyError:
+            return {}
+
+
+class Step(_Block):
+    """One step of a run."""
+
+    def __init__(
+        self, recorder: StepRecorder, kind: str, name: str | None, fields: dict[str, Any], parent: _Block
+    ) -> None:
+        super().__init__(recorder, kind, name, fields)
+        self._parent = parent
+
+    def __enter__(self) -> Self:
+        """Begin it."""
+        self._recorder.start(self, self._kind, self._name, parent=self._parent, fields=self._fields)
+        return self

@@ -1,0 +1,167 @@
+"""The file a writer appends to: which one, whether it is still ours, and when the next one is due."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from collections.abc import Callable
+from typing import Final
+
+from steplog._write.disk.private_files import open_segment, open_shared, posix, segment_name, stands
+from steplog._write.settings.settings import Settings
+
+_UNLIMITED: Final = 1 << 62
+_MOST_RESCUED: Final = 64 * 1024 * 1024
+
+
+def _not_open(_: bytes, /) -> int | None:
+    raise OSError(errno.EBADF, "not open")
+
+
+class FileSink:
+    """A segment of the process's own in a directory, and the next when it is full; or one shared `.jsonl` file."""
+
+    def __init__(self, path: str, *, shared: bool, rotate_bytes: int = 0, durable: bool = False) -> None:
+        """Nothing is made or opened before the first line; `rotate_bytes` 0 means one segment for ever.
+
+        durable: whether files and their names are put on the disk itself when they are begun and left.
+        """
+        self.path = path
+        self.shared = shared
+        self.file: str | None = None
+        self.prev: str | None = None  # the name of the segment before this one
+        self.limit = _UNLIMITED
+        # FileIO's own method and not os.write: the one blocking call that event-loop guards (blockbuster) let
+        # through, and a C function, which no exception cuts in two.
+        self.write: Callable[[bytes], int | None] = _not_open
+        self._rotate_bytes = rotate_bytes or _UNLIMITED
+        self._durable = durable
+        self._fd = -1
+        self._io: io.FileIO | None = None
+        self._identity = (0, 0)
+        self._seen = 0
+        self._w = self._name = ""
+        self._part = 0
+
+    def open(self, stamp: str, pid: int, w: str) -> None:
+        """Make the directory and the file; raises `OSError`."""
+        fd, file = (open_shared(self.path), self.path) if self.shared else self._next_segment(stamp, pid, w)
+        if self._durable and self._fd >= 0:
+            self.sync()
+        self.close()
+        found = posix.fstat(fd)
+        self._identity, self._seen = (found.st_dev, found.st_ino), found.st_size
+        self.limit = min(self._rotate_bytes, _largest_file()) if not self.shared else _UNLIMITED
+        # The descriptor is closed by `close` alone: the object's own closing would hit whatever has the number then.
+        self._fd, self.file, self._io = fd, file, io.FileIO(fd, "ab", closefd=False)
+        self.write = self._io.write
+        if self._durable:
+            self._sync_name(file)
+
+    def _next_segment(self, stamp: str, pid: int, w: str) -> tuple[int, str]:
+        if w != self._w:
+            name = segment_name(stamp, pid, w)
+            # `_w` last: an exception may come between any two.
+            self._part, self._name, self.prev, self.file, self._w = 0, name, None, None, w
+        part = self._part + 1
+        while True:
+            name = self._name if part == 1 else f"{self._name.removesuffix('.jsonl')}.{part}.jsonl"
+            file = os.path.join(self.path, name)  # noqa: PTH118 - pathlib costs 10 us
+            try:
+                fd = open_segment(self.path, name)
+            except FileExistsError:
+                if not stands(file):  # it is the directory's name that is taken
+                    raise
+                part += 1  # we were interrupted between making it and knowing so, or somebody planted it
+                continue
+            if self.file is not None:
+                self.prev = os.path.basename(self.file)  # noqa: PTH119 - as above
+            self._part = part
+            return fd, file
+
+    def resume(self, rest: bytes, /) -> int | None:
+        """Write the rest of a torn line of a shared file; -1 where others have written behind its first part."""
+        file = self._io
+        if file is None:
+            return _not_open(rest)
+        end = file.tell()  # of our own last write, in append mode
+        if posix.fstat(self._fd).st_size != end:
+            return -1
+        taken = file.write(rest)
+        return taken if not taken or file.tell() == end + taken else -1
+
+    def lost(self) -> str:
+        """Why this file is to be left, in a word; empty if it still stands under its name and is ours."""
+        if self._fd < 0 or self.file is None:
+            return "closed"
+        try:
+            ours = posix.fstat(self._fd)
+        except OSError:
+            return "closed"
+        if (ours.st_dev, ours.st_ino) != self._identity:
+            return "taken"
+        try:
+            there = posix.stat(self.file)
+        except FileNotFoundError:
+            return "renamed" if ours.st_nlink else "deleted"
+        except OSError:
+            return ""  # a network drive that hangs for a moment is no reason to begin anew
+        if (there.st_dev, there.st_ino) != self._identity:
+            return "renamed" if ours.st_nlink else "deleted"
+        seen, self._seen = self._seen, ours.st_size
+        return "truncated" if ours.st_size < seen else ""
+
+    def rescue(self) -> bytes:
+        """What was written into a deleted file since it was last seen in its place; raises `OSError`."""
+        size = posix.fstat(self._fd).st_size - self._seen
+        data = b""
+        while size - len(data) > 0 and size <= _MOST_RESCUED:
+            more = posix.pread(self._fd, size - len(data), self._seen + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def sync(self) -> None:
+        """Put what was written on the disk itself; raises `OSError`."""
+        getattr(posix, "fdatasync", posix.fsync)(self._fd)
+
+    def _sync_name(self, file: str) -> None:
+        fd = posix.open(os.path.dirname(file), os.O_RDONLY)  # noqa: PTH120 - 10 us
+        try:
+            posix.fsync(fd)
+        finally:
+            posix.close(fd)
+
+    def close(self) -> None:
+        """Close the descriptor, if it is still ours."""
+        fd, self._fd, self.write = self._fd, -1, _not_open
+        if fd < 0 or self._io is None:
+            return
+        self._io.close()  # who still has its `write`, in a forked child, gets a ValueError and not the next file
+        try:
+            found = posix.fstat(fd)
+            if (found.st_dev, found.st_ino) == self._identity:
+                posix.close(fd)
+        except OSError:
+            pass  # closed by the host, or a disk that says only now that it failed: its lines are lost either way
+
+
+def file_for(settings: Settings) -> FileSink:
+    """The file or files that the settings ask for."""
+    durable = settings.fsync != "never"
+    return FileSink(
+        settings.path, shared=settings.shared, rotate_bytes=settings.rotate_bytes, durable=durable
+    )
+
+
+def _largest_file() -> int:
+    """`RLIMIT_FSIZE`, past which writing can kill the process."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+
+        most, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    except (ImportError, OSError, ValueError):
+        return _UNLIMITED
+    return most if most >= 0 else _UNLIMITED

@@ -1,0 +1,60 @@
+"""How far a line is brought: into the kernel, or onto the disk itself (`fsync`), at once or within some seconds."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+
+from steplog._write.disk import helper_thread
+from steplog._write.disk.file_sink import FileSink
+from steplog._write.settings.settings import Settings
+
+
+class Sync:
+    """Calls fsync as the settings say; a failure is reported and not tried again.
+
+    The kernel has marked the pages clean by then: a second call would succeed and mean nothing.
+    """
+
+    def __init__(
+        self, file: FileSink | None, settings: Settings, failed: Callable[[OSError], object]
+    ) -> None:
+        """Sync `file`; `failed` is told what went wrong."""
+        self._file = file
+        self._failed = failed
+        self._is_each = settings.fsync == "always"
+        self._every = settings.fsync if isinstance(settings.fsync, float) else 0.0
+        self.is_on = file is not None and settings.fsync != "never"
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """The parent's thread is not in the child."""
+        self._is_dirty = self._is_waiting = False
+
+    def written(self) -> None:
+        """Lines are in the kernel; with "always" they are on the disk on return."""
+        if self._is_each:
+            self.now()
+        elif self._every:
+            self._is_dirty = True
+            if not self._is_waiting:
+                self._is_waiting = helper_thread.start(self._later)
+
+    def now(self) -> None:
+        """Sync what was written."""
+        if self._file is None or not self.is_on:
+            return
+        try:
+            self._file.sync()
+        except OSError as error:
+            if error.errno != errno.EBADF:  # between two files; the one left was synced when it was left
+                self._failed(error)
+
+    def _later(self) -> None:
+        while self._is_dirty:
+            helper_thread.pause(self._every)
+            self._is_dirty = False
+            self.now()
+        self._is_waiting = False
+        if self._is_dirty:  # a line came between the two
+            self._is_waiting = helper_thread.start(self._later)

@@ -1,0 +1,1 @@
+"""Closed segments: which are kept, deleted, compressed."""

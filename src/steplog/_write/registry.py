@@ -1,0 +1,116 @@
+"""One recorder per log in a process, whoever asks for it; what forks and the end of the process do to them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from steplog._format.record import Record
+from steplog._write.disk import helper_thread
+from steplog._write.disk.appender import Appender
+from steplog._write.disk.file_sink import file_for
+from steplog._write.disk.sinks import Sink
+from steplog._write.guard import complain
+from steplog._write.said.line_writer import LineWriter
+from steplog._write.settings.settings import Settings
+from steplog._write.steps.step_recorder import StepRecorder
+
+_by_path: dict[str, StepRecorder] = {}
+_all: list[StepRecorder] = []
+_users: dict[int, int] = {}
+_frameworks: dict[str, str] = {}
+_lock = threading.RLock()
+
+
+def note_framework(name: str, version: str) -> None:
+    """A framework that this process uses, for the `log.open` of logs that are opened from now on."""
+    _frameworks[name] = version
+
+
+def recorder_for(settings: Settings, sink: Sink | None = None) -> StepRecorder:
+    """The process's recorder for `settings.path`, made at the first call; with a `sink`, a new one of its own.
+
+    Give it back with `release`.
+    """
+    with _lock:
+        found = _by_path.get(settings.path) if sink is None else None
+        if found is None:
+            found = _make(settings, sink)
+            _all.append(found)
+            if sink is None:
+                _by_path[settings.path] = found
+        elif found.settings != settings:
+            complain(
+                f"settings {settings.path}",
+                f"{settings.path} is being written with {_differing(found.settings, settings)}; this stays so",
+            )
+        _users[id(found)] = _users.get(id(found), 0) + 1
+        return found
+
+
+def release(recorder: StepRecorder) -> None:
+    """The caller is done with it; when all are, what is open ends and the log is closed."""
+    with _lock:
+        left = _users.get(id(recorder), 0) - 1
+        if left > 0:
+            _users[id(recorder)] = left
+            return
+        _users.pop(id(recorder), None)
+        _by_path.pop(recorder.settings.path, None)
+        if recorder in _all:
+            _all.remove(recorder)
+    recorder.close()
+    recorder.lines.close()
+    recorder.lines.appender.release()
+
+
+def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
+    def facts() -> Record:
+        shaping: dict[str, Any] = {
+            "content": settings.content,
+            "detail": settings.detail,
+            "redact": settings.redact,
+        }
+        return {"frameworks": dict(_frameworks) or None} | shaping
+
+    target = sink if sink is not None else file_for(settings)
+    return StepRecorder(
+        settings, LineWriter(settings, Appender(target, facts, settings, _house_keeper(settings)))
+    )
+
+
+def _house_keeper(settings: Settings) -> Callable[[], object] | None:
+    """What is to be done when a file of this log is begun: in a thread, since it reads what other writers left."""
+    if settings.shared or not (settings.keep_days or settings.keep_bytes or settings.compress):
+        return None
+    from steplog._write.keep.packing import housekeeping  # noqa: PLC0415 - few logs are kept within limits
+
+    return lambda: helper_thread.start(housekeeping, settings)
+
+
+def _differing(now: Settings, asked: Settings) -> str:
+    names = [name for name in Settings.__dataclass_fields__ if getattr(now, name) != getattr(asked, name)]
+    return ", ".join(f"{name}={getattr(now, name)!r}" for name in names)
+
+
+def _close_all() -> None:
+    # The descriptors stay open: __del__ methods and daemon threads may still log.
+    for recorder in tuple(_all):
+        recorder.close()
+        recorder.lines.close()
+
+
+def _after_fork_in_child() -> None:
+    global _lock  # noqa: PLW0603 - the parent's lock may be held by a thread that does not exist here
+    _lock = threading.RLock()
+    for recorder in tuple(_all):
+        recorder.lines.appender.after_fork()
+        recorder.after_fork()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,93 @@
+"""Whether values can be written as they are: the quick look that spares most values the walk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from steplog._write.safe.blobs import blob_of_text
+from steplog._write.safe.walk import HIGH, KEYS, LOW, is_harmless
+from steplog._write.said.run_memory import LONG
+from steplog._write.settings.settings import Settings
+
+_TEXT: Final = frozenset({str})
+MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
+_MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
+_CALL: Final = {"id", "name", "args"}
+_NOTHING: Final = type(None)
+_CONTAINERS: Final = frozenset({dict, list, tuple})
+
+
+def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> list[str] | None:
+    """The texts in values that can be written as they are if these hold no secret; None where a walk is needed.
+
+    Such values consist of builtins that JSON has, within every limit, under keys known to be harmless, with texts of at
+    most `longest` characters: a walk would give equal ones. None says only that a walk must look. Raises `RuntimeError`
+    where another thread changes a value meanwhile.
+    """
+    texts: list[str] = []
+    containers: list[Collection[Any]] = [values]  # grows meanwhile; a call for each would be felt
+    left = min(_MOST_ITEMS, settings.max_items) + len(values)
+    for container in containers:
+        left -= len(container)
+        if left < 0:  # which also ends what has no end, a list within itself
+            return None
+        if type(container) is dict and not _are_harmless(container):
+            return None
+        # Copied before they are looked at, in one call of C: another thread may change them at any time.
+        inside = [*container.values()] if type(container) is dict else [*container]
+        if _TEXT.issuperset(map(type, inside)):
+            texts.extend(inside)
+            continue
+        for o in inside:
+            cls = type(o)
+            if cls is str:
+                texts.append(o)
+            elif cls in _CONTAINERS:
+                containers.append(o)
+            elif o is not None and cls is not bool and not _is_number(o, cls):
+                return None
+    # So few cannot be nested too deep, whatever stands in what.
+    if len(containers) > settings.max_depth - 2:
+        return None
+    return texts if max(map(len, texts), default=0) <= LONG or are_whole(texts, longest) else None
+
+
+def _is_number(o: Any, cls: type) -> bool:
+    """Whether it is one that JSON has."""
+    return (cls is int and LOW <= o < HIGH) or (cls is float and o - o == 0)
+
+
+def _are_harmless(keys: Collection[Any]) -> bool:
+    # In C where all were met before; types first, as to look another one up would run its code.
+    if _TEXT.issuperset(map(type, keys)) and KEYS.issuperset(keys):
+        return True
+    return all(type(key) is str and is_harmless(key) for key in keys)
+
+
+def are_whole(texts: list[str], longest: int) -> bool:
+    """Whether all are short enough to be written in full, and none is base64."""
+    for text in texts:
+        if len(text) > LONG and (len(text) > longest or blob_of_text(text) is not None):
+            return False
+    return True
+
+
+def take_apart(calls: Any, texts: list[str], others: list[Any], *, is_bare: bool) -> bool:
+    """Put what tool calls consist of to the texts and to the other values of a message; False where they want a walk."""
+    if type(calls) is not list:
+        return False
+    for given in calls:
+        if type(given) is not dict:
+            return False
+        call = given.copy()  # another thread may change it
+        if _NOTHING in map(type, call.values()):
+            return False
+        if is_bare:
+            others.append(call.get("args"))
+        elif call.keys() == _CALL and type(call["id"]) is type(call["name"]) is str:
+            texts += (call["id"], call["name"])
+            others.append(call["args"])
+        else:
+            others.append(call)
+    return True

@@ -1,0 +1,1 @@
+"""What shapes a log, and where each setting comes from."""
