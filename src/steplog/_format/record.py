@@ -37,6 +37,7 @@ TEXT: Final = "$text"
 BLOB: Final = "$blob"
 TYPE: Final = "$type"
 NUM: Final = "$num"
+LONG: Final = 256  # characters from which a text is written once in a run
 MARKERS: Final = frozenset({MESSAGE, SAME, CUT, TEXT, BLOB, TYPE, NUM})
 
 ENVELOPE: Final = ("seq", "ts", "w", "run", "step", "parent", "ev")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from steplog._read.errors import LogError
 from steplog._show.preview import entered, left
 from steplog._show.run_tree import (
     COLOURS,
@@ -24,8 +23,7 @@ from steplog._show.units import duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from steplog._read.runs.run import Run
-    from steplog._read.runs.step import Step
+    from steplog._show.views import RunView, StepView
 
 # A browser must stay usable, and a notebook small enough to keep.
 _MOST_STEPS: Final = 500
@@ -38,20 +36,22 @@ _BOX: Final = '<div class="steplog tex2jax_ignore mathjax_ignore" style="font-si
 _COLOURS: Final = {"red": "#c62828", "yellow": "#b26a00", "green": "#2e7d32", "cyan": "#00838f"}
 
 
-def run_html(run: Run) -> str:
-    """The run as a tree; its log being gone is said in its place."""
-    try:
-        return f"{_BOX}{''.join(_run(run))}</div>"
-    except LogError as error:
-        return f"{_BOX}{_code(f'run {run.id}: {error}')}</div>"
+def run_html(run: RunView) -> str:
+    """The run as a tree."""
+    return f"{_BOX}{''.join(_run(run))}</div>"
 
 
-def step_html(step: Step) -> str:
+def sentence_html(text: str) -> str:
+    """A sentence in the place of a tree, such as why there is none."""
+    return f"{_BOX}{_code(text)}</div>"
+
+
+def step_html(step: StepView) -> str:
     """Everything about one step."""
     return f"{_BOX}{_block(step_lines(step), most=_MOST_CHARS * 25)}</div>"
 
 
-def _run(run: Run) -> Iterator[str]:
+def _run(run: RunView) -> Iterator[str]:
     name = one_line(run.name, _NAME_CELLS) or "(no name)"
     yield f"<div><b>{_code(name)}</b> {_status(run.status, run.status)} {_code(duration(run.ms))}</div>"
     yield _block(list(header(run, PLAIN))[1:])
@@ -63,7 +63,7 @@ def _run(run: Run) -> Iterator[str]:
     yield f"<div>{_code(f'totals: {totals_text(run.totals)}')}</div>"
 
 
-def _steps(run: Run) -> Iterator[str]:
+def _steps(run: RunView) -> Iterator[str]:
     # As in `picture`: a stack, since a damaged log may nest without end; and a browser's own depth has one.
     stack = [(step, 0) for step in reversed(run.children)]
     shown = 0
@@ -77,7 +77,7 @@ def _steps(run: Run) -> Iterator[str]:
         yield f"<div>{_code(f'… and {left_out} more steps: steplog show {run.id}')}</div>"
 
 
-def _step(step: Step, depth: int) -> str:
+def _step(step: StepView, depth: int) -> str:
     what = " → ".join(one_line(text, _SUMMARY_CELLS // 2) for text in (entered(step), left(step)) if text)
     deeper = f"(depth {depth}) " if depth > _DEEPEST else ""
     title = one_line(f"{deeper}{step.number} {step.kind} {step.name}", _NAME_CELLS)

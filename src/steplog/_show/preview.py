@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from steplog._format.record import Json, Record
-    from steplog._read.runs.step import Step
+    from steplog._show.views import StepView
 
 _ENTERS: Final = {
     "tool": ("args", "input"), "retriever": ("query", "input"), "rerank": ("query", "input"),
@@ -103,7 +103,7 @@ def call_text(call: Json) -> str:
     return f"{fields.get('name', '?')}({as_text(fields.get('args'))})"
 
 
-def entered(step: Step) -> str:
+def entered(step: StepView) -> str:
     """What went into a step."""
     if step.kind == "llm":
         return message_text(step.asked)
@@ -119,14 +119,14 @@ def entered(step: Step) -> str:
     return _first_field(step, _ENTERS.get(step.kind, ("input",)))
 
 
-def left(step: Step) -> str:
+def left(step: StepView) -> str:
     """What came out of a step."""
     if step.kind == "llm" or "message" in step.fields:
         return message_text(step.message)
     return _first_field(step, _LEAVES.get(step.kind, ("output",)))
 
 
-def _first_field(step: Step, names: tuple[str, ...]) -> str:
+def _first_field(step: StepView, names: tuple[str, ...]) -> str:
     name = next((name for name in names if name in step.fields), "")
     if not name:
         return ""

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from steplog._format.record import Json
-    from steplog._read.runs.run import Run
-    from steplog._read.runs.step import Step
+    from steplog._show.views import RunView, StepView
 
 BRANCHES: Final = ("├─ ", "└─ ", "│  ", "   ", " → ")
 ASCII: Final = ("|- ", "`- ", "|  ", "   ", " -> ")
@@ -55,7 +54,7 @@ def _unpainted(text: str, colour: str | None) -> str:
 PLAIN: Final = Look(140, BRANCHES, _unpainted)
 
 
-def run_lines(run: Run, look: Look = PLAIN) -> Iterator[str]:
+def run_lines(run: RunView, look: Look = PLAIN) -> Iterator[str]:
     """The whole picture of a run, line by line."""
     yield from header(run, look)
     steps = run.steps
@@ -72,7 +71,7 @@ def run_lines(run: Run, look: Look = PLAIN) -> Iterator[str]:
     yield f"totals: {totals_text(run.totals)}"
 
 
-def header(run: Run, look: Look) -> Iterator[str]:
+def header(run: RunView, look: Look) -> Iterator[str]:
     """What the run is: name, status and duration on the first line, then facts, input and output."""
     title = [
         one_line(run.name, _NAME_CELLS) or "(no name)",
@@ -92,7 +91,7 @@ def header(run: Run, look: Look) -> Iterator[str]:
         yield "waits for a human; to resume: config=" + visible(as_json(config))
 
 
-def _step_lines(run: Run, look: Look) -> Iterator[str]:
+def _step_lines(run: RunView, look: Look) -> Iterator[str]:
     width = len(str(run.steps[-1].number))
     marks = look.marks
     # A stack of (step, prefix, depth, is last) instead of recursion: a damaged log may nest without end.
@@ -107,11 +106,11 @@ def _step_lines(run: Run, look: Look) -> Iterator[str]:
         stack.extend(_pushed(step.children, below, depth + 1))
 
 
-def _pushed(steps: Sequence[Step], prefix: str, depth: int) -> list[tuple[Step, str, int, bool]]:
+def _pushed(steps: Sequence[StepView], prefix: str, depth: int) -> list[tuple[StepView, str, int, bool]]:
     return [(step, prefix, depth, step is steps[-1]) for step in reversed(steps)]
 
 
-def step_line(step: Step, lead: str, look: Look) -> str:
+def step_line(step: StepView, lead: str, look: Look) -> str:
     """One step on one line: kind, name, duration, tokens, how it ended, what went in and came out."""
     said = f"{lead}{one_line(f'{step.kind} {step.name}', _NAME_CELLS)}"
     facts = [duration(step.ms), tokens(step), ending(step)]
@@ -131,13 +130,13 @@ def step_line(step: Step, lead: str, look: Look) -> str:
     return "  ".join(part for part in (said, *facts, look.marks[4].join(what)) if part)
 
 
-def tokens(step: Step) -> str:
+def tokens(step: StepView) -> str:
     """`812/64 tokens`, or nothing."""
     sent, got = (amount(step.usage.get(name)) for name in ("input_tokens", "output_tokens"))
     return f"{sent or '?'}/{got or '?'} tokens" if sent or got else ""
 
 
-def ending(step: Step) -> str:
+def ending(step: StepView) -> str:
     """How a step ended, in brackets, where that needs saying."""
     words = "" if step.status == "ok" else _ENDED.get(step.status, step.status)
     if "ttft_ms" in step.fields and step.status in ("running", "crashed"):
@@ -174,7 +173,7 @@ def _error_at(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[st
         yield from error_lines(error, indent, look)
 
 
-def in_flight_lines(run: Run) -> Iterator[str]:
+def in_flight_lines(run: RunView) -> Iterator[str]:
     """The steps that have no end, with what they were given."""
     words = {"running": "running now:", "crashed": "still running when the process died:"}
     yield words.get(run.status, "without an end in the log:")

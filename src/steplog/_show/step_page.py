@@ -13,16 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from steplog._format.record import Json, Record
-    from steplog._read.runs.run import Run
-    from steplog._read.runs.step import Step
     from steplog._show.run_tree import Look
+    from steplog._show.views import RunView, StepView
 
 _SHOWN_APART: Final = frozenset(
     {"name", "ms", "status", "error", "implied", "start_lost", "prompt", "message", "usage", "checkpoint"}
 )
 
 
-def step_lines(step: Step, look: Look = PLAIN, run: Run | None = None) -> Iterator[str]:
+def step_lines(step: StepView, look: Look = PLAIN, run: RunView | None = None) -> Iterator[str]:
     """Everything about one step, line by line."""
     yield visible(f"step {step.number}  {step.kind} {step.name}  {step.status}  {duration(step.ms)}".rstrip())
     yield visible("  ".join(_notes(run, step)))
@@ -30,7 +29,7 @@ def step_lines(step: Step, look: Look = PLAIN, run: Run | None = None) -> Iterat
     for name, value in fields.items():
         if name not in _SHOWN_APART:
             yield from _field(name, value)
-    config = None if run is None else run.config(step)
+    config = None if run is None else run.config(step.number)
     if config is not None:
         yield "to go on from here: config=" + visible(as_json(config))
     if "prompt" in fields:
@@ -48,7 +47,7 @@ def step_lines(step: Step, look: Look = PLAIN, run: Run | None = None) -> Iterat
         yield from error_lines(step.error, "", look)
 
 
-def _notes(run: Run | None, step: Step) -> list[str]:
+def _notes(run: RunView | None, step: StepView) -> list[str]:
     notes = [] if run is None else [f"run {run.id}"]
     notes.append(f"started {clock(step.started)}")
     if step.parent is not None:

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import steplog
+from steplog._format.record import LONG
 from steplog._write.safe.quick_check import MANY, plain_texts
 from steplog._write.safe.secrets import may_hold_secret
 from steplog._write.said.numbering import Numbered
-from steplog._write.said.run_memory import LONG, Once
+from steplog._write.said.run_memory import Once
 from steplog._write.settings.settings import Settings
 
 SETTINGS = Settings.load("x", environ={})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from steplog._format.record import FORMAT_VERSION
 from steplog._read.files.lines import BadLine, Line, read_lines, writer_in_name
 from steplog._read.files.sequence import Sequence
-from steplog._read.runs.totals import Tally
+from steplog._read.files.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -176,9 +176,12 @@ class Run:
 
     def _repr_html_(self) -> str:
         """In a notebook a tree to unfold."""
-        from steplog._show.html import run_html  # noqa: PLC0415 -- as above
+        from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- as above
 
-        return run_html(self)
+        try:
+            return run_html(self)
+        except LogError as error:
+            return sentence_html(f"run {self.id}: {error}")
 
     def _field(self, name: str) -> Json:
         return self._tree.values.resolve(self._tree.own_fields.get(name))

@@ -1,13 +1,12 @@
-"""What stands for a content that is not written: its type, size and hash."""
+"""What stands for a content that is not written: its type, size, hash and identity."""
 
 from __future__ import annotations
 
 import re
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Any, Final
 
 from steplog._format.record import Json
-from steplog._write.said.run_memory import digest_of
 
 _MOST_HASHED: Final = 16 * 1024 * 1024  # hashing takes about 1 ms a megabyte; beyond this the size must do
 _DATA_URL = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,80})(?:;[\w=.+-]{1,80}){0,4};base64,")
@@ -36,3 +35,8 @@ def blob_of_text(o: str) -> dict[str, Any] | None:
 def digest_of_text(o: str) -> bytes:
     """The identity of a text that is not written."""
     return digest_of(o[:_MOST_HASHED].encode("utf-8", "surrogatepass"))
+
+
+def digest_of(data: bytes) -> bytes:
+    """The identity of a content: 16 bytes of blake2b."""
+    return blake2b(data, digest_size=16).digest()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+from steplog._format.record import LONG
 from steplog._write.safe.blobs import blob_of_text
 from steplog._write.safe.walk import HIGH, KEYS, LOW, is_harmless
-from steplog._write.said.run_memory import LONG
 from steplog._write.settings.settings import Settings
 
 _TEXT: Final = frozenset({str})

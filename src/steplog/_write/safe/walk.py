@@ -7,12 +7,13 @@ from itertools import islice
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import BLOB, CUT, NUM, TEXT, TYPE, Json
+from steplog._format.record import BLOB, CUT, LONG, NUM, TEXT, TYPE, Json
 from steplog._write.safe.blobs import blob_of_text, digest_of_text, size_and_hash
 from steplog._write.safe.safe_read import Hidden, first_of, shape_of, type_name
 from steplog._write.safe.secrets import CLEAN, is_clean, is_own_id, masked, secret_key_kind
-from steplog._write.said.run_memory import LONG, Place
 from steplog._write.settings.settings import Settings
+
+Place = tuple[Any, ...]  # where a value stands in its run: step number, field, further keys
 
 _MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
 _ITEMS_A_NODE: Final = 10  # numbers and short texts, which cost a tenth of a container

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import MESSAGE, Json, Record
+from steplog._format.record import LONG, MESSAGE, Json, Record
 from steplog._write.safe.quick_check import MANY, plain_texts
 from steplog._write.safe.secrets import may_hold_secret
 from steplog._write.safe.walk import Walk, is_harmless, is_plain_name
 from steplog._write.said.message_types import message_type
 from steplog._write.said.numbering import Numbered
 from steplog._write.said.prompt_prefix import ranges
-from steplog._write.said.run_memory import LONG
 from steplog._write.settings.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.

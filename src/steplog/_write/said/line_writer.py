@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from orjson import dumps
 
@@ -18,14 +18,28 @@ from steplog._write.safe.secrets import CLEAN
 from steplog._write.safe.walk import Walk, is_plain_name
 from steplog._write.said.fields import PUT, SAFE, Content, error_fields
 from steplog._write.said.numbering import NumberedWalk
+from steplog._write.said.run_memory import Once
 from steplog._write.settings.settings import Settings
-from steplog._write.steps.run_state import RunState
 
 _NUMBERS: Final = (int, float, bool)
 _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
 _ENVELOPE: Final = 512
+
+
+class Run(Protocol):
+    """What a line's run remembers between its lines."""
+
+    @property
+    def once(self) -> Once:
+        """What its log has in full."""
+        ...
+
+    @property
+    def masked(self) -> dict[str, int]:
+        """How many secrets of each kind were masked in it."""
+        ...
 
 
 class LineWriter:
@@ -48,7 +62,7 @@ class LineWriter:
         self._reports = 0
 
     def write(  # noqa: C901, PLR0912, PLR0915 - one function, as each line comes by here and calls would be felt
-        self, run: RunState, record: Record, fields: Mapping[str, Any]
+        self, run: Run, record: Record, fields: Mapping[str, Any]
     ) -> None:
         """The line that `record` begins, of names and numbers made here, with these fields; in the kernel on return."""
         own = len(record)
@@ -133,7 +147,7 @@ class Counts:
         self.masked: dict[str, int] = {}
         self.cut = 0
 
-    def add(self, run: RunState, walk: NumberedWalk) -> None:
+    def add(self, run: Run, walk: NumberedWalk) -> None:
         """Add up what a line of `run` had masked and cut."""
         self.cut += walk.cut
         for kind, n in walk.masked.items():

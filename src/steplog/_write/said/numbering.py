@@ -8,10 +8,11 @@ from typing import Any, Final
 from orjson import dumps
 
 from steplog._format.line import encode
-from steplog._format.record import MESSAGE, SAME, Json, Record
+from steplog._format.record import LONG, MESSAGE, SAME, Json, Record
+from steplog._write.safe.blobs import digest_of
 from steplog._write.safe.quick_check import MANY, are_whole, plain_texts, take_apart
 from steplog._write.safe.secrets import may_hold_secret
-from steplog._write.safe.walk import Walk, is_plain_name
+from steplog._write.safe.walk import Place, Walk, is_plain_name
 from steplog._write.said.message_types import (
     FOUND,
     PLAIN_MESSAGE,
@@ -30,7 +31,7 @@ from steplog._write.said.prompt_prefix import (
     ranges,
     with_numbers,
 )
-from steplog._write.said.run_memory import LONG, Fresh, Once, Place, digest_of
+from steplog._write.said.run_memory import Fresh, Once
 from steplog._write.settings.settings import Settings
 
 # Kept whatever the content policy: names and ids are not content.

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from itertools import count
 from typing import Any, Final
 
+from steplog._write.safe.walk import Place
 from steplog._write.said.message_types import Ids, Known
 from steplog._write.said.prompt_prefix import NO_HISTORY, Span, ranges, unchanged, with_numbers
 
-LONG: Final = 256  # characters from which a text is written once per run
 _MOST: Final = (
     50_000  # entries of a kind a run remembers; past it all are forgotten and written in full again
 )
 
-Place = tuple[Any, ...]  # step number, field, further keys
 MessageKey = tuple[bytes, Ids]  # the digest of all but id and name, and these
 
 
@@ -106,8 +104,3 @@ class Once:
     def __len__(self) -> int:
         """How many things are remembered."""
         return len(self.numbers) + len(self.objects) + len(self._places)
-
-
-def digest_of(data: bytes) -> bytes:
-    """The identity of a content: 16 bytes of blake2b."""
-    return blake2b(data, digest_size=16).digest()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers import BaseEventHandler
@@ -12,11 +13,40 @@ from llama_index_instrumentation.span_handlers import BaseSpanHandler
 
 from steplog.integration import contained
 
-if TYPE_CHECKING:
-    from llama_index.observability.steplog._handler import StepLogHandler
-
-
 _CHUNKS = frozenset({"LLMChatInProgressEvent", "LLMCompletionInProgressEvent"})
+
+
+class Listener(Protocol):
+    """Who is told of spans and events; a failure of it is reported to itself."""
+
+    def event_hooks(self) -> Mapping[str, Callable[[Any], None]]:
+        """What is called with an event, by the name of the event's class."""
+        ...
+
+    def enter(
+        self,
+        span_id: str,
+        arguments: Mapping[str, Any],
+        instance: Any,
+        parent_id: str | None,
+        tags: Mapping[str, Any] | None,
+    ) -> None:
+        """A span begins."""
+        ...
+
+    def exit(self, span_id: str, arguments: Mapping[str, Any], instance: Any, result: Any) -> None:
+        """A span ends."""
+        ...
+
+    def drop(
+        self, span_id: str, arguments: Mapping[str, Any], instance: Any, error: BaseException | None
+    ) -> None:
+        """A span ends by an exception."""
+        ...
+
+    def report(self, where: str, error: BaseException) -> None:
+        """Write a failure of ours as `log.error`; never raises."""
+        ...
 
 
 class EventHandler(BaseEventHandler):
@@ -26,7 +56,7 @@ class EventHandler(BaseEventHandler):
         to: Any
         hooks: Any
 
-    def __init__(self, to: StepLogHandler) -> None:
+    def __init__(self, to: Listener) -> None:
         """Hand on to `to`."""
         super().__init__()
         # Not as fields or private attributes of the model: pydantic looks those up at many times the cost.
@@ -56,7 +86,7 @@ class SpanHandler(BaseSpanHandler[BaseSpan]):
     if TYPE_CHECKING:
         to: Any
 
-    def __init__(self, to: StepLogHandler) -> None:
+    def __init__(self, to: Listener) -> None:
         """Hand on to `to`."""
         super().__init__()
         object.__setattr__(self, "to", to)
