@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from langchain_steplog import _agents as agents
+from langchain_steplog import _decisions as decisions
 from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
@@ -54,6 +55,11 @@ class StepLogHandler(Recording):
     ) -> None:
         """A chain, graph or node begins."""
         steps = self._steps
+        if decisions.is_decision(metadata, inputs):
+            kwargs["metadata"] = metadata
+            fields = self._fields(decisions.decision_start, metadata, inputs)
+            self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
+            return
         if self._listens_by is not graphs.current and graphs.is_graph(metadata):
             self._listens_by = graphs.install(steps)
         name = kwargs.get("name")
@@ -88,7 +94,10 @@ class StepLogHandler(Recording):
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> Any:
         """A chain, graph or node is done."""
         if "inputs" not in kwargs:
-            self._steps.end(run_id, read=extract.chain_end, given=outputs)
+            read = extract.chain_end
+            if decisions.is_answer(outputs) and self._steps.kind_of(run_id) == "llm":
+                read = decisions.decision_end
+            self._steps.end(run_id, read=read, given=outputs)
             return DONE
         contained(self, "stream_end", self._stream_end, outputs, run_id, kwargs)
         return DONE
