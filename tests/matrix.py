@@ -23,7 +23,7 @@ DISTRIBUTIONS = (".", *(f"integrations/{name}" for name in (
 )))  # fmt: skip
 OLDEST = (
     "langchain==1.0.0", "langchain-core==1.0.0", "langgraph==1.0.0", "langgraph-prebuilt==1.0.0",
-    "langchain-classic==1.0.0", "llama-index-core==0.14.6",
+    "langchain-classic==1.0.0", "llama-index-core==0.14.20",
 )  # fmt: skip
 FRAMEWORKS = (
     "langchain",
