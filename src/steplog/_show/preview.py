@@ -23,6 +23,7 @@ _LEAVES: Final = {
     "retriever": ("documents", "output"),
     "rerank": ("documents", "output"),
 }
+_COMMAND: Final = frozenset({"graph", "goto", "update", "resume"})
 _COUNTED: Final = {"documents": "documents", "count": "texts"}
 
 
@@ -68,6 +69,8 @@ def transcript(message: Mapping[str, Json]) -> str:
 def brief(value: Json) -> str:
     """A value in a few words: of messages, and of a graph's state, the last message; else as `as_text`."""
     state = cast("Record", value) if isinstance(value, dict) else {}
+    if state and state.keys() <= _COMMAND and not state.keys() <= {"update"}:
+        return _command_text(state)
     # A graph's state has other keys beside its messages: they are how it came to what the last message says.
     held = state["messages"] if isinstance(state.get("messages"), list) and state["messages"] else value
     several = cast("list[Json]", held) if isinstance(held, list) else [held]
@@ -81,6 +84,24 @@ def brief(value: Json) -> str:
             return as_text(value)
 
 
+def _command_text(command: Mapping[str, Json]) -> str:
+    """What a `Command` of LangGraph's does: where it goes on, what it answers, what it changes."""
+    goto = command.get("goto")
+    places = [
+        as_text(place) for place in (cast("list[Json]", goto) if isinstance(goto, list) else [goto]) if place
+    ]
+    words = (
+        [f"hands over to {', '.join(places)}" if "graph" in command else f"goes on at {', '.join(places)}"]
+        if places
+        else []
+    )
+    if "resume" in command:
+        words.append(f"answers {brief(command['resume'])}")
+    if command.get("update"):
+        words.append(brief(command["update"]))
+    return ": ".join(words)
+
+
 def call_text(call: Json) -> str:
     """A tool call as `search({"q": "x"})`."""
     if not isinstance(call, dict):
@@ -91,7 +112,7 @@ def call_text(call: Json) -> str:
 
 def entered(step: StepView) -> str:
     """What went into a step."""
-    if step.kind == "llm":
+    if step.kind == "llm" and step.asked is not None:
         return message_text(step.asked)
     if step.kind == "retry":
         error = step.fields.get("error")
@@ -102,14 +123,32 @@ def entered(step: StepView) -> str:
         )
         cause = f" after {': '.join(facts)}" if facts else ""
         return f"attempt {step.fields.get('attempt', '?')}{cause}"
+    if step.kind == "agent" and "input" not in step.fields:
+        return _task(step)
     return _first_field(step, _ENTERS.get(step.kind, ("input",)))
 
 
 def left(step: StepView) -> str:
-    """What came out of a step."""
-    if step.kind == "llm" or "message" in step.fields:
+    """What came out of a step; nothing for a graph node that only hands on what the call in it said."""
+    if (step.kind == "llm" and step.message is not None) or "message" in step.fields:
         return message_text(step.message)
-    return _first_field(step, _LEAVES.get(step.kind, ("output",)))
+    text = _first_field(step, _LEAVES.get(step.kind, ("output",)))
+    if step.kind == "node" and text and any(left(child) == text for child in step.children):
+        return ""
+    return text
+
+
+def _task(agent: StepView) -> str:
+    """What an agent was asked: the last that a human, or the agent above, said in its first model call's prompt."""
+    below = list(reversed(agent.children))
+    while below:
+        step = below.pop()
+        if step.kind == "llm":
+            return message_text(
+                next((m for m in reversed(step.prompt) if m.get("role") == "user"), step.asked)
+            )
+        below.extend(reversed(step.children))
+    return ""
 
 
 def _first_field(step: StepView, names: tuple[str, ...]) -> str:
