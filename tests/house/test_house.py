@@ -100,7 +100,7 @@ def test_adapters_import_only_what_is_public(path):
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         for name in names:
             if name.split(".")[0] == "steplog":
-                assert name in ("steplog", "steplog.integration"), f"{name} is private"
+                assert name in ("steplog", "steplog.integration", "steplog.testing"), f"{name} is private"
 
 
 def test_the_write_side_imports_nothing_but_orjson_and_the_standard_library():
@@ -120,12 +120,9 @@ def test_the_public_surface_is_what_it_was():
         "Recorder", "Run", "Settings", "SettingsError", "Step", "__version__", "activate", "deactivate", "follow", "read",
     ]  # fmt: skip
     assert steplog.testing.__all__ == [
-        "MemorySink",
-        "assert_nothing_left",
-        "broken",
-        "extractors",
-        "missing_hooks",
-    ]
+        "CannotReplay", "MemorySink", "NothingLeft", "PromptChanged", "RecordedCall", "RecordedCalls", "RecordedTools",
+        "as_logged", "assert_nothing_left", "broken", "extractors", "missing_hooks",
+    ]  # fmt: skip
     for name in steplog.__all__:
         assert getattr(steplog, name) is not None
     for name in steplog.integration.__all__:
