@@ -157,6 +157,20 @@ def test_what_is_compressed_counts_as_small_as_it_is(tmp_path):
     assert keeper._stock.total == sum(path.stat().st_size for path in tmp_path.iterdir())
 
 
+def test_a_segment_counts_once_though_a_look_saw_it_half_written(tmp_path):
+    old = [dead_segment(tmp_path, number=n, day=1 + n) for n in range(4)]
+    live = dead_segment(tmp_path, number=9, day=20, size=5_000)
+    keeper = keeper_of(tmp_path, keep_bytes=5 * old[0].stat().st_size)
+    keeper.begun(None)
+    keeper._look_at = float("inf")
+    keeper.begun(dead_segment(tmp_path, number=9, day=20).name)
+    assert keeper._stock.total == sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert names(tmp_path) == {path.name for path in (*old, live)}
+    keeper.begun(dead_segment(tmp_path, number=10, day=21, size=45_000).name)
+    assert keeper._stock.total == sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert len(names(tmp_path)) == 1
+
+
 def test_a_forked_child_begins_anew(tmp_path):
     dead_segment(tmp_path)
     keeper = keeper_of(tmp_path, keep_bytes=1)

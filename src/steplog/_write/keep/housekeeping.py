@@ -49,6 +49,7 @@ class Housekeeper:
         self._lock = threading.Lock()
         self._stock = Stock(0, deque())
         self._judge = Judge(self._directory, ())
+        self._counted: dict[str, int] = {}  # the youngest that the last look saw, each with its size then
         self._shipped: frozenset[str] | None = None
         self._knows_all = True
         self._look_at = 0
@@ -82,6 +83,7 @@ class Housekeeper:
         everything = sorted(_calmly(segments_in(self._directory), 128), key=age)
         self._judge.begin_anew(everything)
         self._stock = Stock(sum(segment.size for segment in everything), deque(everything))
+        self._counted = {segment.path: segment.size for segment in everything[-_MOST_KNOWN:]}
         self._shipped = shipped_from(self._directory)
         if self._packs and not self._look_at:
             sweep(self._directory, self._now())
@@ -93,8 +95,10 @@ class Housekeeper:
         if segment is None:
             return []
         self._judge.note(segment.stem, segment.part)
-        self._stock.total += segment.size
+        # A look may have counted it while it was still being written.
+        self._stock.total += segment.size - self._counted.pop(segment.path, 0)
         if self._knows_all:
+            self._stock.oldest = deque(known for known in self._stock.oldest if known.path != segment.path)
             self._stock.oldest.append(segment)
         return [segment]
 

@@ -80,8 +80,7 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
     rest = b""
     while more := file.read(_AT_ONCE):
         whole, end, rest = (rest + more).rpartition(b"\n")
-        if end:
-            yield whole + end
+        yield whole + end
 
 
 def _run_lines(lines: bytes) -> Iterator[tuple[str, bool]]:
