@@ -114,19 +114,23 @@ _DEFS: Final[dict[str, Schema]] = {
         ),
     },
     "message_or_number": {"anyOf": [_ref("message"), _ref("amendment"), _ORDINAL]},
-    "error": _closed(
-        {
-            "type": _TEXT,
-            "message": _LIMITED,
-            "module": _TEXT,
-            "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
-            "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
-            "http_status": {"type": "integer"},
-            "code": {"type": ["string", "integer"]},
-            "request_id": _TEXT,
-        },
-        ("type",),
-    ),
+    "error": {
+        **_closed(
+            {
+                "type": _told(
+                    _TEXT, "absent only where a program told nothing but a message of what it tried again"
+                ),
+                "message": _LIMITED,
+                "module": _TEXT,
+                "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
+                "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
+                "http_status": {"type": "integer"},
+                "code": {"type": ["string", "integer"]},
+                "request_id": _TEXT,
+            }
+        ),
+        "anyOf": [{"required": ["type"]}, {"required": ["message"]}],
+    },
     "usage": {
         **_closed(_USAGE),
         "minProperties": 1,

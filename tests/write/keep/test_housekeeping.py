@@ -120,6 +120,18 @@ def test_only_the_oldest_are_remembered_and_all_that_must_go_go(tmp_path):
     assert len(keeper._stock.oldest) <= 512
 
 
+def test_who_stays_for_good_is_not_asked_again_with_each_segment(tmp_path):
+    for number in range(50):
+        dead_segment(tmp_path, number=number, size=10, closed=False, host="elsewhere", boot="another")
+    keeper = keeper_of(tmp_path, keep_bytes=1)
+    keeper.begun(None)
+    keeper._look_at = float("inf")
+    assert not keeper._stock.oldest
+    keeper.begun(left(tmp_path, 100))
+    assert not keeper._stock.oldest
+    assert len(names(tmp_path)) == 50
+
+
 def test_a_segment_that_had_to_stay_for_an_open_run_goes_when_it_has_ended(tmp_path):
     recorder = steplog.Recorder(tmp_path / "log", rotate_bytes=3000, keep_bytes=1)
     log = tmp_path / "log"

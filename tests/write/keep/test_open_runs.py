@@ -73,6 +73,11 @@ def test_a_damaged_end_line_ends_no_run(log):
         assert log.add(1, START, tail=damaged).add(2, step(1)).is_open(), damaged
 
 
+def test_an_end_line_behind_damage_begins_nothing(log):
+    (end,) = map(line, numbered([END], first=4))
+    assert not log.add(1, START).add(2, step(1), tail=b"\0" * 8 + end).add(3, END).is_open(2)
+
+
 def test_a_run_that_may_have_begun_behind_damage_is_open(log):
     (start,) = map(line, numbered([START], first=4))
     for damaged in (b'{"seq":3,"ts"' + start, b"\0" * 8 + start):
