@@ -83,6 +83,7 @@ START = {
         {"ev": "llm.end", "ms": 1, "status": "ok"},
         {"ev": "llm.end", "ms": 1, "usage": {"input": 3}},
         {"ev": "llm.end", "ms": 1, "error": {"type": "E", "trace": "x"}},
+        {"ev": "llm.end", "ms": 1, "error": {"code": 1}},
         {"ev": "llm.end", "ms": 1, "implied": False},
         {"ev": "llm.end", "ms": 1, "parent": 1},
         {"ev": "run.start", "id": UUID},

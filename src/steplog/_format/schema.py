@@ -114,19 +114,23 @@ _DEFS: Final[dict[str, Schema]] = {
         ),
     },
     "message_or_number": {"anyOf": [_ref("message"), _ref("amendment"), _ORDINAL]},
-    "error": _closed(
-        {
-            "type": _TEXT,
-            "message": _LIMITED,
-            "module": _TEXT,
-            "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
-            "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
-            "http_status": {"type": "integer"},
-            "code": {"type": ["string", "integer"]},
-            "request_id": _TEXT,
-        },
-        ("type",),
-    ),
+    "error": {
+        **_closed(
+            {
+                "type": _told(
+                    _TEXT, "absent only where a program told nothing but a message of what it tried again"
+                ),
+                "message": _LIMITED,
+                "module": _TEXT,
+                "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
+                "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
+                "http_status": {"type": "integer"},
+                "code": {"type": ["string", "integer"]},
+                "request_id": _TEXT,
+            }
+        ),
+        "anyOf": [{"required": ["type"]}, {"required": ["message"]}],
+    },
     "usage": {
         **_closed(_USAGE),
         "minProperties": 1,
@@ -171,6 +175,8 @@ _FIELDS: Final[dict[str, Schema]] = {
     "v": {"const": FORMAT_VERSION}, "w": _TEXT, "steplog": _TEXT, "host": _TEXT, "pid": _ORDINAL,
     "ppid": _told(_COUNT, "the process that asked for this one"),
     "proc_start": _told(_COUNT, "kernel start time of the process, ticks since boot"), "boot": _TEXT, "python": _TEXT,
+    "pidns": _told(_COUNT, "inode of the process's pid namespace: in another one its pid says nothing"),
+    "locked": _told(_YES, "the file has a lock (flock) for as long as somebody has it open for writing"),
     "frameworks": _told(_mapping(_TEXT), "name -> version"), "argv0": _TEXT,
     "content": {"enum": list(get_args(Content))}, "detail": {"enum": list(get_args(Detail))},
     "redact": {"type": ["boolean", "string"]}, "prev": _TEXT, "parent_w": _TEXT,
