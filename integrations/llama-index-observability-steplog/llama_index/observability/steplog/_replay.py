@@ -23,9 +23,16 @@ from steplog import Run
 from steplog.testing import RecordedCall, RecordedCalls, RecordedTools, as_logged
 
 F = TypeVar("F", bound=Callable[..., Any])
-# LlamaIndex's decorators have no types; what they give is called as what they were given.
-_announced_chat = cast("Callable[[F], F]", llm_chat_callback())
-_announced_completion = cast("Callable[[F], F]", llm_completion_callback())
+
+
+def _announced_chat(method: F) -> F:
+    """LlamaIndex's decorator, which has no types: what it gives is called as what it was given."""
+    return cast("F", llm_chat_callback()(method))
+
+
+def _announced_completion(method: F) -> F:
+    """LlamaIndex's decorator for answers to a text."""
+    return cast("F", llm_completion_callback()(method))
 
 
 class ReplayLLM(FunctionCallingLLM):
