@@ -1,7 +1,5 @@
 """Rotation and retention: each line once, in order, no file too large, and only what nobody needs goes."""
 
-import json
-import os
 import threading
 import time
 from pathlib import Path
@@ -10,6 +8,7 @@ import pytest
 from raw import Raw
 
 import steplog
+from sample_segments import dead_segment
 from steplog._write.keep.judge import Judge
 from steplog._write.keep.segments import segments_in
 from steplog._write.settings.settings import Settings
@@ -83,27 +82,9 @@ def test_a_segment_is_left_when_it_is_old(tmp_path):
     assert 3 <= len(raw.files) <= 5
 
 
-def dead_segment(folder, day, size=10_000, host=None):
-    """A segment of a process that is gone, last written on that day of 2026-01."""
-    from steplog._format.process import boot_id, host_name
-
-    folder.mkdir(exist_ok=True)
-    w = f"dead{day:04}".replace("0", "a").replace("1", "b").replace("8", "c").replace("9", "d")
-    path = folder / f"202601{day:02}T000000000000Z-99999-{w}.jsonl"
-    head = {"seq": 1, "ts": f"2026-01-{day:02}T00:00:00.000000Z", "ev": "log.open", "v": 1, "w": w, "steplog": "0",
-            "host": host or host_name(), "boot": boot_id(), "pid": 2**22 + 5, "proc_start": 1, "python": "3"}  # fmt: skip
-    pad = {
-        "seq": 2,
-        "ts": head["ts"],
-        "run": "0" * 16,
-        "step": 1,
-        "ev": "custom.point",
-        "data": {"n": "x" * size},
-    }
-    path.write_text(json.dumps(head) + "\n" + json.dumps(pad) + "\n")
-    then = 1767225600 + (day - 1) * 86400
-    os.utime(path, (then, then))
-    return path
+def killed_segment(folder, day, **fields):
+    """A segment of a process that was killed, last written on that day of 2026-01."""
+    return dead_segment(folder, number=day, day=day, closed=False, **fields)
 
 
 def wait_until(condition):
@@ -114,7 +95,7 @@ def wait_until(condition):
 
 
 def test_by_default_nothing_is_deleted_or_compressed(tmp_path):
-    old = [dead_segment(tmp_path / "log", day) for day in range(1, 4)]
+    old = [killed_segment(tmp_path / "log", day) for day in range(1, 4)]
     with steplog.Recorder(tmp_path / "log", rotate_bytes=LIMIT) as recorder:
         write(recorder, 500)
     assert threading.active_count() == 1
@@ -130,8 +111,8 @@ def test_by_default_nothing_is_deleted_or_compressed(tmp_path):
 
 
 def test_keep_days_and_keep_bytes_delete_the_oldest_closed_segments_only(tmp_path):
-    old = [dead_segment(tmp_path / "log", day) for day in range(1, 6)]
-    elsewhere = dead_segment(tmp_path / "log", 9, host="another-host")
+    old = [killed_segment(tmp_path / "log", day) for day in range(1, 6)]
+    elsewhere = killed_segment(tmp_path / "log", 9, host="another-host", boot="another")
     theirs = tmp_path / "log" / "notes.txt"
     theirs.write_text("mine")
     with steplog.Recorder(tmp_path / "log", keep_bytes=45_000) as recorder:
@@ -184,7 +165,7 @@ def test_closed_segments_are_compressed_whole(tmp_path):
 
 
 def test_a_log_that_is_shipped_loses_only_what_was_delivered(tmp_path):
-    old = [dead_segment(tmp_path / "log", day) for day in range(1, 4)]
+    old = [killed_segment(tmp_path / "log", day) for day in range(1, 4)]
     (tmp_path / "log" / ".shipped").write_text(old[1].name + "\n")
     with steplog.Recorder(tmp_path / "log", keep_days=1) as recorder:
         write(recorder, 1)
