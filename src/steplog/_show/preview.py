@@ -22,6 +22,13 @@ _LEAVES: Final = {
     "retriever": ("documents", "output"),
     "rerank": ("documents", "output"),
 }
+_SIZES: Final = (
+    "bytes",
+    "chars",
+    "items",
+    "depth",
+    "nodes",
+)  # what a mark says of the size of what it stands for
 _COUNTED: Final = {"documents": "documents", "count": "texts"}
 
 
@@ -56,16 +63,22 @@ def _marker_text(value: Json) -> str | None:
     held: Any = mapping[key]
     facts = cast("Record", held) if isinstance(held, dict) else {}
     if key in (CUT, TEXT):
-        size = next(
-            (f"{facts[unit]} {unit}" for unit in ("bytes", "chars", "items", "depth") if unit in facts), ""
-        )
-        verb = "cut off" if key == CUT else "not kept"
-        return f"{as_text(facts.get('head'))}… ({verb}: {size} in all)".lstrip("…").lstrip()
+        size = next((f"{facts[unit]} {unit}" for unit in _SIZES if unit in facts), "")
+        if key == TEXT:
+            return f"{as_text(facts.get('head'))}… (not kept: {size} in all)".lstrip("…").lstrip()
+        return _cut_text(facts, size)
     if key == BLOB:
         return f"<{facts.get('type', 'bytes')}, {facts.get('bytes', '?')} bytes>"
     if key == TYPE:
         return f"<{held}>"
     return str(held) if key == NUM else None
+
+
+def _cut_text(facts: Record, size: str) -> str:
+    """What is left of a value over a limit; first that it is cut, since what follows may be long."""
+    note = ", ".join(str(part) for part in (size or "a circle", facts.get("setting")) if part)
+    kept = " … ".join(part for part in (as_text(facts.get("head")), as_text(facts.get("tail"))) if part)
+    return f"(cut: {note}) {kept}{'…' if kept and 'tail' not in facts else ''}".rstrip()
 
 
 def message_text(message: Mapping[str, Json] | None) -> str:

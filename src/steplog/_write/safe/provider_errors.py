@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from steplog._write.safe.safe_read import instance_dict
+from steplog._write.safe.attributes import instance_dict
 
 _MOST_CAUSES: Final = 4
 _NAMES: Final = ("http_status", "code", "request_id")
