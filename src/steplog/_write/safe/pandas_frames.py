@@ -44,8 +44,8 @@ def _series(o: Any) -> Fields:
 
 
 def _index(o: Any) -> Fields:
-    found = live_dict(o)
-    return _column(found.get("_name"), _length(o), _labels(o, _FIRST), dtype_of(found.get("_data")))
+    labels, dtype = _labels(o, _FIRST), dtype_of(live_dict(o).get("_data"))
+    return _column(None, _length(o), None if labels is None else _under_names(o, labels), dtype)
 
 
 def _array(o: Any) -> Fields:
@@ -65,13 +65,16 @@ def _row_labels(index: Any, rows: int) -> Fields:
     """The labels of the first rows, under their names if they have some, where they are more than the rows' numbers."""
     span = live_dict(index).get("_range")
     found = None if type(span) is range and span == range(rows) else _labels(index, _FIRST)
-    if found is None:
-        return {}
+    return {} if found is None else {"index": _under_names(index, found)}
+
+
+def _under_names(index: Any, labels: list[Any]) -> list[Any]:
+    """Labels as dicts by the names of an index's levels, as a telling name masks what is under it; else as they are."""
     names = live_dict(index).get("_names", [live_dict(index).get("_name")])
     if type(names) is not list or not all(type(name) is str for name in names):
-        return {"index": found}
-    several = found if len(names) > 1 else [(label,) for label in found]
-    return {"index": [dict(zip(names, label, strict=False)) for label in several]}
+        return labels
+    several = labels if len(names) > 1 else [(label,) for label in labels]
+    return [dict(zip(names, label, strict=False)) for label in several]
 
 
 def _field(o: Any, name: str) -> Any:

@@ -20,6 +20,7 @@ _HEAD: Final = 200  # characters shown of a text that is previewed
 _WORK: Final = (
     4  # times the longest line: characters that are looked at for one line; of further texts it has the size
 )
+_LEAST_WORK: Final = 4 * 1024 * 1024
 _HASHED_PER_LOOKED_AT: Final = 16  # hashing a text costs so much less than looking for secrets in it
 _MOST_ERRORS: Final = 8  # whose `str()`, which is code of theirs, is called for one line
 _MARGIN: Final = 8192  # a secret that straddles the cut is masked if it begins no further than this before it
@@ -73,7 +74,7 @@ class Walk:
         self.hidden: list[bytes] = []  # digests of texts that the content policy keeps out
         self.left_out = 0  # characters of texts that content="none" keeps out
         self._nodes = _MOST_NODES
-        self._work = _WORK * settings.max_line_bytes
+        self._work = max(_LEAST_WORK, _WORK * settings.max_line_bytes)
         self.errors_left = _MOST_ERRORS
         self._open: set[int] = set()
 
@@ -230,7 +231,7 @@ class Walk:
         if len(o) <= LONG:
             return self.mask(o)
         limit = self.settings.max_value_bytes
-        self._work -= min(len(o), limit) + len(o) // _HASHED_PER_LOOKED_AT
+        self._work -= min(len(o), limit + 2 * _MARGIN)
         if self._work < 0:
             self.cut += 1
             return {CUT: {"chars": len(o), "setting": "max_line_bytes"}}
@@ -244,8 +245,9 @@ class Walk:
         self.cut += 1
         tail = limit // 4
         head = limit - tail
+        self._work -= len(o) // _HASHED_PER_LOOKED_AT
         return {
-            CUT: size_and_hash(o)
+            CUT: (size_and_hash(o) if self._work > 0 else {"chars": len(o)})
             | {
                 "head": self.mask(o[: head + _MARGIN])[:head],
                 "tail": self.mask(o[-tail - _MARGIN :])[-tail:],

@@ -8,11 +8,10 @@ from typing import Any, ClassVar, Final
 
 from orjson import dumps
 
-from steplog._format.line import encode
-from steplog._format.record import Json, Record
+from steplog._format.line import encode, escaped
+from steplog._format.record import CUT, LONG, Json, Record
 from steplog._write.settings.settings import Settings
 
-_SHORTEST: Final = 512  # characters; texts no longer than that are never the matter
 _FEWEST: Final = 10  # items of one container
 _OF_A_CUT: Final = 256  # bytes that the mark of a cut takes besides what is kept
 _SPARE: Final = 8  # parts of a limit by which the next one is lower at least, so that an end is reached
@@ -28,7 +27,7 @@ def shorter(settings: Settings, record: Record, size: int, most: int) -> Setting
     """The settings under which a line of `size` bytes should fit into `most`; None where no shorter texts would help."""
     limit = _longest_text(record, size, most)
     lower = settings.max_value_bytes - settings.max_value_bytes // _SPARE
-    if limit is not None and min(limit, lower) >= _SHORTEST:
+    if limit is not None and min(limit, lower) >= LONG:
         return _with(settings, max_value_bytes=min(limit, lower))
     items = settings.max_items * most // size
     lower = settings.max_items - settings.max_items // _SPARE
@@ -43,39 +42,49 @@ def _with(settings: Settings, **changed: Any) -> Settings:
 
 def _longest_text(record: Record, size: int, most: int) -> int | None:
     """The length, in characters, to which texts must be cut for all of them to fit; None where that helps nothing."""
-    texts = _texts_in(record)
-    written = sorted(_written(text) for text in texts)
-    room = most - (size - sum(written))
-    for nth, length in enumerate(written):
-        share = room // (len(written) - nth)
+    texts, unread = _texts_in(record)
+    found = [(_written(text), len(text)) for text in texts]
+    widest = max(
+        (written / length for written, length in found), default=1.0
+    )  # bytes a character, with escapes
+    room = most - (size - sum(written for written, _ in found))
+    lengths = sorted([written for written, _ in found] + [int(n * widest) for n in unread])
+    for nth, length in enumerate(lengths):
+        share = room // (len(lengths) - nth)
         if length > share:
-            widest = max(
-                _written(text) / len(text) for text in texts
-            )  # bytes a character, with what is escaped
             return max(0, int((share - _OF_A_CUT) / widest))
         room -= length
     return None
 
 
-def _texts_in(record: Record) -> list[str]:
-    """All longer texts in a record of plain values."""
+def _texts_in(record: Record) -> tuple[list[str], list[int]]:
+    """All longer texts in a record of plain values; and the lengths of those that were too many to be looked at."""
     found: list[str] = []
+    unread: list[int] = []
     waiting: list[Collection[Any]] = [record]
     for container in waiting:  # grows meanwhile
         # Copied in one call of C: some of it is the program's own, and another thread may change it.
         inside: list[Json] = [*container.values()] if type(container) is dict else [*container]
+        if type(container) is dict and inside and "chars" in (cut := _cut_in(container)):
+            unread.append(cut["chars"])
         for value in inside:
             if type(value) is str:
-                if len(value) > _SHORTEST:
+                if len(value) > LONG:
                     found.append(value)
             elif type(value) in (dict, list, tuple):
                 waiting.append(value)
-    return found
+    return found, unread
+
+
+def _cut_in(container: dict[Any, Any]) -> dict[str, Any]:
+    """What a marker of a cut says, where that is all there is of the text."""
+    cut = container.get(CUT)
+    return cut if type(cut) is dict and "head" not in cut else {}
 
 
 def _written(text: str) -> int:
     """How many bytes a text takes in a line."""
     try:
-        return len(dumps(text))
+        return len(escaped(dumps(text)))
     except TypeError:  # lone surrogates
         return len(encode({"": text}))
