@@ -138,7 +138,7 @@ def test_a_message_is_bounded_and_masked():
     error = logged(raises(ValueError(f"{SECRET} " + "x y " * 200_000)))
     kept = error["message"]["$cut"]
     assert kept["head"].startswith("[masked:openai_key] x y ")
-    assert len(kept["head"]) + len(kept["tail"]) <= 256 * 1024
+    assert len(kept["head"]) + len(kept["tail"]) <= 128 * 1024
     assert kept["setting"] == "max_value_bytes"
 
 

@@ -26,6 +26,24 @@ def test_what_is_kept_comes_near_the_limit_three_quarters_from_the_beginning():
     assert (cut["bytes"], len(cut["sha256"]), cut["setting"]) == (len(PAGE), 64, "max_value_bytes")
 
 
+def test_what_is_left_of_a_text_stands_once_in_a_run(tmp_path):
+    with steplog.Recorder(tmp_path) as recorder, recorder.run("r", input={"page": PAGE}) as run:
+        with run.tool("t") as call:
+            call.set(result=PAGE)
+        with run.llm("m", messages=[{"role": "tool", "content": PAGE}]):
+            pass
+        run.custom("c", [PAGE, {"again": PAGE}])
+        run.set(output={"page": PAGE})
+    (file,) = tmp_path.iterdir()
+    limit = Settings.load("x", environ={}).max_value_bytes
+    assert limit < file.stat().st_size < limit + 10_000
+    (found,) = steplog.read(tmp_path).runs
+    tool, model, point = found.steps
+    kept = plain(PAGE)
+    assert [tool.field("result"), model.prompt[0]["content"], found.output["page"]] == [kept] * 3
+    assert point.field("data") == [kept, {"again": kept}]
+
+
 def test_a_text_at_the_limit_is_whole():
     text = PAGE[: Settings.load("x", environ={}).max_value_bytes]
     assert plain(text) == text
@@ -78,15 +96,15 @@ def lines_of(**settings):
 
 def test_a_prompt_of_pages_is_whole():
     """Sixteen texts at the limit fit into one line."""
-    pages = [PAGE[i : i + 200_000] for i in range(0, 1_600_000, 100_000)]
+    pages = [PAGE[i : i + 120_000] for i in range(0, 1_600_000, 100_000)]
     sink, recorder = lines_of()
     with recorder, recorder.run("r") as run:
         with run.llm("m", messages=[{"role": "user", "content": page} for page in pages]) as call:
-            call.set(message={"role": "assistant", "content": pages[0][:150_000]})
+            call.set(message={"role": "assistant", "content": pages[0][:100_000]})
     (start,) = [line for line in sink.records if line["ev"] == "llm.start"]
     assert [message["content"] for message in start["messages"]] == pages
     (end,) = [line for line in sink.records if line["ev"] == "llm.end"]
-    assert end["message"]["content"] == pages[0][:150_000]
+    assert end["message"]["content"] == pages[0][:100_000]
 
 
 def test_in_a_line_that_is_too_long_only_the_longest_texts_are_cut_and_to_one_length():

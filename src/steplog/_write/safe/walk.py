@@ -238,9 +238,13 @@ class Walk:
         blob = blob_of_text(o)
         if blob is not None:
             return {BLOB: blob}
-        return self.long_text(self.mask(o), place) if len(o) <= limit else self._cut_text(o, limit)
+        if len(o) > limit:
+            kept = self._cut_text(o, limit)
+            return self.long_text(kept, encode(kept), place)
+        o = self.mask(o)
+        return self.long_text(o, o.encode("utf-8", "surrogatepass"), place)
 
-    def _cut_text(self, o: str, limit: int) -> Json:
+    def _cut_text(self, o: str, limit: int) -> dict[str, Json]:
         """A text over the limit: its size and hash, its beginning and its end, which make up the limit."""
         self.cut += 1
         tail = limit // 4
@@ -255,8 +259,8 @@ class Walk:
             }
         }
 
-    def long_text(self, o: str, place: Place) -> Json:  # noqa: ARG002 - the place is for the one who overrides this
-        """A text above 256 characters, masked already."""
+    def long_text(self, o: Json, data: bytes, place: Place) -> Json:  # noqa: ARG002 - for the one who overrides this
+        """A text above 256 characters that is masked already, or what is kept of it; `data` is what tells it from others."""
         return o
 
     def _reduced(self, o: str) -> Json:

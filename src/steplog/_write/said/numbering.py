@@ -8,7 +8,7 @@ from typing import Any, Final
 from orjson import dumps
 
 from steplog._format.line import encode
-from steplog._format.record import LONG, MESSAGE, SAME, Json, Record
+from steplog._format.record import CUT, LONG, MESSAGE, SAME, Json, Record
 from steplog._write.safe.blobs import digest_of
 from steplog._write.safe.quick_check import MANY, are_whole, plain_texts, take_apart
 from steplog._write.safe.secrets import may_hold_secret
@@ -235,6 +235,8 @@ class Numbered:
             if cls is str:
                 if len(value) > LONG:
                     out[key] = self.place_or(value, value.encode("utf-8", "surrogatepass"), (*place, key))
+            elif cls is dict and len(value) == 1 and "head" in value.get(CUT, ()):
+                out[key] = self.place_or(value, encode(value), (*place, key))
             elif cls is dict or cls is list:
                 out[key] = self._pointed(value, (*place, key))
         return out
@@ -303,7 +305,6 @@ class NumberedWalk(Walk):
             return super().items(items, size, depth, place)
         return self._numbered.told(items, place)
 
-    def long_text(self, o: str, place: Place) -> Json:
+    def long_text(self, o: Json, data: bytes, place: Place) -> Json:
         """A long text, or a pointer to where it stands in the log."""
-        data = o.encode("utf-8", "surrogatepass")
         return self._numbered.place_or(o, data, place) if self._pointing else o

@@ -63,10 +63,14 @@ def _texts_in(record: Record) -> tuple[list[str], list[int]]:
     unread: list[int] = []
     waiting: list[Collection[Any]] = [record]
     for container in waiting:  # grows meanwhile
+        cut = container.get(CUT) if type(container) is dict else None
+        if type(cut) is dict and "tail" in cut:
+            found.append(cut["head"] + cut["tail"])
+            continue
+        if type(cut) is dict and "chars" in cut:
+            unread.append(cut["chars"])
         # Copied in one call of C: some of it is the program's own, and another thread may change it.
         inside: list[Json] = [*container.values()] if type(container) is dict else [*container]
-        if type(container) is dict and inside and "chars" in (cut := _cut_in(container)):
-            unread.append(cut["chars"])
         for value in inside:
             if type(value) is str:
                 if len(value) > LONG:
@@ -74,12 +78,6 @@ def _texts_in(record: Record) -> tuple[list[str], list[int]]:
             elif type(value) in (dict, list, tuple):
                 waiting.append(value)
     return found, unread
-
-
-def _cut_in(container: dict[Any, Any]) -> dict[str, Any]:
-    """What a marker of a cut says, where that is all there is of the text."""
-    cut = container.get(CUT)
-    return cut if type(cut) is dict and "head" not in cut else {}
 
 
 def _written(text: str) -> int:

@@ -49,8 +49,8 @@ class Settings:
     detail: Detail = "steps"
     redact: bool = True
     redactor: Callable[[str], str] | None = None
-    max_value_bytes: int = 256 * 1024
-    max_line_bytes: int = 4 * 1024 * 1024
+    max_value_bytes: int = 128 * 1024
+    max_line_bytes: int = 2 * 1024 * 1024
     max_depth: int = 32
     max_items: int = 1000
     max_pending_bytes: int = 16 * 1024 * 1024
