@@ -109,9 +109,11 @@ class Recording(BaseCallbackHandler):
             parent = parent_run_id
             if parent is None or LLAMA_INDEX in modules:
                 parent = parent_of(steps, parent_run_id)
+            held = self._value(extract.handed_down, kwargs.get("metadata"), tags)
             if parent is None or not steps.start(
-                run_id, kind, name, parent=parent, fields=fields, attempt_of=tried, below_only=True
-            ):
+                run_id, kind, name,
+                parent=parent, fields=fields, attempt_of=tried, below_only=True, handed_down=held,
+            ):  # fmt: skip
                 head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
                 steps.start(
                     run_id, kind, name,

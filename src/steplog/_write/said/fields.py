@@ -17,7 +17,18 @@ from steplog._write.said.prompt_prefix import ranges
 from steplog._write.settings.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
-_SAID: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
+_SAID: Final = (
+    "input",
+    "output",
+    "args",
+    "result",
+    "query",
+    "documents",
+    "value",
+    "data",
+    "metadata",
+    "extra",
+)
 SAFE: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
 _NOT_IN_NONE: Final = (*_SAID, "messages", "message")
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")

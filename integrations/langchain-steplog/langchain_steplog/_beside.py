@@ -1,0 +1,38 @@
+"""What a provider says beside its answer: service tier, content filters, safety ratings, grounding, log probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+# Told as fields of their own, or of the transport and of LangChain's own making.
+_TOLD: Final = frozenset((
+    "token_usage", "usage", "usage_metadata", "model_name", "model", "model_provider", "model_id", "id", "finish_reason",
+    "stop_reason", "stopReason", "done_reason", "status", "incomplete_details", "type", "role", "object", "created",
+    "created_at", "completed_at", "done", "headers", "ResponseMetadata", "output_version", "total_duration",
+    "load_duration", "status_code", "request_id", "prompt_eval_count", "prompt_eval_duration", "eval_count", "eval_duration", "metrics", "body",
+))  # fmt: skip
+_LOGPROBS: Final = frozenset(("logprobs", "logprobs_result", "avg_logprobs"))
+_SHORTEST_WORD: Final = 4
+_MAY_BE_EMPTY: Final = (str, list, dict)
+
+
+def beside(meta: Mapping[str, Any], *, with_logprobs: bool) -> dict[str, Any]:
+    """What of an answer's metadata is told nowhere else."""
+    left = meta.keys() - _TOLD
+    out: dict[str, Any] = {}
+    for name in meta if left else ():
+        value = meta[name]
+        if name not in left or value is None or (type(value) in _MAY_BE_EMPTY and not value):
+            continue
+        if with_logprobs or name not in _LOGPROBS:
+            out[name] = once(value) if type(value) is str else value
+    return out
+
+
+def once(word: str) -> str:
+    """A word that chunks of a stream repeated and LangChain joined ("stopstop"), as it was said."""
+    if len(word) < 2 * _SHORTEST_WORD:
+        return word
+    period = (word + word).find(word, 1)
+    return word[:period] if period >= _SHORTEST_WORD else word
