@@ -13,6 +13,7 @@ _TOLD: Final = frozenset((
     "load_duration", "status_code", "request_id", "prompt_eval_count", "prompt_eval_duration", "eval_count", "eval_duration", "metrics", "body",
 ))  # fmt: skip
 _LOGPROBS: Final = frozenset(("logprobs", "logprobs_result", "avg_logprobs"))
+_DEEPEST: Final = 6
 _SHORTEST_WORD: Final = 4
 _MAY_BE_EMPTY: Final = (str, list, dict)
 
@@ -25,9 +26,22 @@ def beside(meta: Mapping[str, Any], *, with_logprobs: bool) -> dict[str, Any]:
         value = meta[name]
         if name not in left or value is None or (type(value) in _MAY_BE_EMPTY and not value):
             continue
-        if with_logprobs or name not in _LOGPROBS:
+        if name not in _LOGPROBS:
             out[name] = once(value) if type(value) is str else value
+        elif with_logprobs:
+            out[name] = _with_texts(value, _DEEPEST)
     return out
+
+
+def _with_texts(value: Any, depth: int) -> Any:
+    """Log probabilities with a token's text under `text`: under `token` it would be taken for a secret."""
+    if depth and type(value) is list:
+        return [_with_texts(one, depth - 1) for one in value]
+    if depth and type(value) is dict:
+        return {
+            "text" if name == "token" else name: _with_texts(one, depth - 1) for name, one in value.items()
+        }
+    return value
 
 
 def once(word: str) -> str:

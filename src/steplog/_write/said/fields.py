@@ -134,6 +134,8 @@ class Content(Numbered):
 
     def prompt(self, _: str, messages: list[Any]) -> None:
         """A model call's messages: their numbers, and those in full that the log does not have as they are now."""
+        if not messages:
+            return
         done, spans = self.once.prompt(messages)
         if done == len(messages):
             self.record["prompt"] = ranges(spans)

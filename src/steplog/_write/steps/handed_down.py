@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 _COMPARED: Final = frozenset({str, int, float, bool})
+_CONTAINERS: Final = frozenset({dict, list, tuple})
+_MOST_COMPARED: Final = 100
 _MISSING: Final = object()
 
 
@@ -31,5 +33,22 @@ def of_its_own(here: HandedDown, above: HandedDown | None) -> dict[str, Any]:
 
 
 def _is_same(one: Any, two: Any) -> bool:
-    # Frameworks hand on the very objects; to compare two of another type would run their code.
-    return one is two or (type(one) is type(two) and type(one) in _COMPARED and one == two)
+    """Whether two values are one object, or plain ones that say the same; to compare any other would run its code."""
+    pairs = [(one, two)]
+    for a, b in pairs:  # grows meanwhile: frameworks copy containers on their way down
+        cls = type(a)
+        if a is b or (cls is type(b) and cls in _COMPARED and a == b):
+            continue
+        if (
+            cls is not type(b)
+            or cls not in _CONTAINERS
+            or len(a) != len(b)
+            or len(pairs) + len(a) > _MOST_COMPARED
+        ):
+            return False
+        if cls is dict:
+            if not _COMPARED.issuperset(map(type, (*a, *b))) or [*a] != [*b]:
+                return False
+            a, b = a.values(), b.values()  # noqa: PLW2901 - what is in them is compared in turn
+        pairs.extend(zip([*a], [*b], strict=False))
+    return True
