@@ -149,13 +149,21 @@ def _failure(messages: list[Any]) -> Fields:
     for message in messages:
         found = live_dict(message)
         if found.get("status") == "error" and found.get("type") == "tool":
-            said = found.get("content")
             error: Fields = {"type": type(message).__name__}
-            if type(said) is str and said:
+            if said := _text_in(found.get("content")):
                 # In full it stands in the message.
                 error["message"] = said if len(said) <= _BRIEF else said[:_BRIEF] + "…"
             return {"status": "error", "error": error}
     return {"status": None}
+
+
+def _text_in(content: Any) -> str:
+    """The text of a message's content, which may be a list of blocks, as from MCP's tools."""
+    if type(content) is str:
+        return content
+    blocks = content[:_MOST_ANSWERS] if type(content) is list else []
+    texts = [block.get("text") if type(block) is dict else block for block in blocks]
+    return " ".join(text for text in texts if type(text) is str)
 
 
 def _messages_in(output: Any) -> list[Any]:

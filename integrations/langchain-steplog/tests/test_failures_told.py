@@ -20,6 +20,13 @@ def message(call_id: Annotated[str, InjectedToolCallId]) -> ToolMessage:
 
 
 @tool
+def blocks(call_id: Annotated[str, InjectedToolCallId]) -> ToolMessage:
+    """Answer with blocks of content, as MCP's tools do."""
+    content = [{"type": "text", "text": "no such page"}, {"type": "image", "data": "…"}]
+    return ToolMessage(content, tool_call_id=call_id, status="error")
+
+
+@tool
 def command(call_id: Annotated[str, InjectedToolCallId]) -> Command:
     """Answer with a command that carries one."""
     return Command(update={"messages": [ToolMessage("no such page", tool_call_id=call_id, status="error")]})
@@ -44,7 +51,7 @@ def ends(sink, kind):
     return [line for line in sink.records if line["ev"] == f"{kind}.end"]
 
 
-@pytest.mark.parametrize("answer", [message, command, several], ids=lambda t: t.name)
+@pytest.mark.parametrize("answer", [message, blocks, command, several], ids=lambda t: t.name)
 def test_a_tool_whose_message_says_that_it_failed_is_an_error_with_what_it_said(recorded, answer):
     handler, sink = recorded()
     model = ScriptedModel(script=[calls(answer.name, "c1"), AIMessage("done")])
