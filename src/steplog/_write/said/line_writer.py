@@ -16,7 +16,7 @@ from steplog._write.safe.exceptions import describe
 from steplog._write.safe.secrets import CLEAN
 from steplog._write.safe.walk import Walk, is_plain_name
 from steplog._write.said.fields import PUT, SAFE, Content, error_fields
-from steplog._write.said.numbering import NumberedWalk
+from steplog._write.said.numbered_walk import NumberedWalk
 from steplog._write.said.run_memory import Once
 from steplog._write.said.shortening import shorter
 from steplog._write.settings.settings import Settings
