@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from langchain_steplog._graphs import checkpoint_of, is_command, is_graph
-from steplog.integration import HandedDown, instance_dict, live_dict, read_fields
+from steplog.integration import HandedDown, instance_dict, live_dict, plain_number, read_fields
 
 Fields = dict[str, Any]
 
@@ -190,9 +190,8 @@ def _document(document: Any) -> Any:
         return document
     metadata = found.get("metadata")
     meta: Mapping[str, Any] = metadata if type(metadata) is dict else {}
-    score = next(
-        (meta[k] for k in ("score", "relevance_score", "_score") if type(meta.get(k)) in (int, float)), None
-    )
+    scores = (plain_number(meta.get(k)) for k in ("score", "relevance_score", "_score"))
+    score = next((found for found in scores if found is not None), None)
     shown = {
         "id": found.get("id"),
         "score": score,

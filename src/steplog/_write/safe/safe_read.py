@@ -42,6 +42,15 @@ def read_fields(o: object) -> Fields:
     return dict(shape[1](o)) if shape is not None and shape[0] == "fields" else instance_dict(o)
 
 
+def plain_number(o: object) -> int | float | None:
+    """A number as Python has it, numpy's too; None for anything else."""
+    if type(o) in (int, float):
+        return o  # type: ignore[return-value] # its type was looked at
+    shape = shape_of(type(o))
+    found = shape[1](o) if shape is not None and shape[0] == "value" else None
+    return found if type(found) in (int, float) else None
+
+
 def register_fields(cls: type, read: Callable[[Any], Fields]) -> None:
     """Read objects of `cls` and its subclasses by `read`, which gives what is worth telling and runs none of their code."""
     _READERS[cls] = ("fields", read)
