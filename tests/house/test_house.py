@@ -30,6 +30,8 @@ LONG_FUNCTIONS = {
 MAY_CATCH_ALL = {
     "src/steplog/_write/guard.py",  # contained, guarded, and stderr as the last resort
     "src/steplog/_write/steps/step_recorder.py",  # as `guarded` does, which as a wrapper would be felt: it is told there
+    "src/steplog/_write/safe/exceptions.py",  # an exception's own `str()`: its arguments are told instead
+    "src/steplog/_write/safe/objects.py",  # the layout of another library's objects: the type's name is told instead
     "src/steplog/_write/safe/walk.py",  # the user's redactor
     "src/steplog/_write/said/prompt_prefix.py",  # what cannot be compared was changed, and is looked at one by one
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder

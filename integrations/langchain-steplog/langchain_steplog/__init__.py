@@ -3,13 +3,22 @@
 from typing import TYPE_CHECKING, Any
 
 from langchain_steplog._activate import activate, deactivate
+from langchain_steplog._embeddings import record_embeddings
 from langchain_steplog._handler import StepLogHandler
 from langchain_steplog._version import __version__
 
 if TYPE_CHECKING:
     from langchain_steplog._replay import ReplayModel, recorded_tools
 
-__all__ = ["ReplayModel", "StepLogHandler", "__version__", "activate", "deactivate", "recorded_tools"]
+__all__ = [
+    "ReplayModel",
+    "StepLogHandler",
+    "__version__",
+    "activate",
+    "deactivate",
+    "record_embeddings",
+    "recorded_tools",
+]
 
 
 def __getattr__(name: str) -> Any:

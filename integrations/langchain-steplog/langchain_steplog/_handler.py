@@ -72,9 +72,10 @@ class StepLogHandler(Recording):
             if steps.writes_all and "defers_inputs" not in kwargs:
                 fields["input"] = self._value(extract.chain_input, inputs)
             kind, is_node = ("chain", False) if task is None else ("node", True)
+            held = contained(self, "handed_down", extract.handed_down, metadata, tags)
             if steps.start(
                 run_id, kind, name,
-                parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True,
+                parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,
             ):  # fmt: skip
                 return None
         given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
@@ -151,7 +152,8 @@ class StepLogHandler(Recording):
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> Any:
         """A model has answered."""
-        self._steps.end(run_id, read=models.llm_end, given=response, kind="llm", parent=parent_run_id)
+        read = models.llm_end_in_full if self._steps.writes_all else models.llm_end
+        self._steps.end(run_id, read=read, given=response, kind="llm", parent=parent_run_id)
         return DONE
 
     @dual
@@ -161,6 +163,8 @@ class StepLogHandler(Recording):
         """A model call ended by an exception, perhaps with part of an answer."""
         response = kwargs.get("response")
         fields = self._fields(models.llm_partial, response)
+        if fields.get("message") is None:
+            fields |= self._fields(models.llm_failed, error)
         told = self._fields(provider_errors.error_fields, error, response)
         self._failed(error, run_id, parent_run_id, "llm", fields, told)
 

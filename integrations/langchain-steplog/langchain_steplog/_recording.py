@@ -53,6 +53,11 @@ class Recording(BaseCallbackHandler):
             None  # the installation by which LangGraph tells this recorder of interrupts
         )
 
+    @property
+    def steps(self) -> StepRecorder:
+        """The recorder behind this handler."""
+        return self._steps
+
     def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
         """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""
         return self._steps.totals(run_id)
@@ -106,17 +111,15 @@ class Recording(BaseCallbackHandler):
                 if type(tag) is str and tag.startswith("retry:attempt:"):
                     fields["attempt"] = self._value(extract.attempt, tags)
             tried = fields.get("call_id") or fields.get("model") or name
-            parent = parent_run_id
-            if parent is None or LLAMA_INDEX in modules:
-                parent = parent_of(steps, parent_run_id)
+            is_sure = parent_run_id is not None and LLAMA_INDEX not in modules
+            parent = parent_run_id if is_sure else parent_of(steps, parent_run_id)
+            held = self._value(extract.handed_down, kwargs.get("metadata"), tags)
             if parent is None or not steps.start(
-                run_id, kind, name, parent=parent, fields=fields, attempt_of=tried, below_only=True
-            ):
+                run_id, kind, name,
+                parent=parent, fields=fields, attempt_of=tried, below_only=True, handed_down=held,
+            ):  # fmt: skip
                 head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
-                steps.start(
-                    run_id, kind, name,
-                    parent=parent, fields=fields, run_fields=head, run_id=run_id, attempt_of=tried,
-                )  # fmt: skip
+                steps.start(run_id, kind, name, parent=parent, fields=fields, run_fields=head, run_id=run_id)
         except Exception as error:  # noqa: BLE001 - as `dual`, whose call would be felt
             try:
                 self.report("call", error)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from steplog._read.health import Health, SegmentHealth
 
 _NAMED: Final = 20
+_LIMITS: Final = "max_value_bytes (a text), max_line_bytes, max_items or max_depth, higher, would keep more"
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -111,7 +112,7 @@ def report(health: Health) -> Iterator[str]:
 
 def _summary(health: Health) -> Iterator[str]:
     if health.cut:
-        yield f"cut        {health.cut} values were over a limit"
+        yield f"cut        {health.cut} values were over a limit: {_LIMITS}"
     if health.masked:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(health.masked.items()))
         yield f"masked     {kinds}"

@@ -204,7 +204,10 @@ class StepLogHandler:
         name = self.value(extract.name_of, span, instance, arguments, fields)
         # A parent that is not known here may be that of the process this one was forked from.
         above = parent_id if parent is None else parent
-        self._steps.start(span_id, span.kind, name, parent=above, fields=fields, run_fields=head)
+        self._steps.start(
+            span_id, span.kind, name, parent=above, fields=fields, run_fields=head,
+            handed_down=self.value(extract.handed_down, tags),
+        )  # fmt: skip
 
     def _note_attempt(self, span: Span, arguments: Args, parent: Hashable) -> Fields:
         found = contained(self, "attempt", waiting.attempt, arguments)
@@ -262,9 +265,7 @@ class StepLogHandler:
 
     def _end_held(self, key: str, status: str | None, error: BaseException | None, fields: Fields) -> None:
         if "status" in fields:
-            error = error or fields.get("error")
-            status = status or (fields["status"] if error is None else None)
-            fields = {name: value for name, value in fields.items() if name not in ("status", "error")}
+            status, error, fields = extract.with_failure(status, error, fields)
         self._models.forget(key)
         self._steps.end(key, status=status, error=error, fields=fields)
 
