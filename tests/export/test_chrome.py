@@ -37,16 +37,21 @@ def test_parallel_steps_have_lanes_of_their_own(tmp_path):
     import steplog
 
     with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("r") as run:
-        both = threading.Barrier(2, timeout=30)
+        began, over = threading.Event(), threading.Event()
 
-        def work(name):
-            with run.tool(name):
-                both.wait()
-                both.wait()
+        def long():
+            with run.tool("long"):
+                began.set()
+                over.wait(30)
 
-        threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
+        thread = threading.Thread(target=long)
+        thread.start()
+        began.wait(30)
+        for _ in range(100):
+            with run.tool("short"):
+                pass
+        over.set()
+        thread.join()
     events = [e for e in chrome(steplog.read(tmp_path / "log").runs)["traceEvents"] if e["ph"] == "X"]
     assert len({event["tid"] for event in events}) == 2
 
