@@ -73,7 +73,9 @@ class Query:
 
 
 _EVERYTHING: Final = Query()
-_ONE_EACH: Final = frozenset({"status", "name", "thread"})  # a run has one of them: a second word is another choice
+_ONE_EACH: Final = frozenset(
+    {"status", "name", "thread"}
+)  # a run has one of them: a second word is another choice
 _CHOICES: Final = (*sorted(_ONE_EACH), "model", "tool", "tag", "meta", "error", "finish", "text")
 _NUMBERS: Final = {"min-ms": float, "min-tokens": int, "min-cost": float}
 _TIMES: Final = ("since", "until")

@@ -76,12 +76,12 @@ def lines_with(needle: Needle, files: Iterable[Path]) -> Iterator[Found]:
         try:
             with open_segment(file) as stream:
                 for found in _lines_of(stream, file, needle):
-                    key = (found.writer, found.line.record.get("seq"))
+                    number = found.line.record.get("seq")
                     # Without a writer's name nothing says that equal numbers are the same line.
-                    if found.writer and key[1] is not None:
-                        if key in seen:
+                    if found.writer and number is not None:
+                        if (found.writer, number) in seen:
                             continue
-                        seen.add(key)
+                        seen.add((found.writer, number))
                     yield found
         except unreadable():
             continue

@@ -1,0 +1,73 @@
+"""What a step says, by kind and from damaged logs too: its model, its arguments, its result, the calls an answer asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from steplog._show.preview import as_text
+from steplog._show.terminal_text import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from steplog._format.record import Json, Record
+    from steplog._read.runs.step import Step
+
+# The providers' words for an answer that a limit cut off.
+CUT_OFF: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+
+
+def model_of(step: Step) -> str:
+    """The model a step called: what answered, where that differs from what was asked for."""
+    model = step.fields.get("model")
+    return model if isinstance(model, str) else ""
+
+
+def args_of(step: Step) -> Json:
+    """What a tool was called with, whole; None if it is not known."""
+    args = step.field("args")
+    return step.field("input") if args is None else args
+
+
+def result_of(step: Step) -> Json:
+    """What a tool gave, whole: its result, or the content of its message; None if it gave nothing."""
+    message = step.message
+    if message is not None:
+        return message.get("content")
+    result = step.field("result")
+    return step.field("output") if result is None else result
+
+
+def calls_of(message: Mapping[str, Json] | None) -> tuple[Record, ...]:
+    """The tool calls that an answer asks for: mappings with `id`, `name`, `args`."""
+    calls = None if message is None else message.get("tool_calls")
+    return tuple(call for call in calls if isinstance(call, dict)) if isinstance(calls, list) else ()
+
+
+def text_of(message: Mapping[str, Json] | None) -> str:
+    """A message's content as text."""
+    return "" if message is None else as_text(message.get("content"))
+
+
+def tokens_of(step: Step, name: str) -> int:
+    """One of the step's token counts by its name in the format, such as `input_tokens`; 0 if it is not known."""
+    value = step.usage.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def texts_of(value: Json) -> str:
+    """A value as the text that two equal values share, whatever the order of their keys."""
+    return value if isinstance(value, str) else as_json(_sorted(value))
+
+
+def _sorted(value: Json) -> Json:
+    if isinstance(value, dict):
+        members = cast("dict[str, Json]", value)
+        return {key: _sorted(members[key]) for key in sorted(members)}
+    return [_sorted(part) for part in cast("list[Json]", value)] if isinstance(value, list) else value
+
+
+def own_error(step: Step) -> Mapping[str, Json] | None:
+    """The error that began in this step; None if it has none, or one that only passed through."""
+    error = step.error
+    return None if error is None or "step" in error else error
