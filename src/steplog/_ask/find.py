@@ -46,7 +46,19 @@ def total_tokens(run: Run) -> int:
 def _checks(
     log: Log, query: Query, cost: Callable[[Run], float | None] | None
 ) -> Iterator[Callable[[Run], bool]]:
-    """One check a word, the cheap ones first: a run's own words, then where a text stands, then its steps."""
+    """One check a word, the cheap ones first."""
+    yield from _checks_of_run(query)
+    yield from _checks_of_places(log, query)
+    if query.error or query.tool_failed:
+        yield lambda run: bool(run.totals.get("errors")) or run.status == "error"
+    if query.tag or query.meta or query.error or query.tool_failed:
+        yield lambda run: _content_fits(copy(run), query)  # the copy's content goes with it
+    if query.min_cost is not None and cost is not None:
+        yield lambda run: (cost(run) or 0) >= (query.min_cost or 0)
+
+
+def _checks_of_run(query: Query) -> Iterator[Callable[[Run], bool]]:
+    """What a run says of itself."""
     if query.since or query.until:
         yield _in_time(query)
     for choices, value in ((query.status, _status), (query.name, _name), (query.thread, _thread)):
@@ -61,21 +73,21 @@ def _checks(
         yield lambda run: total_tokens(run) >= (query.min_tokens or 0)
     if query.model:
         yield lambda run: _all_fit(query.model, _models(run), part=True)
+
+
+def _checks_of_places(log: Log, query: Query) -> Iterator[Callable[[Run], bool]]:
+    """What stands in a run's lines, found by their bytes in the whole log at once."""
     for choice in query.tool:
-        ids = _runs_with_tool(log, choice)
-        yield lambda run, ids=ids: run.id in ids
-    for choice in query.text:
-        ids = {run for phrase in choice for run in _runs_with_text(log, phrase)}
-        yield lambda run, ids=ids: run.id in ids
+        yield _is_one_of(_runs_with_tool(log, choice))
     for choice in query.finish:
-        ids = set(_runs_that_finished(log, choice))
-        yield lambda run, ids=ids: run.id in ids
-    if query.error or query.tool_failed:
-        yield lambda run: bool(run.totals.get("errors")) or run.status == "error"
-    if query.tag or query.meta or query.error or query.tool_failed:
-        yield lambda run: _content_fits(copy(run), query)  # the copy's content goes with it
-    if query.min_cost is not None and cost is not None:
-        yield lambda run: (cost(run) or 0) >= (query.min_cost or 0)
+        yield _is_one_of(_runs_that_finished(log, choice))
+    for choice in query.text:
+        yield _is_one_of(run for phrase in choice for run in _runs_with_text(log, phrase))
+
+
+def _is_one_of(ids: Iterable[str]) -> Callable[[Run], bool]:
+    wanted = frozenset(ids)
+    return lambda run: run.id in wanted
 
 
 def _status(run: Run) -> str:
@@ -118,15 +130,13 @@ def _all_fit(choices: Iterable[Choice], values: tuple[str, ...], *, part: bool =
     return all(_fits(choice, values, part=part) for choice in choices)
 
 
-def _runs_with_tool(log: Log, choice: Choice) -> set[str]:
+def _runs_with_tool(log: Log, choice: Choice) -> Iterator[str]:
     plain = choice[0] if len(choice) == 1 and "*" not in choice[0] and choice[0].isascii() else ""
     needle = literal(as_written(plain) if plain else b'"tool.')
-    return {
-        str(found.line.record.get("run"))
-        for found in lines_with(needle, log.segments)
-        if found.line.record["ev"].startswith("tool.")
-        and _fits(choice, (str(found.line.record.get("name", "")),))
-    }
+    for found in lines_with(needle, log.segments):
+        record = found.line.record
+        if record["ev"].startswith("tool.") and _fits(choice, (str(record.get("name", "")),)):
+            yield str(record.get("run"))
 
 
 def _runs_with_text(log: Log, phrase: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from steplog._ask.scan import lines_with
 from steplog._ask.starts import start_of
@@ -124,7 +124,7 @@ def _message(record: Record, way: Way) -> int | None:
     number: int | None = None
     value: Any = record
     for part in way:
-        value = value[part] if isinstance(value, dict | list) else value
+        value = cast("Any", value)[part] if isinstance(value, dict | list) else value
         found = value.get("m") if isinstance(value, dict) else None
         number = found if isinstance(found, int) else number
     return number
