@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final, cast
 
 from steplog._show.preview import as_text
@@ -55,6 +56,33 @@ def tokens_of(step: Step, name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts; `cache_read` and `cache_write` are part of `input`, `reasoning` is part of `output`."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+    @property
+    def problem(self) -> str:
+        """Why no price can be put on it, in words; empty if one can."""
+        if not self.input and not self.output:
+            return "the log has no token counts"
+        if self.cache_read + self.cache_write > self.input or self.reasoning > self.output:
+            return "the token counts contradict each other"
+        return ""
+
+
+def usage_of(step: Step) -> Usage:
+    """The step's token counts; those of an answer that a framework's cache gave are none: nothing was used."""
+    if step.fields.get("cached"):
+        return Usage()
+    return Usage(*(tokens_of(step, f"{field.name}_tokens") for field in fields(Usage)))
+
+
 def texts_of(value: Json) -> str:
     """A value as the text that two equal values share, whatever the order of their keys."""
     return value if isinstance(value, str) else as_json(_sorted(value))
@@ -70,4 +98,4 @@ def _sorted(value: Json) -> Json:
 def own_error(step: Step) -> Mapping[str, Json] | None:
     """The error that began in this step; None if it has none, or one that only passed through."""
     error = step.error
-    return None if error is None or "step" in error else error
+    return None if error is None or step.status != "error" or "step" in error else error
