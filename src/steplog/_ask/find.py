@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from steplog._ask.moments import moment_meant
 from steplog._ask.patterns import Pattern
+from steplog._ask.prices import INSTALL, price_sources
 from steplog._ask.said import CUT_OFF
 from steplog._ask.scan import as_written, lines_with, literal
+from steplog._ask.spending import cost_of
 from steplog._ask.walk import texts
 from steplog._format.record import ENVELOPE
+from steplog._read.errors import LogError
 from steplog._show.preview import as_text
 
 if TYPE_CHECKING:
@@ -26,12 +29,13 @@ if TYPE_CHECKING:
 _CUT: Final = "cut"
 
 
-def find(log: Log, query: Query, *, cost: Callable[[Run], float | None] | None = None) -> Iterator[Run]:
+def find(log: Log, query: Query) -> Iterator[Run]:
     """The runs of the log that the query asks for, in the order of the log, each read when it is reached.
 
-    `cost` says what a run cost in US dollars, for `min_cost`; None where a run's price is unknown: it does not fit then.
+    A run whose models have no price costs nothing, as far as `min_cost` goes. Raises: LogError if that is asked for and
+    there are no prices at all.
     """
-    checks = list(_checks(log, query, cost))
+    checks = list(_checks(log, query))
     for run in log.runs:
         if all(check(run) for check in checks):
             yield run
@@ -43,9 +47,7 @@ def total_tokens(run: Run) -> int:
     return sum(count for count in counts if isinstance(count, int))
 
 
-def _checks(
-    log: Log, query: Query, cost: Callable[[Run], float | None] | None
-) -> Iterator[Callable[[Run], bool]]:
+def _checks(log: Log, query: Query) -> Iterator[Callable[[Run], bool]]:
     """One check a word, the cheap ones first."""
     yield from _checks_of_run(query)
     yield from _checks_of_places(log, query)
@@ -53,8 +55,10 @@ def _checks(
         yield lambda run: bool(run.totals.get("errors")) or run.status == "error"
     if query.tag or query.meta or query.error or query.tool_failed:
         yield lambda run: _content_fits(copy(run), query)  # the copy's content goes with it
-    if query.min_cost is not None and cost is not None:
-        yield lambda run: (cost(run) or 0) >= (query.min_cost or 0)
+    if query.min_cost is not None:
+        if not price_sources():
+            raise LogError(f"min-cost: {INSTALL}")
+        yield lambda run: float(cost_of(run) or 0) >= (query.min_cost or 0)
 
 
 def _checks_of_run(query: Query) -> Iterator[Callable[[Run], bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC
 from decimal import Decimal
@@ -12,6 +13,7 @@ from steplog._ask.dimensions import MODEL_KINDS
 from steplog._ask.prices import Tariff, price_of, tariff
 from steplog._ask.said import Usage, model_of, usage_of
 from steplog._ask.tables.columns import TOKENS
+from steplog._read.errors import LogError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,6 +82,14 @@ def spending_of(steps: Iterable[Step]) -> Spending:
 def run_cost(run: Run) -> Decimal | None:
     """What a run cost, in US dollars; None if nothing in it has a price."""
     return spending_of(run.steps).known
+
+
+def cost_of(run: Run) -> Decimal | None:
+    """The same without keeping the run's content; None, too, if its file is gone."""
+    try:
+        return run_cost(copy(run))
+    except LogError:
+        return None
 
 
 def _is_charged(step: Step) -> bool:
