@@ -185,3 +185,8 @@ def _errors(run: Run, steps: Iterable[Step]) -> Iterator[str]:
 def _failed(step: Step, tools: Iterable[Choice]) -> bool:
     wanted = all(_fits(choice, (step.name,)) for choice in tools)
     return step.kind == "tool" and step.status == "error" and wanted
+
+
+def ids_of(log: Log, query: Query) -> frozenset[str] | None:
+    """The ids of the runs that the query asks for; None where it asks for all."""
+    return frozenset(run.id for run in find(log, query)) if query else None

@@ -7,18 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.errors import Led, led_to, what_it_said
+from steplog._ask.prices import price_sources
 from steplog._ask.said import args_of, own_error, text_of
+from steplog._ask.spending import run_cost
 from steplog._ask.waste import Waste, waste
 from steplog._read.files.liveness import RUNNING
 from steplog._show.preview import as_text, brief, message_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
     from steplog._format.record import Json
     from steplog._read.runs.run import Run
     from steplog._read.runs.step import Step
 
+_STOPPED: Final = ("cancelled", "interrupted", "abandoned")
 _GIVEN: Final = ("args", "query", "input", "params")
 
 
@@ -26,13 +30,14 @@ _GIVEN: Final = ("args", "query", "input", "params")
 class InFlight:
     """A step that began and has no end: what it was given, and how long it had been at work, in milliseconds.
 
-    `ms` counts to the last line of the run, after which nothing was written, or to now where the run still runs; None if
-    the log does not say.
+    `status` is `open`, or how a step ended that the run's end cut off (`cancelled`, `interrupted`, `abandoned`). `ms` counts
+    to the last line of the run, or to now where the run still runs; None if the log does not say.
     """
 
     step: int
     kind: str
     name: str
+    status: str
     since: str
     ms: float | None
     given: str
@@ -56,8 +61,8 @@ class PostMortem:
 
     `asked` is what the run was asked, `last_answer` the last thing a model said. `in_flight` are the steps without an end,
     `failures` the errors, each where it began, newest last; `tried` are sentences about retries. `waits_for` are the
-    questions to a human that nobody answered, `config` is what LangGraph wants in order to go on. `masked` counts the
-    secrets that the log does not show.
+    questions to a human that nobody answered, `config` is what LangGraph wants in order to go on. `cost` is in US dollars,
+    None where there is no price. `masked` counts the secrets that the log does not show.
     """
 
     run: str
@@ -76,6 +81,7 @@ class PostMortem:
     config: Mapping[str, Json] | None
     waste: tuple[Waste, ...]
     totals: Mapping[str, Json]
+    cost: Decimal | None
     masked: Mapping[str, int]
 
     def as_json(self) -> dict[str, Any]:
@@ -84,6 +90,7 @@ class PostMortem:
         for name in ("in_flight", "failures"):
             found[name] = [asdict(part) for part in found[name]]
         found["waste"] = [each.as_json() for each in self.waste]
+        found["cost"] = None if self.cost is None else float(self.cost)
         found |= {name: list(found[name]) for name in ("tried", "waits_for")}
         return {name: value for name, value in found.items() if value not in (None, "", [], {})}
 
@@ -100,13 +107,14 @@ def postmortem(run: Run) -> PostMortem:
         thread=run.thread,
         asked=asked_of(run),
         last_answer=next((message_text(step.message) for step in _answers(run)), ""),
-        in_flight=tuple(_in_flight(run, step) for step in run.in_flight),
+        in_flight=tuple(_in_flight(run, step) for step in run.in_flight or _cut_off(run)),
         failures=tuple(_failure(run, step) for step in run.steps if own_error(step) is not None),
         tried=tuple(_tried(run)),
         waits_for=tuple(_waits(run)),
         config=run.config(),
         waste=waste(run),
         totals=run.totals,
+        cost=run_cost(run) if price_sources() else None,
         masked=run.masked,
     )
 
@@ -133,14 +141,27 @@ def _answers(run: Run) -> Iterator[Step]:
     return (step for step in reversed(run.steps) if step.kind == "llm" and step.message is not None)
 
 
+def _cut_off(run: Run) -> Iterator[Step]:
+    """The innermost steps that ended only because the run was stopped."""
+    return (
+        step
+        for step in run.steps
+        if step.status in _STOPPED and not any(c.status in _STOPPED for c in step.children)
+    )
+
+
 def _in_flight(run: Run, step: Step) -> InFlight:
     until = None
     if run.status == RUNNING:
         until = datetime.now(UTC)
     elif run.started is not None and run.ms is not None:
         until = run.started + timedelta(milliseconds=run.ms)
-    ms = None if until is None or step.started is None else (until - step.started).total_seconds() * 1000
-    return InFlight(step.number, step.kind, step.name, _time(step.started), ms and round(ms, 3), _given(step))
+    ms = step.ms
+    if step.open and until is not None and step.started is not None:
+        # Zero: the step's start is the last line, and nothing says how long it was at work.
+        ms = round((until - step.started).total_seconds() * 1000, 3) or None
+    status = "open" if step.open else step.status
+    return InFlight(step.number, step.kind, step.name, status, _time(step.started), ms, _given(step))
 
 
 def _failure(run: Run, step: Step) -> Failure:

@@ -55,8 +55,8 @@ class Spending:
 
     @property
     def known(self) -> Decimal | None:
-        """What was spent; None if calls were made and none has a price."""
-        return self.cost if self.priced or not self.reasons else None
+        """What was spent; None if no call has a price."""
+        return self.cost if self.priced else None
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:

@@ -47,6 +47,7 @@ def sql(
     runs: Iterable[str] | None = None,
     seconds: float | None = None,
     memory: str = "200MB",
+    limit: int | None = None,
     parquet: str | os.PathLike[str] | None = None,
 ) -> Answer:
     """What one SELECT over the views gives; `steplog sql .schema` and docs/sql.md say which there are.
@@ -54,7 +55,7 @@ def sql(
     >>> sql(log, "SELECT model, sum(output_tokens) FROM llm_calls GROUP BY model")  # doctest: +SKIP
 
     With `runs` only runs of these ids are in the views. `seconds`: how long it may take; `memory`: how much DuckDB may
-    hold before it goes on in temporary files. With `parquet` the rows go to that file, and none come back. Nothing but the
+    hold before it goes on in temporary files; `limit`: only the first so many rows. With `parquet` the rows go to that file, and none come back. Nothing but the
     log is read, and nothing else written. Raises: SqlError; LogError without DuckDB (`pip install 'steplog[query]'`).
     """
     wanted = None if runs is None else set(runs)
@@ -65,7 +66,7 @@ def sql(
             if parquet is None:
                 found = held.connection.execute(question)
                 columns = tuple((str(column[0]), str(column[1])) for column in found.description)
-                rows = tuple(map(tuple, found.fetchall()))
+                rows = tuple(map(tuple, found.fetchall() if limit is None else found.fetchmany(limit)))
             else:
                 target = str(parquet).replace("'", "''")
                 found = held.connection.execute(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from steplog._ask.listing import Row
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
-from steplog._cli.ls import summary
 from steplog._cli.output import look, painted
 from steplog._show.run_tree import run_lines
 from steplog._show.step_page import step_lines
@@ -63,7 +63,7 @@ def run_data(run: Run) -> dict[str, Any]:
         "messages": list(run.messages),
     }
     known = {name: value for name, value in content.items() if value not in (None, [], {})}
-    return {**summary(run), **known, "steps": steps}
+    return {**Row(run).as_json(), **known, "steps": steps}
 
 
 def _numbered(step: Step) -> dict[str, Any]:
