@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.errors import Led, led_to, what_it_said
 from steplog._ask.prices import price_sources
-from steplog._ask.said import args_of, own_error, text_of
+from steplog._ask.said import args_of, is_from_user, messages_in, own_error, text_of
 from steplog._ask.spending import run_cost
 from steplog._ask.waste import Waste, waste
 from steplog._read.files.liveness import RUNNING
@@ -121,20 +121,13 @@ def postmortem(run: Run) -> PostMortem:
 
 def asked_of(run: Run) -> str:
     """What the run was asked: the last message of a user in its input, else its input, else what its first model was shown."""
-    for message in reversed(_messages_in(run.input)):
-        if message.get("role") in ("user", "human"):
+    for message in reversed(messages_in(run.input)):
+        if is_from_user(message):
             return text_of(message)
     if run.input is not None:
         return brief(run.input)
     first = next((step for step in run.steps if step.kind == "llm"), None)
     return "" if first is None else message_text(first.asked)
-
-
-def _messages_in(value: Json) -> list[Mapping[str, Json]]:
-    held = value.get("messages") if isinstance(value, dict) else value
-    return (
-        [each for each in held if isinstance(each, dict) and "role" in each] if isinstance(held, list) else []
-    )
 
 
 def _answers(run: Run) -> Iterator[Step]:

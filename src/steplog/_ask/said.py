@@ -56,6 +56,29 @@ def tokens_of(step: Step, name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
+def messages_in(value: Json) -> list[Record]:
+    """The messages in what a run was given or returned: a list of them, or a state that holds one; else none.
+
+    LangChain's short form, `["user", "hello"]`, counts too.
+    """
+    held = value.get("messages") if isinstance(value, dict) else value
+    found: list[Record] = []
+    for each in cast("list[Json]", held) if isinstance(held, list) else ():
+        match each:
+            case {"role": str()}:
+                found.append(each)
+            case [str(role), str(content)]:
+                found.append({"role": role, "content": content})
+            case _:
+                pass
+    return found
+
+
+def is_from_user(message: Mapping[str, Json]) -> bool:
+    """Whether a message is what a person said."""
+    return message.get("role") in ("user", "human")
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Token counts; `cache_read` and `cache_write` are part of `input`, `reasoning` is part of `output`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from steplog._format.record import Json
+    from steplog._format.record import Json, Record
 
 Way = tuple[str | int, ...]
 
@@ -44,3 +44,16 @@ def way_text(way: Way) -> str:
     """A way as people write it."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in way)
     return "".join(parts).lstrip(".")
+
+
+def numbered_messages(record: Record) -> Iterator[Record]:
+    """Every object with a message's number in a line, in the order in which they stand."""
+    stack: list[Json] = [record]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("m"), int) and ("role" in value or "like" in value or "set" in value):
+                yield value
+            stack.extend(reversed(list(value.values())))
+        elif isinstance(value, list):
+            stack.extend(reversed(value))
