@@ -35,6 +35,7 @@ MAY_CATCH_ALL = {
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder
     "integrations/langchain-steplog/langchain_steplog/_recording.py",  # as _dual.py, in hooks that are called directly
     "src/steplog/_read/files/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
+    "src/steplog/_auto/farewell.py",  # after the program: one line on stderr
     "src/steplog/_auto/finder.py",  # before any log exists: one line on stderr
     "src/steplog/_auto/launcher/sitecustomize.py",  # as the finder
     "integrations/steplog-auto/src/steplog_auto/__init__.py",  # as the finder

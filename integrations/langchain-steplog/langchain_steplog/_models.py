@@ -68,7 +68,12 @@ def _provider(serialized: Any, provider: str) -> str | None:
     name = name_of(serialized, None)
     if name is not None and provider == name.lower():
         return None
-    return _PROVIDERS.get(provider, provider)
+    return provider_of(provider)
+
+
+def provider_of(provider: Any) -> str | None:
+    """A provider's one spelling."""
+    return _PROVIDERS.get(provider, provider) if type(provider) is str and provider else None
 
 
 def _params(metadata: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:

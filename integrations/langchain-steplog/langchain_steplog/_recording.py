@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from sys import modules
 from typing import Any, Final, Self
 from uuid import UUID
@@ -123,6 +123,23 @@ class Recording(BaseCallbackHandler):
             except Exception:  # noqa: BLE001 - at the recursion limit
                 untold("call")
         return DONE
+
+    def _start_root(
+        self,
+        run_id: UUID,
+        name: str | None,
+        parent: Hashable,
+        given: Any,
+        tags: list[str] | None,
+        metadata: dict[str, Any] | None,
+    ) -> None:
+        """The start of a chain or graph that is a run of its own."""
+        head = self._fields(extract.run_fields, metadata, tags)
+        head["input"] = self._value(extract.chain_input, given)
+        resuming = bool(self._value(graphs.is_resuming, given))
+        self._steps.start(
+            run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming
+        )
 
     def _failed(
         self,

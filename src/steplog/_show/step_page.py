@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from steplog._show.preview import as_text, call_text
+from steplog._show.content_blocks import Part, aside, parts_of
+from steplog._show.preview import as_text, call_text, calls_of, transcript
 from steplog._show.run_tree import PLAIN, error_lines
 from steplog._show.terminal_text import as_json, visible
 from steplog._show.units import clock, duration
@@ -85,15 +86,29 @@ def _message(message: Mapping[str, Json]) -> Iterator[str]:
     yield visible(f"  [{message.get('m', '?')}] " + "  ".join(labels))
     if message.get("missing"):
         yield "      (not in the log)"
-    content = as_text(message.get("content"))
-    if content:
-        yield from (f"      {line}" for line in visible(content, keep_breaks=True).split("\n"))
-    calls = message.get("tool_calls")
-    for call in cast("list[Json]", calls) if isinstance(calls, list) else ():
+    calls = calls_of(message)
+    ids = {cast("Record", call).get("id") for call in calls if isinstance(call, dict)}
+    for part in _answer_first(message.get("content")):
+        if part.call_id in ids and part.call_id:
+            continue
+        text = aside(part) if part.label else part.text
+        yield from (f"      {line}" for line in visible(text, keep_breaks=True).split("\n"))
+    if spoken := transcript(message):
+        yield f"      {visible(spoken)}"
+    for call in calls:
         call_id = cast("Record", call).get("id") if isinstance(call, dict) else None
         yield "      calls " + visible(call_text(call) + (f"  [{call_id}]" if call_id else ""))
     if "extra" in message:
         yield "      extra " + visible(as_text(message["extra"]))
+
+
+def _answer_first(content: Json) -> list[Part]:
+    """The pieces of a content: what was said before what else there was."""
+    if not isinstance(content, list):
+        text = as_text(content)
+        return [Part("", text)] if text else []
+    parts = parts_of(content)
+    return [part for part in parts if not part.label] + [part for part in parts if part.label]
 
 
 _LABELS: Final = {"name": "name", "tool_call_id": "answers", "status": "status"}

@@ -15,6 +15,7 @@ _EXACT_TOKENS: Final = 10_000
 _MILLION: Final = 1_000_000
 _CENT: Final = 0.01
 _TINY: Final = 1e-6
+_KILO: Final = 1024
 
 
 def duration(ms: float | None) -> str:
@@ -52,3 +53,12 @@ def amount(tokens: object) -> str:
     if tokens < _EXACT_TOKENS:
         return str(tokens)
     return f"{tokens / _THOUSAND:.1f}k" if tokens < _MILLION else f"{tokens / _MILLION:.1f}M"
+
+
+def size(count: float) -> str:
+    """A number of bytes as people say it: `312 B`, `7.7 kB`, `1.2 MB`, in units of 1024."""
+    for unit in ("B", "kB", "MB"):
+        if count < _KILO:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _KILO
+    return f"{count:.1f} GB"

@@ -22,7 +22,7 @@ _ARGUMENT: Final = {
     "synthesizer": ("query",),
 }
 # Arguments that are machinery, not input.
-_MACHINERY: Final = frozenset({"ctx", "context", "init_state", "tags", "self"})
+_MACHINERY: Final = frozenset({"ctx", "context", "init_state", "tags", "self", "llm_kwargs"})
 
 
 def name_of(span: Span, instance: Any, arguments: Args, fields: Args) -> str | None:
@@ -79,7 +79,12 @@ def input_of(span: Span, arguments: Args) -> Any:
     event = events.event_in(arguments)
     if event is not None:
         return values.read_event(event) or None if span.role == "workflow" else values.told(event)
-    return {k: v for k, v in arguments.items() if k not in _MACHINERY and v is not None} or None
+    # What a function takes as `**prompt_args` is told as the names it was given.
+    named = arguments.get("prompt_args")
+    given = {**arguments, **named} if type(named) is dict else arguments
+    return {
+        k: v for k, v in given.items() if k not in _MACHINERY and k != "prompt_args" and v is not None
+    } or None
 
 
 def output_of(result: Any) -> Any:
