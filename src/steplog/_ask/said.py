@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from steplog._format.record import Json, Record
-    from steplog._read.runs.step import Step
+    from steplog._show.views import StepView
 
 # The providers' words for an answer that a limit cut off.
 CUT_OFF: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
 
 
-def model_of(step: Step) -> str:
+def model_of(step: StepView) -> str:
     """The model a step called: what answered, where that differs from what was asked for."""
     model = step.fields.get("model")
     return model if isinstance(model, str) else ""
 
 
-def args_of(step: Step) -> Json:
+def args_of(step: StepView) -> Json:
     """What a tool was called with, whole; None if it is not known."""
     args = step.field("args")
     return step.field("input") if args is None else args
 
 
-def result_of(step: Step) -> Json:
+def result_of(step: StepView) -> Json:
     """What a tool gave, whole: its result, or the content of its message; None if it gave nothing."""
     message = step.message
     if message is not None:
@@ -50,7 +50,7 @@ def text_of(message: Mapping[str, Json] | None) -> str:
     return "" if message is None else as_text(message.get("content"))
 
 
-def tokens_of(step: Step, name: str) -> int:
+def tokens_of(step: StepView, name: str) -> int:
     """One of the step's token counts by its name in the format, such as `input_tokens`; 0 if it is not known."""
     value = step.usage.get(name)
     return value if isinstance(value, int) else 0
@@ -99,7 +99,7 @@ class Usage:
         return ""
 
 
-def usage_of(step: Step) -> Usage:
+def usage_of(step: StepView) -> Usage:
     """The step's token counts; those of an answer that a framework's cache gave are none: nothing was used."""
     if step.fields.get("cached"):
         return Usage()
@@ -118,7 +118,7 @@ def _sorted(value: Json) -> Json:
     return [_sorted(part) for part in cast("list[Json]", value)] if isinstance(value, list) else value
 
 
-def own_error(step: Step) -> Mapping[str, Json] | None:
+def own_error(step: StepView) -> Mapping[str, Json] | None:
     """The error that began in this step; None if it has none, or one that only passed through."""
     error = step.error
     return None if error is None or step.status != "error" or "step" in error else error

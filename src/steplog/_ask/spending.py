@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from steplog._ask.tables.database import Database
     from steplog._read.runs.run import Run
-    from steplog._read.runs.step import Step
+    from steplog._show.views import StepView
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Spending:
         )
 
 
-def spending_of(steps: Iterable[Step]) -> Spending:
+def spending_of(steps: Iterable[StepView]) -> Spending:
     """What these steps of a run cost together."""
     spent = Spending()
     for step in steps:
@@ -92,7 +92,7 @@ def cost_of(run: Run) -> Decimal | None:
         return None
 
 
-def _is_charged(step: Step) -> bool:
+def _is_charged(step: StepView) -> bool:
     """Whether the step is a model call that a provider asks money for: not one from a cache, nor one that failed unused."""
     if step.kind not in MODEL_KINDS or step.fields.get("cached"):
         return False

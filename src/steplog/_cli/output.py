@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from steplog._cli.progress import over
-from steplog._show.run_tree import ASCII, BRANCHES, Look
+from steplog._show.look import ASCII, BRANCHES, Look
 
 PIPED_COLUMNS: Final = 140
 

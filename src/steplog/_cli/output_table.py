@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from steplog._cli.output import is_terminal, say
 from steplog._cli.progress import over
-from steplog._show.run_tree import COLOURS
+from steplog._show.look import COLOURS
 from steplog._show.table import table_lines
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from steplog._show.units import amount, dollars, duration
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from steplog._show.run_tree import Look
+    from steplog._show.look import Look
 
 _WORDS: Final = {
     "input": "they were asked different things",

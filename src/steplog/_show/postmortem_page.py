@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_GIVEN: Final = 2_000  # characters of an input or an answer on the page
 _MOST_STACK: Final = 12
+_TO_COPY: Final = "config="  # a line that somebody will paste
 _ENDED: Final = {
     "crashed": "its process died",
     "error": "it failed",
@@ -34,7 +35,8 @@ def postmortem_lines(page: Mapping[str, Any], columns: int) -> Iterator[str]:
         yield ""
         yield heading
         for line in lines:
-            yield f"  {one_line(line, columns - 2) if len(line) > columns - 2 else visible(line)}"
+            is_cut = len(line) > columns - 2 and not line.startswith(_TO_COPY)
+            yield f"  {one_line(line, columns - 2) if is_cut else visible(line)}"
 
 
 def markdown_lines(page: Mapping[str, Any]) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _sections(page: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     if "waits_for" in page:
         yield "Waits for an answer to", [line for question in page["waits_for"] for line in _text(question)]
     if "config" in page:
-        yield "To go on from here", [f"config={as_json(page['config'])}"]
+        yield "To go on from here", [f"{_TO_COPY}{as_json(page['config'])}"]
     if "tried" in page:
         yield "Tried", list(page["tried"])
     if "waste" in page:
