@@ -12,7 +12,7 @@ from steplog._format.zstd import unreadable
 from steplog._read.files.lines import MAX_LINE, Line, judge, open_segment, writer_in_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -121,7 +121,9 @@ def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """The stream in pieces of whole lines, with where each begins; a line beyond every limit is left out."""
     begun: list[bytes] = []  # of a line whose end has not been read
     offset = held = 0
-    while piece := stream.read(_BLOCK):
+    # What stands before the place where a compressed file is cut comes out piece by piece, not in one read.
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    while piece := read(_BLOCK):
         cut = piece.rfind(b"\n") + 1
         if cut:
             # What is too long is dropped to its end, and with it no other line.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from steplog._cli.command import USAGE, ReadCommand, complain
+from steplog._cli.options import takes_log
 from steplog._cli.sizes import size_text
 from steplog._format.zstd import zstd_module
 from steplog._read.files.segments import log_path
@@ -14,8 +15,11 @@ from steplog._write.keep.packing import packed
 _CELLS = 200
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=("steplog pack", "steplog pack --path steplogs", "steplog pack steplogs"),
+)
+@takes_log
 def pack(*, path: str | None) -> None:
     """Compress the closed segments of the log directory at PATH to .jsonl.zst; every command reads these as well.
 

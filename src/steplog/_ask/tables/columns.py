@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from steplog._read.files.lines import MAX_LINE
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+USUAL_LINE: Final = 16 << 20
+"""The longest line that DuckDB reads in little memory, in bytes: its buffers are made for it."""
 
 TOKENS: Final = (
     "input_tokens",
@@ -66,8 +67,8 @@ _POINT: Final = {"wait_ms": "DOUBLE", "where": "VARCHAR", "value": "JSON", "data
 NEEDS: Final[Mapping[str, Mapping[str, str]]] = {"steps": _STEP, "runs": _RUN, "points": _POINT}
 
 
-def select_lines(files: Sequence[Path], needs: Iterable[str]) -> str:
-    """The SELECT that gives the lines of these files, in order, with the columns needed."""
+def select_lines(files: Sequence[Path], needs: Iterable[str], longest: int) -> str:
+    """The SELECT that gives the lines of these files, in order, with the columns needed; `longest` is in bytes."""
     read = _read(needs)
     names = ", ".join(map(_quoted, read))
     if not files:
@@ -78,7 +79,7 @@ def select_lines(files: Sequence[Path], needs: Iterable[str]) -> str:
     return (
         f"SELECT filename AS file, 1::INTEGER AS nth, ends_with(ev, '.end') AS ended, {names} "
         f"FROM read_json([{paths}], format='newline_delimited', columns={{{typed}}}, ignore_errors=true, "
-        f"maximum_object_size={MAX_LINE}, filename=true)"
+        f"maximum_object_size={longest}, filename=true)"
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from steplog._ask.tables.columns import all_columns, select_lines
+from steplog._ask.tables.columns import USUAL_LINE, all_columns, select_lines
 from steplog._ask.tables.odd_files import good_lines, is_cut, torn_end
-from steplog._read.files.lines import BadLine, writer_in_name
+from steplog._read.files.lines import MAX_LINE, BadLine, writer_in_name
 from steplog._read.files.liveness import liveness
 
 if TYPE_CHECKING:
@@ -86,11 +86,12 @@ class Loaded:
 
 
 def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder: Path) -> Loaded:
-    """Makes the table `stored`, and over it `lines`, of the files; copies of damaged ones go to `folder` and must stay as long as the tables."""
+    """Makes the table `stored`, and over it `lines`, of the files; copies of damaged ones go to `folder` and must stay."""
     loaded = Loaded([], [file for file in files if file.suffix == ".zst" and is_cut(file)])
     copies = {file: _copy(file, folder, loaded) for file in loaded.cut}
-    _read(con, [copies.get(file, file) for file in files], needs)
-    odd = [file for file in _odd(con, files) if file not in copies]
+    # A line beyond what DuckDB takes stops it: then the reader, which leaves such a line out, reads everything.
+    is_read = _read(con, [copies.get(file, file) for file in files], needs)
+    odd = [file for file in (_odd(con, files) if is_read else files) if file not in copies]
     if odd:
         copies |= {file: _copy(file, folder, loaded) for file in odd}
         _read(con, [copies.get(file, file) for file in files], needs)
@@ -107,9 +108,20 @@ def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder:
     return loaded
 
 
-def _read(con: Connection, files: Sequence[Path], needs: Collection[str]) -> None:
-    con.execute("DROP TABLE IF EXISTS stored")
-    con.execute(f"CREATE TABLE stored AS {select_lines(files, needs)}")
+def _read(con: Connection, files: Sequence[Path], needs: Collection[str]) -> bool:
+    """Whether the files could be read into the table `stored`; lines above 16 MiB need more memory, and are rare."""
+    from duckdb import InvalidInputException  # noqa: PLC0415 - the extra, which is there if there is a connection
+
+    for most in (USUAL_LINE, MAX_LINE):
+        con.execute("DROP TABLE IF EXISTS stored")
+        try:
+            con.execute(f"CREATE TABLE stored AS {select_lines(files, needs, most)}")
+        except InvalidInputException:
+            con.execute("SET memory_limit = '1GB'")
+            con.execute("SET threads = 1")
+        else:
+            return True
+    return False
 
 
 def _odd(con: Connection, files: Iterable[Path]) -> list[Path]:
