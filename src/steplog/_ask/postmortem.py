@@ -92,7 +92,10 @@ class PostMortem:
         found["waste"] = [each.as_json() for each in self.waste]
         found["cost"] = None if self.cost is None else float(self.cost)
         found |= {name: list(found[name]) for name in ("tried", "waits_for")}
-        return {name: value for name, value in found.items() if value not in (None, "", [], {})}
+        kept = ("run", "name", "status")
+        return {
+            name: value for name, value in found.items() if name in kept or value not in (None, "", [], {})
+        }
 
 
 def postmortem(run: Run) -> PostMortem:

@@ -109,10 +109,10 @@ def _book(spent: Spending, price: Decimal | str, calls: int, model: str, provide
 
 
 _CHARGED: Final = f"kind IN {MODEL_KINDS} AND cached IS NOT TRUE AND (status = 'ok' OR input_tokens > 0 OR output_tokens > 0)"
-_SUMS: Final = ", ".join(f"sum(coalesce({name}, 0))::BIGINT" for name in TOKENS)
+_SUMS: Final = ", ".join(f"sum(coalesce({name}, 0))" for name in TOKENS)
 _ODD: Final = (
-    "coalesce(input_tokens, 0) + coalesce(output_tokens, 0) = 0 "
-    "OR coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) > coalesce(input_tokens, 0) "
+    "(coalesce(input_tokens, 0) = 0 AND coalesce(output_tokens, 0) = 0) "
+    "OR coalesce(cache_read_tokens, 0)::HUGEINT + coalesce(cache_write_tokens, 0) > coalesce(input_tokens, 0) "
     "OR coalesce(reasoning_tokens, 0) > coalesce(output_tokens, 0)"
 )
 
@@ -140,7 +140,7 @@ def spend(held: Database, columns: Iterable[str]) -> dict[tuple[Any, ...], Spend
     width = len(list(columns))
     for row in held.rows(sql):
         model, provider, tier, period, odd, calls, *tokens = row[width:]
-        usage = Usage(*(count or 0 for count in odd.values())) if odd else Usage(*tokens)
+        usage = Usage(*(count or 0 for count in odd)) if odd else Usage(*tokens)
         price = usage.problem if odd else _priced(model or "", provider, tier, period, usage, calls)
         _book(found.setdefault(tuple(row[:width]), Spending()), price, calls, model or "", provider)
     return found

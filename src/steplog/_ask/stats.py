@@ -159,7 +159,7 @@ def _summed(held: Database, columns: Sequence[str], of: str) -> list[tuple[Any, 
     timed = "kind = 'run'" if of == "runs" else "is_call"
     return held.rows(f"""
         SELECT {keys} count(DISTINCT (run, nth)), count(*) FILTER (is_call), count(*) FILTER (failed),
-            {", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in TOKENS)},
+            {", ".join(f"coalesce(sum({name}), 0)" for name in TOKENS)},
             quantile_cont(ms, {_QUANTILES}) FILTER ({timed}), max(ms) FILTER ({timed}),
             quantile_cont(ttft_ms, {_QUANTILES}), max(ttft_ms)
         FROM counted {grouped}

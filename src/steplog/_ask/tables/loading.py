@@ -32,13 +32,17 @@ _WRITERS: Final = """
     FROM stored LEFT JOIN names USING (file) GROUP BY file
 """
 _OWNED: Final = "SELECT stored.rowid AS place, stored.* EXCLUDE (w), coalesce(stored.w, writers.w) AS w FROM stored JOIN writers USING (file)"
+_SANE: Final = "seq BETWEEN 0 AND 1000000000000"  # what can be squared and summed up
 # A writer's numbers are a row without gaps; where they are not, count, sum or sum of squares say so.
 _UNEVEN: Final = f"""
-    SELECT 1 FROM ({_OWNED}) WHERE w <> '' AND seq IS NOT NULL GROUP BY w
-    HAVING max(seq) - min(seq) + 1 <> count(*)
-        OR sum(seq) * 2 <> (max(seq) + min(seq))::HUGEINT * count(*)
-        OR sum(seq::HUGEINT * seq) * 6 <> max(seq)::HUGEINT * (max(seq) + 1) * (2 * max(seq) + 1)
-            - (min(seq) - 1)::HUGEINT * min(seq) * (2 * min(seq) - 1)
+    SELECT 1 FROM (
+        SELECT max(seq)::HUGEINT AS last, min(seq)::HUGEINT AS first, count(*) AS n, count(*) FILTER ({_SANE}) AS sane,
+            sum(seq::HUGEINT) FILTER ({_SANE}) AS total, sum(seq::HUGEINT * seq) FILTER ({_SANE}) AS squares
+        FROM ({_OWNED}) WHERE w <> '' AND seq IS NOT NULL GROUP BY w
+    )
+    WHERE CASE WHEN n <> sane THEN true
+        ELSE last - first + 1 <> n OR total * 2 <> (last + first) * n
+            OR squares * 6 <> last * (last + 1) * (2 * last + 1) - (first - 1) * first * (2 * first - 1) END
 """
 _DROP_REPEATED: Final = f"""
     DELETE FROM stored WHERE rowid IN (

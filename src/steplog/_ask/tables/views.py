@@ -195,7 +195,7 @@ _COUNTED: Final = f"""
     GROUP BY run, nth
 """
 _SUMS: Final = ", ".join(
-    f"coalesce(CASE WHEN over.totals IS NULL THEN counted.{name} ELSE over.totals.{name} END, 0)::BIGINT AS {name}"
+    f"coalesce(TRY_CAST(CASE WHEN over.totals IS NULL THEN counted.{name} ELSE over.totals.{name} END AS BIGINT), 0) AS {name}"
     for name in (*COUNTS, *TOKENS)
 )
 _RUNS: Final = f"""
