@@ -34,7 +34,11 @@ def _run(recorder: steplog.Recorder, chance: random.Random, number: int) -> None
         for turn in range(chance.randint(1, 5)):
             name = chance.choice(["search", "refund"])
             args = {"q": text(3), "order": number}
-            answer = {"role": "assistant", "content": text(5), "tool_calls": [{"id": f"c{turn}", "name": name, "args": args}]}
+            answer = {
+                "role": "assistant",
+                "content": text(5),
+                "tool_calls": [{"id": f"c{turn}", "name": name, "args": args}],
+            }
             with run.llm(model=model, provider=provider, messages=messages) as call:
                 usage = {"input_tokens": chance.randint(100, 9000), "output_tokens": chance.randint(5, 900)}
                 usage["cache_read_tokens"] = chance.choice([0, usage["input_tokens"] // 2])

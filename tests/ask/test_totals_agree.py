@@ -58,7 +58,9 @@ def copied(path):
 
 def foreign(path):
     file = segments(path)[-1]
-    rows = b'{"hello": 1}\n[1,2]\n"text"\n{"ev": 3}\n{"ev":"llm.end","usage":{"input_tokens":5}}\n\n\xff\xfe\n'
+    rows = (
+        b'{"hello": 1}\n[1,2]\n"text"\n{"ev": 3}\n{"ev":"llm.end","usage":{"input_tokens":5}}\n\n\xff\xfe\n'
+    )
     file.write_bytes(rows + file.read_bytes() + rows)
 
 
@@ -99,7 +101,14 @@ def one_file(path):
 def odd_types(path):
     file = segments(path)[-1]
     lines = [orjson.loads(line) for line in file.read_bytes().splitlines()]
-    odd = [("usage", "many"), ("error", "text"), ("metadata", [1]), ("tags", {"a": 1}), ("ms", "long"), ("totals", 3)]
+    odd = [
+        ("usage", "many"),
+        ("error", "text"),
+        ("metadata", [1]),
+        ("tags", {"a": 1}),
+        ("ms", "long"),
+        ("totals", 3),
+    ]
     for (name, value), line in zip(odd, lines[20:], strict=False):
         line[name] = value
     lines[40]["seq"], lines[41]["step"], lines[42]["ts"], lines[43]["run"] = "x", "y", 5, 6
@@ -193,7 +202,10 @@ def test_sums_of_steps_agree_to_the_digit(log):
     sums = ", ".join(f"coalesce(sum({name}), 0)::BIGINT AS {name}" for name in TOKENS)
     row = ask.sql(log, f"SELECT {sums} FROM llm_calls").as_json()[0]
     assert row == {name: tokens[name] for name in TOKENS}
-    kinds = {row["kind"]: row["n"] for row in ask.sql(log, "SELECT kind, count(*) AS n FROM steps GROUP BY kind").as_json()}
+    kinds = {
+        row["kind"]: row["n"]
+        for row in ask.sql(log, "SELECT kind, count(*) AS n FROM steps GROUP BY kind").as_json()
+    }
     assert kinds == dict(calls)
     for by in ((), ("name",), ("model",), ("meta.user", "status")):
         figures = ask.stats(log, by)
@@ -206,7 +218,12 @@ def test_sums_of_steps_agree_to_the_digit(log):
 
 
 def test_errors_agree(log):
-    steps = sum(1 for run in log.runs for step in copy(run).steps if step.status == "error" and "step" not in (step.error or {}))
+    steps = sum(
+        1
+        for run in log.runs
+        for step in copy(run).steps
+        if step.status == "error" and "step" not in (step.error or {})
+    )
     assert ask.stats(log).total.errors == steps
     listed = [each for each in ask.errors(log) if each.kind != "run"]
     assert sum(each.count for each in listed) == steps

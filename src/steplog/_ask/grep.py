@@ -91,32 +91,34 @@ def _hits(
             continue
         if where.tools and kind != "tool":
             continue
-        places = [(way, text, spans) for way, text, spans in _places(record, pattern) if where.has_field(way)]
+        places = [place for place in _places(record, pattern) if where.has_field(place[0])]
         if not places:
             continue
         name = _name(start_of(found, log))
         if where.tools and name not in where.tools:
             continue
-        for way, text, spans in places:
+        for way, text, first, times in places:
             yield Hit(
                 run=str(run),
                 step=record.get("step") or 0,
                 kind=kind,
                 name=name,
                 field=way_text(way),
-                excerpt=_excerpt(text, spans[0], context),
-                times=len(spans),
+                excerpt=_excerpt(text, first, context),
+                times=times,
                 message=_message(record, way),
                 ts=str(record.get("ts", "")),
             )
 
 
-def _places(record: Record, pattern: Pattern) -> Iterator[tuple[Way, str, list[tuple[int, int]]]]:
+def _places(record: Record, pattern: Pattern) -> Iterator[tuple[Way, str, tuple[int, int], int]]:
+    """The texts that have the pattern: the way there, the text, where it stands first, and how often it stands there."""
     searched = ((name, value) for name, value in record.items() if name not in _NOT_SEARCHED)
     for way, text in texts(searched):
-        spans = list(pattern.places(text))
-        if spans:
-            yield way, text, spans
+        spans = pattern.places(text)
+        first = next(spans, None)
+        if first is not None:
+            yield way, text, first, 1 + sum(1 for _ in spans)
 
 
 def _message(record: Record, way: Way) -> int | None:

@@ -60,7 +60,7 @@ class Database:
         try:
             yield
         except Error as error:
-            if type(error).__name__ == "InterruptException":
+            if seconds and type(error).__name__ == "InterruptException":
                 raise SqlError(f"no answer within {seconds:g} s") from None
             raise SqlError(sentence(error)) from None
         finally:
@@ -82,20 +82,38 @@ def database(
     except ImportError:
         raise LogError(INSTALL) from None
 
-    with ExitStack() as open_things:
-        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="steplog-")))
-        filled, why = None, ""
-        for attempt in range(_TRIES):
-            con = open_things.enter_context(duckdb.connect(":memory:", config=_config(memory, folder)))
-            files = log.segments if attempt == 0 else segments(log.path)
-            try:
-                filled = _filled(con, log, files, views, runs, folder)
-                break
-            except duckdb.IOException as error:
-                why = sentence(error)
-        if filled is None:
-            raise LogError(f"{log.path} changes while it is read: {why}")
-        yield filled
+    try:
+        with ExitStack() as open_things:
+            folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="steplog-")))
+            yield _opened(open_things, log, views, runs, memory, folder)
+    except duckdb.Error as error:
+        raise SqlError(sentence(error)) from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # how DuckDB tells a Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _opened(
+    open_things: ExitStack,
+    log: Log,
+    views: Collection[str],
+    runs: Collection[str] | None,
+    memory: str,
+    folder: Path,
+) -> Database:
+    """The database filled; files that go while they are read are looked for again under what names they have then."""
+    import duckdb  # noqa: PLC0415 - an extra, which is there
+
+    why = ""
+    for attempt in range(_TRIES):
+        con = open_things.enter_context(duckdb.connect(":memory:", config=_config(memory, folder)))
+        files = log.segments if attempt == 0 else segments(log.path)
+        try:
+            return _filled(con, log, files, views, runs, folder)
+        except duckdb.IOException as error:
+            why = sentence(error)
+    raise LogError(f"{log.path} changes while it is read: {why}")
 
 
 def _config(memory: str, folder: Path) -> dict[str, Any]:
