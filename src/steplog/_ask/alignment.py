@@ -87,6 +87,8 @@ class Call:
         """What this side has, where the two differ, in words."""
         if what == "prompt" and other is not None:
             return _first_other(self.step.prompt, other.step.prompt)
+        if what in ("calls", "answer"):
+            return message_text(self.step.message)
         if what in ("arguments", "missing"):
             return (
                 call_text({"name": self.step.name, "args": args_of(self.step)})

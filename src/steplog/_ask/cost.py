@@ -54,4 +54,4 @@ def cost(log: Log, by: Sequence[str] = ("model",), *, runs: Collection[str] | No
 
 def _spent(figures: Figures, by: Sequence[str]) -> dict[str, Any]:
     found = figures.as_json(by)
-    return {name: value for name, value in found.items() if name not in ("ms", "ttft_ms", "errors")}
+    return {name: value for name, value in found.items() if name not in ("ms", "ttft_ms", "errors", "calls")}

@@ -8,7 +8,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.counting import gather
-from steplog._ask.dimensions import dimensions
+from steplog._ask.dimensions import MODEL_KINDS, dimensions
 from steplog._ask.prices import price_sources
 from steplog._ask.spending import Spending, Unpriced, spend
 from steplog._ask.sql import notes
@@ -42,7 +42,7 @@ class Figures:
     """One group of runs or calls, or all of them.
 
     `group` has a value for each thing grouped by, None where there is none. `calls` are model, tool and retrieval calls,
-    `errors` count where they began. The tokens are sums; `cost` is in US dollars, None where nothing has a price, and
+    `model_calls` those of models and embeddings, and `errors` count where they began. The tokens are sums; `cost` is in US dollars, None where nothing has a price, and
     `unpriced` counts the model calls without one. `duration` is that of the runs or of the calls, as `Stats.of` says;
     `first_token` is the time to the first token of streamed answers.
     """
@@ -50,6 +50,7 @@ class Figures:
     group: tuple[str | None, ...]
     runs: int
     calls: int
+    model_calls: int
     errors: int
     tokens: dict[str, int]
     cost: Decimal | None
@@ -60,7 +61,13 @@ class Figures:
     def as_json(self, by: Sequence[str]) -> dict[str, Any]:
         """The figures as plain JSON; absent what is unknown, cost as a number."""
         found: dict[str, Any] = dict(zip(by, self.group, strict=False))
-        found |= {"runs": self.runs, "calls": self.calls, "errors": self.errors, **self.tokens}
+        found |= {
+            "runs": self.runs,
+            "calls": self.calls,
+            "model_calls": self.model_calls,
+            "errors": self.errors,
+        }
+        found |= self.tokens
         if self.cost is not None:
             found["cost"] = float(self.cost)
         if self.unpriced:
@@ -158,7 +165,8 @@ def _summed(held: Database, columns: Sequence[str], of: str) -> list[tuple[Any, 
     grouped = f"GROUP BY {', '.join(columns)}" if columns else ""
     timed = "kind = 'run'" if of == "runs" else "is_call"
     return held.rows(f"""
-        SELECT {keys} count(DISTINCT (run, nth)), count(*) FILTER (is_call), count(*) FILTER (failed),
+        SELECT {keys} count(DISTINCT (run, nth)), count(*) FILTER (is_call),
+            count(*) FILTER (kind IN {MODEL_KINDS}), count(*) FILTER (failed),
             {", ".join(f"coalesce(sum({name}), 0)" for name in TOKENS)},
             quantile_cont(ms, {_QUANTILES}) FILTER ({timed}), max(ms) FILTER ({timed}),
             quantile_cont(ttft_ms, {_QUANTILES}), max(ttft_ms)
@@ -167,13 +175,14 @@ def _summed(held: Database, columns: Sequence[str], of: str) -> list[tuple[Any, 
 
 
 def _figures(row: tuple[Any, ...], width: int, spent: Mapping[tuple[Any, ...], Spending] | None) -> Figures:
-    runs, calls, errors, *tokens = row[width : width + 3 + len(TOKENS)]
-    times = row[width + 3 + len(TOKENS) :]
+    runs, calls, model_calls, errors, *tokens = row[width : width + 4 + len(TOKENS)]
+    times = row[width + 4 + len(TOKENS) :]
     costs = Spending() if spent is None else spent.get(tuple(row[:width]), Spending())
     return Figures(
         group=tuple(row[:width]),
         runs=runs,
         calls=calls,
+        model_calls=model_calls,
         errors=errors,
         tokens=dict(zip(TOKENS, tokens, strict=True)),
         cost=None if spent is None else costs.known,

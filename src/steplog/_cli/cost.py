@@ -51,10 +51,10 @@ def cost(*, path: str | None, by: tuple[str, ...], query: Query, json_: bool) ->
             complain(note)
         if json_:
             say(as_json(found.as_json(), indent=2))
-        elif found.total.calls:
+        elif found.total.model_calls:
             _print(found)
-        if not found.total.calls:
-            complain(f"no calls in {log.path}" + (" that fit" if query else ""))
+        if not found.total.model_calls:
+            complain(f"no model calls in {log.path}" + (" that fit" if query else ""))
             click.get_current_context().exit(NO)
 
 
@@ -80,7 +80,7 @@ def _cells(figures: Figures, whole: float) -> list[str]:
     share = float(figures.cost or 0) / whole if whole else 0
     return [
         str(figures.runs),
-        str(figures.calls),
+        str(figures.model_calls),
         amount(tokens["input_tokens"]),
         amount(tokens["cache_read_tokens"]),
         amount(tokens["cache_write_tokens"]),
