@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain
+from steplog._cli.options import takes_json, takes_log
 from steplog._cli.sizes import size_text
 from steplog._format.zstd import open_segment
 from steplog._read.files.lines import Line
@@ -26,11 +27,18 @@ _LIMITS: Final = "max_value_bytes (a text), max_line_bytes, max_items or max_dep
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog doctor",
+        "steplog doctor --json",
+        "steplog doctor --salvage rescued",
+    ),
+)
 @click.option("--verify", is_flag=True, help="Check the chain of a log written with chain=true.")
 @click.option("--salvage", metavar="OUT", help="Copy every good line to the new directory OUT.")
-@click.option("--json", "json_", is_flag=True, help="One JSON object.")
+@takes_json
+@takes_log
 def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) -> None:
     """Examine the log at PATH: which segments are clean, crashed, damaged, and which lines are missing, and why.
 

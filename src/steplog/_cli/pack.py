@@ -7,6 +7,7 @@ import time
 import click
 
 from steplog._cli.command import NO, USAGE, ReadCommand, complain
+from steplog._cli.options import takes_log
 from steplog._cli.sizes import size_text
 from steplog._format.zstd import zstd_module
 from steplog._read.files.segments import log_path
@@ -19,8 +20,11 @@ from steplog._write.keep.segments import age, segments_in
 _CELLS = 200
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=("steplog pack", "steplog pack --path steplogs", "steplog pack steplogs"),
+)
+@takes_log
 def pack(*, path: str | None) -> None:
     """Compress the closed segments of the log directory at PATH to .jsonl.zst; every command reads these as well.
 

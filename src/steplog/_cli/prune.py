@@ -8,6 +8,7 @@ from collections import deque
 import click
 
 from steplog._cli.command import ReadCommand, complain
+from steplog._cli.options import takes_log
 from steplog._cli.sizes import Size, size_text
 from steplog._read.files.segments import log_path
 from steplog._show.terminal_text import one_line
@@ -19,11 +20,18 @@ from steplog._write.settings.settings import Settings
 _CELLS = 200
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog prune --keep-days 30",
+        "steplog prune --keep-bytes 2G",
+        "steplog prune --keep-days 30 --keep-bytes 2G --yes",
+    ),
+)
 @click.option("--keep-days", type=click.FloatRange(min=0), help="Delete what was last written before that.")
 @click.option("--keep-bytes", type=Size(), help="Delete the oldest until no more is left: 500M, 2G.")
 @click.option("--yes", is_flag=True, help="Do it.")
+@takes_log
 def prune(*, path: str | None, keep_days: float | None, keep_bytes: int | None, yes: bool) -> None:
     """Delete the oldest segments of the log directory at PATH; without --yes only say which.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from steplog._show.content_blocks import Part, aside, parts_of
+from steplog._show.look import PLAIN
 from steplog._show.preview import as_text, call_text, calls_of, transcript
-from steplog._show.run_tree import PLAIN, error_lines
+from steplog._show.run_tree import error_lines
 from steplog._show.terminal_text import as_json, visible
 from steplog._show.units import clock, duration
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from steplog._format.record import Json, Record
-    from steplog._show.run_tree import Look
+    from steplog._show.look import Look
     from steplog._show.views import RunView, StepView
 
 _SHOWN_APART: Final = frozenset(
@@ -29,7 +30,7 @@ def step_lines(step: StepView, look: Look = PLAIN, run: RunView | None = None) -
     fields = step.resolved()
     for name, value in fields.items():
         if name not in _SHOWN_APART:
-            yield from _field(name, value)
+            yield from field_lines(name, value)
     config = None if run is None else run.config(step.number)
     if config is not None:
         yield "to go on from here: config=" + visible(as_json(config))
@@ -62,7 +63,7 @@ def _notes(run: RunView | None, step: StepView) -> list[str]:
     return notes
 
 
-def _field(name: str, value: Json) -> Iterator[str]:
+def field_lines(name: str, value: Json) -> Iterator[str]:
     text = as_text(value)
     if isinstance(value, dict | list) and text.startswith(("{", "[")):
         text = as_json(value, indent=2)

@@ -13,6 +13,8 @@ _HOUR: Final = 3_600_000
 _EXACT_MS: Final = 10  # below it, tenths are shown
 _EXACT_TOKENS: Final = 10_000
 _MILLION: Final = 1_000_000
+_CENT: Final = 0.01
+_TINY: Final = 1e-6
 _KILO: Final = 1024
 
 
@@ -27,6 +29,16 @@ def duration(ms: float | None) -> str:
     if ms < _HOUR:
         return f"{ms // _MINUTE:.0f}m {ms % _MINUTE // _THOUSAND:02.0f}s"
     return f"{ms // _HOUR:.0f}h {ms % _HOUR // _MINUTE:02.0f}m"
+
+
+def dollars(cost: object) -> str:
+    """US dollars: `$12.30`, `$0.0042`, at least two digits that say something; `-` where there is no price."""
+    if cost is None:
+        return "-"
+    value = float(str(cost))
+    if value and value < _CENT:
+        return f"${value:.2g}" if value >= _TINY else "<$0.000001"
+    return f"${value:,.2f}" if value >= 1 or not value else f"${value:.3f}"
 
 
 def clock(when: datetime | None) -> str:

@@ -54,6 +54,8 @@ def _take_project(
     for name, value in here.table.items():
         if name == "path" and isinstance(value, str) and value:
             continue  # where the log is, is asked for elsewhere, by readers too
+        if name == "prices":
+            continue  # what models cost is for readers, and no setting
         if name == "path":
             found.problems.append(f"path={value!r}: allowed is a text (from {here.file}; using the default)")
             continue
