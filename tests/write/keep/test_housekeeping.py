@@ -167,6 +167,8 @@ def test_what_is_compressed_counts_as_small_as_it_is(tmp_path):
     keeper.begun(late.name)
     assert names(tmp_path) == {path.name + ".zst" for path in (*paths, late)}
     assert keeper._stock.total == sum(path.stat().st_size for path in tmp_path.iterdir())
+    keeper.begun(dead_segment(tmp_path, number=10, day=21, size=60_000).name)
+    assert (names(tmp_path), keeper._stock.total) == (set(), 0)
 
 
 def test_a_segment_counts_once_though_a_look_saw_it_half_written(tmp_path):

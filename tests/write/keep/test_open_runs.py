@@ -75,7 +75,7 @@ def test_a_damaged_end_line_ends_no_run(log):
 
 def test_an_end_line_behind_damage_begins_nothing(log):
     (end,) = map(line, numbered([END], first=4))
-    assert not log.add(1, START).add(2, step(1), tail=b"\0" * 8 + end).add(3, END).is_open(2)
+    assert not log.add(1, START).add(2, step(1), tail=b"\0" * 8 + end).add(3, step(1)).is_open(2)
 
 
 def test_a_run_that_may_have_begun_behind_damage_is_open(log):
