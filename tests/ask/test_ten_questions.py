@@ -21,8 +21,8 @@ QUESTIONS = [
     ("all of thread t1 as a conversation", ["show", "--thread", "t1"]),
     ("what did user u-17 spend by day?", ["cost", "--meta", "user=u-17", "--by", "day"]),
     ("which answers were cut off?", ["grep", "-E", "length|max_tokens", "--field", "finish_reason"]),
-    ("what did the sub-agent \"analyst\" cost in total?", ["cost", "--by", "agent"]),
-    ("where does \"quota exceeded\" stand?", ["grep", "quota exceeded"]),
+    ('what did the sub-agent "analyst" cost in total?', ["cost", "--by", "agent"]),
+    ('where does "quota exceeded" stand?', ["grep", "quota exceeded"]),
     ("why is today's run dearer than yesterday's?", ["diff", "@-3", "@-2"]),
     ("what was running when it died?", ["postmortem", "@last"]),
     ("which tool is slowest at p95?", ["stats", "--by", "tool", "--sort", "p95"]),
@@ -40,8 +40,7 @@ def log(tmp_path_factory):
 
 
 def ask(log, *words):
-    result = CliRunner().invoke(cli, [*words, "-p", str(log)], catch_exceptions=False)
-    return result
+    return CliRunner().invoke(cli, [*words, "-p", str(log)], catch_exceptions=False)
 
 
 def rows(log, *words):
@@ -116,7 +115,7 @@ def test_where_quota_exceeded_stands(log):
 def test_why_todays_run_is_dearer_than_yesterdays(log):
     found = rows(log, "diff", "@-3", "@-2")
     assert found["first"]["what"] == "calls"
-    assert found["first"]["a_said"] == ""
+    assert found["first"]["a_said"] == "All fine."
     assert "look_up" in found["first"]["b_said"]
     dearest = found["dearer"][0]
     assert dearest["b_tokens"] == [61_000, 10]
