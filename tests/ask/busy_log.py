@@ -11,23 +11,7 @@ from pathlib import Path
 import steplog
 
 MODELS = [("gpt-4o", "openai"), ("claude-sonnet-4-5", "anthropic"), ("local-llama", "ollama")]
-WORDS = [
-    "river",
-    "crew",
-    "notes",
-    "invoice",
-    "order",
-    "refund",
-    "danube",
-    "tide",
-    "moon",
-    "report",
-    "ticket",
-    "status",
-    "page",
-    "plan",
-    "draft",
-]
+WORDS = ["river", "crew", "notes", "invoice", "order", "refund", "danube", "tide", "report", "ticket", "page"]
 
 
 def write(path: Path, runs: int = 40, seed: int = 7) -> None:

@@ -115,7 +115,7 @@ def test_where_quota_exceeded_stands(log):
 def test_why_todays_run_is_dearer_than_yesterdays(log):
     found = rows(log, "diff", "@-3", "@-2")
     assert found["first"]["what"] == "calls"
-    assert found["first"]["a_said"] == ""
+    assert found["first"]["a_said"] == "All fine."
     assert "look_up" in found["first"]["b_said"]
     dearest = found["dearer"][0]
     assert dearest["b_tokens"] == [61_000, 10]
