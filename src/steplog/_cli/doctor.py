@@ -10,7 +10,8 @@ import click
 
 from steplog._cli.command import NO, ReadCommand, complain
 from steplog._cli.sizes import size_text
-from steplog._read.files.lines import Line, open_segment
+from steplog._format.zstd import open_segment
+from steplog._read.files.lines import Line
 from steplog._read.files.segments import log_path
 from steplog._read.health import examine, pieces
 from steplog._show.terminal_text import as_json, visible

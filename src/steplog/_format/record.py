@@ -76,8 +76,8 @@ POINT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 LOG_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "open": (
-        "v", "w", "steplog", "host", "pid", "ppid", "proc_start", "boot", "python", "frameworks", "argv0",
-        "content", "detail", "redact", "prev", "parent_w",
+        "v", "w", "steplog", "host", "pid", "ppid", "proc_start", "boot", "pidns", "python", "frameworks",
+        "argv0", "content", "detail", "redact", "prev", "parent_w", "locked",
     ),
     "close": ("lines", "bytes", "lost", "cut", "masked"),
     "lost": ("count", "reason", "first_ts", "last_ts"),

@@ -171,6 +171,8 @@ _FIELDS: Final[dict[str, Schema]] = {
     "v": {"const": FORMAT_VERSION}, "w": _TEXT, "steplog": _TEXT, "host": _TEXT, "pid": _ORDINAL,
     "ppid": _told(_COUNT, "the process that asked for this one"),
     "proc_start": _told(_COUNT, "kernel start time of the process, ticks since boot"), "boot": _TEXT, "python": _TEXT,
+    "pidns": _told(_COUNT, "inode of the process's pid namespace: in another one its pid says nothing"),
+    "locked": _told(_YES, "the file has a lock (flock) for as long as somebody has it open for writing"),
     "frameworks": _told(_mapping(_TEXT), "name -> version"), "argv0": _TEXT,
     "content": {"enum": list(get_args(Content))}, "detail": {"enum": list(get_args(Detail))},
     "redact": {"type": ["boolean", "string"]}, "prev": _TEXT, "parent_w": _TEXT,

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from steplog._format.zstd import unreadable
+from steplog._format.segment_name import writer_in_name
+from steplog._format.zstd import open_segment, unreadable
 from steplog._read.files.chain import Chains
-from steplog._read.files.lines import MAX_LINE, BadLine, Line, judge, open_segment, writer_in_name
+from steplog._read.files.lines import MAX_LINE, BadLine, Line, judge
 from steplog._read.files.liveness import CRASHED, RUNNING, liveness
 from steplog._read.files.segments import segments
 from steplog._read.files.sequence import Sequence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import count
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
+
+from steplog._format.zstd import open_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ _EXPECTED: Final[tuple[tuple[str, type, str], ...]] = (
     ("seq", int, "a number"), ("ts", str, "a string"), ("w", str, "a string"), ("run", str, "a string"),
     ("step", int, "a number"), ("parent", int, "a number"),
 )  # fmt: skip
-_ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")  # Python 3.14's own; the same code before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +72,6 @@ def read_lines(file: Path) -> Iterator[Line | BadLine]:
         return
     with stream:
         yield from scan(stream, file)
-
-
-def open_segment(file: Path) -> BinaryIO:
-    """A segment's bytes, decompressed if its name ends in `.zst`.
-
-    Raises: OSError; ImportError if zstd is needed and not installed.
-    """
-    if file.suffix != ".zst":
-        return file.open("rb")
-    for name in _ZSTD_MODULES:
-        try:
-            zstd: Any = import_module(name)
-        except ImportError:
-            continue
-        return cast("BinaryIO", zstd.open(file, "rb"))
-    raise ImportError("zstd")
 
 
 def scan(stream: BinaryIO, file: Path, *, number: int = 1, offset: int = 0) -> Iterator[Line | BadLine]:
@@ -184,18 +167,3 @@ def _why(body: bytes, error: orjson.JSONDecodeError) -> str:
 def _damage(body: bytes) -> str:
     nuls = body.count(b"\0")
     return f"{nuls} NUL bytes" if nuls else "an unfinished line"
-
-
-_SEGMENT_NAME: Final = re.compile(r"^\d{8}T\d{6,}Z-\d+-(?P<w>[^.]+)(?:\.(?P<part>\d+))?\.jsonl(?:\.zst)?$")
-
-
-def writer_in_name(file: Path) -> str:
-    """The writer id that a segment's name bears; empty for any other file."""
-    found = _SEGMENT_NAME.match(file.name)
-    return found["w"] if found else ""
-
-
-def part_in_name(file: Path) -> int:
-    """A segment's place in its writer's rotation: 1, 2, 3 …"""
-    found = _SEGMENT_NAME.match(file.name)
-    return int(found["part"] or 1) if found else 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from steplog._format.record import FORMAT_VERSION
-from steplog._read.files.lines import BadLine, Line, read_lines, writer_in_name
+from steplog._format.segment_name import writer_in_name
+from steplog._read.files.lines import BadLine, Line, read_lines
 from steplog._read.files.sequence import Sequence
 from steplog._read.files.tally import Tally
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from steplog._format.project import DEFAULT_PATH, path_and_source
+from steplog._format.segment_name import part_in_name, writer_in_name
 from steplog._read.errors import LogError, NotALog
-from steplog._read.files.lines import Line, part_in_name, read_lines, writer_in_name
+from steplog._read.files.lines import Line, read_lines
 
 _SNIFFED_LINES: Final = 3
 

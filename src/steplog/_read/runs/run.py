@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from steplog._format.zstd import open_segment
 from steplog._read.errors import LogError, NotFound
-from steplog._read.files.lines import Line, open_segment, scan
+from steplog._read.files.lines import Line, scan
 from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
 from steplog._read.runs.step import Step, Tree
 from steplog._read.runs.times import moment, ms_between

@@ -143,6 +143,7 @@ class Composer:
             record: Record = {"ev": "log.open", "v": FORMAT_VERSION, "w": self._w, "steplog": __version__}
             record |= process_facts() | self._facts()
             record["prev"] = self._file.prev if self._file is not None else None
+            record["locked"] = (self._file is not None and self._file.is_locked) or None
             if self._sink.shared:
                 del record["w"]  # every line of a shared file has it
             heads.append((now_ns(), body_of(record)))

@@ -8,7 +8,9 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from steplog._write.disk.private_files import open_segment, open_shared, posix, segment_name, stands
+from steplog._format.segment_lock import hold
+from steplog._format.segment_name import segment_name, segment_stem
+from steplog._write.disk.private_files import open_segment, open_shared, posix, stands
 from steplog._write.settings.settings import Settings
 
 _UNLIMITED: Final = 1 << 62
@@ -32,6 +34,7 @@ class FileSink:
         self.file: str | None = None
         self.prev: str | None = None  # the name of the segment before this one
         self.limit = _UNLIMITED
+        self.is_locked = False  # whether others can see by its lock that this segment is written to
         # FileIO's own method and not os.write: the one blocking call that event-loop guards (blockbuster) let
         # through, and a C function, which no exception cuts in two.
         self.write: Callable[[bytes], int | None] = _not_open
@@ -41,7 +44,7 @@ class FileSink:
         self._io: io.FileIO | None = None
         self._identity = (0, 0)
         self._seen = 0
-        self._w = self._name = ""
+        self._w = self._stem = ""
         self._part = 0
 
     def open(self, stamp: str, pid: int, w: str) -> None:
@@ -50,6 +53,8 @@ class FileSink:
         if self._durable and self._fd >= 0:
             self.sync()
         self.close()
+        # Before the first line, so that whoever reads that line can rely on it; a segment has one writer.
+        self.is_locked = not self.shared and hold(fd)
         found = posix.fstat(fd)
         self._identity, self._seen = (found.st_dev, found.st_ino), found.st_size
         self.limit = min(self._rotate_bytes, _largest_file()) if not self.shared else _UNLIMITED
@@ -61,12 +66,12 @@ class FileSink:
 
     def _next_segment(self, stamp: str, pid: int, w: str) -> tuple[int, str]:
         if w != self._w:
-            name = segment_name(stamp, pid, w)
+            stem = segment_stem(stamp, pid, w)
             # `_w` last: an exception may come between any two.
-            self._part, self._name, self.prev, self.file, self._w = 0, name, None, None, w
+            self._part, self._stem, self.prev, self.file, self._w = 0, stem, None, None, w
         part = self._part + 1
         while True:
-            name = self._name if part == 1 else f"{self._name.removesuffix('.jsonl')}.{part}.jsonl"
+            name = segment_name(self._stem, part)
             file = os.path.join(self.path, name)  # noqa: PTH118 - pathlib costs 10 us
             try:
                 fd = open_segment(self.path, name)

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from steplog._format.line import decode
 from steplog._format.process import boot_id, host_name, process_start
-from steplog._format.zstd import open_zstd, unreadable
+from steplog._format.segment_name import parse
+from steplog._format.zstd import open_segment, unreadable
 
-_NAME: Final = re.compile(r"^(?P<stem>\d{8}T\d{6,}Z-\d+-(?P<w>[^.]+))(?:\.(?P<part>\d+))?\.jsonl(?:\.zst)?$")
 _RUN_LINES: Final = re.compile(rb'^\{"seq":[^\n]*?"ev":"run\.(?:start|end)"[^\n]*$', re.MULTILINE)
 _MOST_OF_FIRST_LINE: Final = 1 << 16
 _AT_ONCE: Final = 1 << 24
@@ -44,11 +44,10 @@ def segments_of(directory: Path) -> list[Segment]:
     """
     found: list[Segment] = []
     for path in directory.iterdir():
-        name = _NAME.match(path.name)
+        name = parse(path.name)
         if name is not None and path.is_file() and not path.is_symlink():
             stat = path.stat()
-            part = int(name["part"] or 1)
-            found.append(Segment(path, name["stem"], name["w"], part, stat.st_size, stat.st_mtime))
+            found.append(Segment(path, name.stem, name.w, name.part, stat.st_size, stat.st_mtime))
     found.sort(key=lambda segment: (segment.stem, segment.part))
     judged: list[Segment] = []
     for w in dict.fromkeys(segment.w for segment in found):
@@ -129,7 +128,7 @@ def _why_alive(path: Path) -> str:
 
 def _first_record(path: Path) -> dict[str, Any] | None:
     try:
-        with _opened(path) as file:
+        with open_segment(path) as file:
             record = decode(file.readline(_MOST_OF_FIRST_LINE))
     except unreadable():
         return None
@@ -138,7 +137,7 @@ def _first_record(path: Path) -> dict[str, Any] | None:
 
 def _ends_closed(path: Path) -> bool:
     try:
-        with _opened(path) as file:
+        with open_segment(path) as file:
             last = b""
             while more := file.read(_AT_ONCE):
                 last = (last + more)[-_MOST_OF_FIRST_LINE:]
@@ -151,7 +150,7 @@ def _needed_by_open_runs(parts: list[Segment]) -> set[Segment]:
     began: dict[str, Segment] = {}
     for segment in parts:
         try:
-            with _opened(segment.path) as file:
+            with open_segment(segment.path) as file:
                 for line in _run_lines(file):
                     record = decode(line)
                     if record["ev"] == "run.start":
@@ -168,10 +167,6 @@ def _run_lines(file: Any) -> Iterable[bytes]:
     while more := file.read(_AT_ONCE):
         whole, _, rest = (rest + more).rpartition(b"\n")
         yield from _RUN_LINES.findall(whole)
-
-
-def _opened(path: Path) -> Any:
-    return open_zstd(path) if path.suffix == ".zst" else path.open("rb")
 
 
 def delete(segments: Iterable[Segment]) -> list[Segment]:

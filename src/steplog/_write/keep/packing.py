@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from steplog._format.zstd import open_zstd, zstd_module
+from steplog._format.zstd import zstd_module
 from steplog._write.disk.private_files import new_writer_id, posix
 from steplog._write.guard import complain
 from steplog._write.keep.closed_segments import Segment, delete, expendable, segments_of, shipped_from
@@ -35,7 +35,7 @@ def pack(segment: Segment) -> Path | None:
     partial = segment.path.with_name(f".{segment.path.name}.{new_writer_id()}{_PARTIAL}")
     try:
         before = _compress(segment.path, partial)
-        with open_zstd(partial) as file:
+        with zstd_module().open(partial, "rb") as file:
             is_same = _digest(file) == before
         # A line that came meanwhile (a late finalizer of its writer) is not in it.
         if not is_same or segment.path.stat().st_size != segment.size:
