@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from steplog._read.log import Log
     from steplog._read.runs.run import Run
 
 _HEADER: Final = ("RUN", "STARTED", "NAME", "STATUS", "STEPS", "LLM", "TOOL", "ERR", "IN", "OUT", "TIME")
@@ -34,7 +33,7 @@ _NAME_CELLS: Final = 32
 )
 @click.option("--since", type=Moment(), help="Only runs begun since then: 2h, 3d, 2026-11-23.")
 @click.option("--until", type=Moment(), help="Only runs begun before then.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the newest LIMIT of them.")
+@click.option("--limit", "-n", type=click.IntRange(min=1), help="Only the newest LIMIT of them.")
 @click.option("--json", "form", flag_value="json", help="One JSON array.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a line.")
 def ls(
@@ -51,28 +50,21 @@ def ls(
     Exit code 1 if there are none.
     """
     with log_at(path) as log:
+        newest = log.iter_runs(
+            since=since, until=until, status=statuses or None, limit=limit, newest_first=True
+        )
+        runs = list(newest)[::-1]
         warn_about(log)
-        runs = [run for run in log.runs if _wanted(run, statuses, since, until)][-(limit or 0) :]
         if form == "json":
             click.echo(as_json([summary(run) for run in runs], indent=2))
         elif form == "jsonl":
             for run in runs:
                 click.echo(as_json(summary(run)))
         elif runs:
-            _print_table(runs, log)
+            _print_table(runs)
         if not runs:
             complain(f"no runs in {log.path}" + (" that fit" if log.runs else ""))
             click.get_current_context().exit(NO)
-
-
-def _wanted(run: Run, statuses: Sequence[str], since: datetime | None, until: datetime | None) -> bool:
-    if statuses and run.status not in statuses:
-        return False
-    if since is None and until is None:
-        return True
-    if run.started is None:
-        return False
-    return (since is None or run.started >= since) and (until is None or run.started < until)
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -95,9 +87,9 @@ def summary(run: Run) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
-def short_ids(log: Log) -> int:
-    """How many digits tell the runs of a log apart: 8, or more if they must."""
-    ids = sorted({run.id for run in log.runs})
+def short_ids(runs: Sequence[Run]) -> int:
+    """How many digits tell runs apart: 8, or more if they must."""
+    ids = sorted({run.id for run in runs})
     length = _SHORT_ID
     for left, right in pairwise(ids):
         while left[:length] == right[:length] and length < len(left):
@@ -119,8 +111,8 @@ def _row(run: Run, digits: int) -> tuple[str, ...]:
     )
 
 
-def _print_table(runs: Sequence[Run], log: Log) -> None:
-    digits = short_ids(log)
+def _print_table(runs: Sequence[Run]) -> None:
+    digits = short_ids(runs)
     rows = [_row(run, digits) for run in runs]
     if is_terminal():
         from steplog._cli.rich_table import print_table  # noqa: PLC0415 -- rich costs 80 ms, and only a terminal needs it
