@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from steplog._read.errors import Ambiguous, NotFound
+from steplog._read.files.newest import newest_lines
 from steplog._read.files.noticed import every_damage
+from steplog._read.files.pieces import NO_END
 from steplog._read.runs.all_runs import Runs
 from steplog._read.runs.columns import checked, rows_of
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from steplog._format.record import Json
     from steplog._read.files.catalogue import Catalogue
     from steplog._read.files.digest import RunLines
-    from steplog._read.files.lines import BadLine
+    from steplog._read.files.lines import BadLine, Line
     from steplog._read.files.log_file import LogFile
     from steplog._read.files.noticed import Noticed
     from steplog._read.files.sequence import Gap
@@ -129,19 +132,15 @@ class Log:
         since, until: begun at that time or later, and before that time. status, name, thread: one, or several of which
         any will do. limit: at most so many. With `newest_first` no more of the log is read than that takes.
         """
+        fits = _Fits(since, until, status, name, thread)
+        oldest = None if since is None else since - _SET_BACK
         runs: Iterable[Run] = self._runs.newest() if newest_first else self._runs
-        left = limit
+        left = -1 if limit is None else limit
         for run in runs:
-            if left is not None and left <= 0:
+            if not left or (newest_first and oldest is not None and (run.started or oldest) < oldest):
                 return
-            began = run.started
-            if newest_first and since is not None and began is not None and began < since - _SET_BACK:
-                return
-            in_time = (since is None or (began is not None and began >= since)) and (
-                until is None or (began is not None and began < until)
-            )
-            if in_time and _is(run.name, name) and _is(run.thread, thread) and (status is None or _is(run.status, status)):
-                left = None if left is None else left - 1
+            if fits.run(run):
+                left -= 1
                 yield run
 
     def iter_steps(
@@ -161,6 +160,14 @@ class Log:
                 yield from run.rows(wanted, chosen)
             except NotFound:
                 continue  # deleted meanwhile: it has expired
+
+    def tail(self, count: int = 10) -> list[Line | BadLine]:
+        """The `count` newest lines of all its files, oldest first; damages among them. No more is read than that takes.
+
+        They are not counted: their `number` is 0.
+        """
+        ends = [(file, NO_END if file.is_packed else file.size) for file in self._files]
+        return newest_lines(ends, count, are_copies=len(self._paths) > 1)
 
     def run(self, selector: str | int) -> Run:
         """The run meant: an index (`-1` is the newest), `"@last"`, `"@-2"`, or the beginning of its id.
@@ -230,9 +237,29 @@ class Log:
         return f"<Log {', '.join(map(str, self._paths))}: {len(self._files)} files>"
 
 
-def _is(value: str, wanted: str | Collection[str] | None) -> bool:
-    if wanted is None:
-        return True
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    """What runs are asked for."""
+
+    since: datetime | None
+    until: datetime | None
+    status: str | Collection[str] | None
+    name: str | Collection[str] | None
+    thread: str | Collection[str] | None
+
+    def run(self, run: Run) -> bool:
+        if self.since is not None or self.until is not None:
+            began = run.started
+            if began is None or (self.since and began < self.since) or (self.until and began >= self.until):
+                return False
+        return (
+            (self.name is None or _is(run.name, self.name))
+            and (self.thread is None or _is(run.thread, self.thread))
+            and (self.status is None or _is(run.status, self.status))
+        )
+
+
+def _is(value: str, wanted: str | Collection[str]) -> bool:
     return value == wanted if isinstance(wanted, str) else value in wanted
 
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from steplog._format.project import OFF
+from steplog._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SWITCH: Final = "STEPLOG_CACHE"
-_VERSION: Final = b"1"  # of what the lines hold: a change of it forgets everything
+_VERSION: Final = f"{__version__}-2".encode()  # of what the lines hold: a change of it forgets everything
 _CHECK_BYTES: Final = 12
 _MOST_BYTES: Final = 64 << 20  # of a log
 _MOST_BYTES_IN_ALL: Final = 256 << 20

@@ -38,6 +38,9 @@ class _Next(NamedTuple):
     number: int
 
 
+_NOTHING: Final = _Next("", False, -1)
+
+
 class Catalogue:
     """Finds the runs of these files, each with what reads its parts; the files in the order of a log's listing."""
 
@@ -95,25 +98,36 @@ class Catalogue:
         return said.opened or {}, said.is_closed
 
     def _find(self) -> bool:
-        """Finds one more run; False if there are no more."""
+        """Finds one more run at least; False if there are no more."""
         if self._next is None:
             self._next = self._begin()
         while self._next:
-            number = self._next[-1].number
-            series, at = self._series[number], self._next.pop()
-            if at.is_unread and series.unread:
-                series.read_on()
-                if series.repeats and not self._is_settled:
-                    self._is_settled = True
-                    self._next = self._begin()
-                    continue
-            elif not at.is_unread:
-                self._given.append(series.waiting.pop())
-                self._last[number] = at.ts
+            ts, is_unread, number = self._next.pop()
+            series = self._series[number]
+            if not is_unread:
+                self._give(series, number, ts, self._next[-1] if self._next else _NOTHING)
                 self._push(self._next, number)
                 return True
-            self._push(self._next, number)
+            if series.unread:
+                series.read_on()
+            if series.repeats and not self._is_settled:
+                self._is_settled = True
+                self._next = self._begin()
+            else:
+                self._push(self._next, number)
         return False
+
+    def _give(self, series: Series, number: int, ts: str, rival: _Next) -> None:
+        """Gives the runs of a series that are newer than what any other has."""
+        waiting, given = series.waiting, self._given
+        while True:
+            given.append(waiting.pop())
+            self._last[number] = ts
+            if not waiting:
+                return
+            ts = min(waiting[-1].ts or ts, ts)
+            if (ts, False, number) < rival:
+                return
 
     def _begin(self) -> list[_Next]:
         if self._is_settled:

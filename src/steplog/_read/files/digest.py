@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -14,6 +15,7 @@ from steplog._read.files.walk import Walk
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from weakref import ref
 
     from steplog._format.record import Record
     from steplog._read.files.lines import BadLine
@@ -24,16 +26,18 @@ _KEPT: Final = (
     "ts", "id", "name", "framework", "thread", "parent_run", "parent_step", "resumes", "tags", "metadata",
     "status", "ms", "totals", "masked", "implied",
 )  # fmt: skip
-_MOST_BYTES: Final = 2048  # of tags, and of metadata
+_MAY_BE_LARGE: Final = ("metadata", "tags")
+_MOST_BYTES: Final = 2048  # of each of these
 
 
 @dataclass(slots=True)
 class RunLines:
     """Where the lines of a run stand in one file, and what the run's own lines there say.
 
-    `begins` and `ends` are the bytes between which they stand, among those of other runs; `seq` and `ts` are the number
-    and time of the first of them. `first` and `last` are the numbers of its start and end lines, 0 where those are
-    elsewhere. `is_late`: there are lines behind its end, or it was ended twice. `others` are writers besides `writer`.
+    `begins` and `ends` are the bytes between which they stand, `rows` how many they are; `is_alone`: nothing else stands
+    there. `seq` and `ts` are the number and time of the first. `first` and `last` are the numbers of its start and end
+    lines, 0 where those are elsewhere. `is_late`: there are lines behind its end, or it was ended twice. `others` are
+    writers besides `writer`, `then` its lines in later files.
     """
 
     id: str
@@ -46,10 +50,13 @@ class RunLines:
     end: Record | None = None
     first: int = 0
     last: int = 0
+    rows: int = 0
+    is_alone: bool = True
     is_late: bool = False
-    others: list[str] = field(default_factory=list[str])
+    others: tuple[str, ...] = ()
     file: Path | None = None
-    then: list[RunLines] = field(default_factory=list["RunLines"])  # in later files
+    then: tuple[RunLines, ...] = ()
+    run: ref[Any] | None = None  # what was made of it, for as long as somebody holds that
 
 
 @dataclass(slots=True)
@@ -119,43 +126,48 @@ def digest(
 
 def _take_runs(found: Digest, stretch: Stretch) -> None:
     runs, current = stretch.runs, found.current
-    rows = range(len(runs))
-    last = dict(zip(runs, rows, strict=True))
-    last.pop(b"", None)
+    rows = Counter(runs)
+    last = dict(zip(runs, range(len(runs)), strict=True))
     begun = {runs[row]: row for row, record in reversed(stretch.own) if record["ev"] == "run.start"}
     for run, row in last.items():
-        known = current.get(run)
+        known, first = current.get(run), 0
+        if not run:
+            continue
         if known is None:
             first = runs.index(run)
             if begun.get(run) == first:
                 continue  # it begins here, with its start
             known = _begin(found, stretch, first)
-        elif known.end is not None:
-            known.is_late = True
-        known.ends = stretch.end(row)
+        else:
+            known.is_late = known.is_late or known.end is not None
+            known.is_alone = known.is_alone and known.ends == stretch.offset
+        known.is_alone = known.is_alone and stretch.is_dense and rows[run] == row + 1 - first
+        known.ends, known.rows = stretch.end(row), known.rows + rows[run]
     for row, record in stretch.own:
+        run = runs[row]
         if record["ev"] == "run.start":
-            _take_start(found, stretch, row, record, stretch.end(last[runs[row]]))
+            _take_start(found, stretch, row, record, last[run], rows[run])
         elif record["ev"] == "run.end":
-            known = current[runs[row]]
-            known.is_late = known.end is not None or last[runs[row]] > row
+            known = current[run]
+            known.is_late = known.end is not None or last[run] > row
             if known.end is None or not record.get("implied"):
-                known.end, known.last = _small(record), stretch.seqs[row]
-    writers = set(stretch.writers)
-    if len(writers) > 1:
+                known.end, known.last = _small(record, stretch.texts[row]), stretch.seqs[row]
+    if len(set(stretch.writers)) > 1:
         for writer, run in set(zip(stretch.writers, runs, strict=True)):
             known = current.get(run)
             if known is not None and writer != known.writer and writer not in known.others:
-                known.others.append(writer)
+                known.others = (*known.others, writer)
 
 
-def _take_start(found: Digest, stretch: Stretch, row: int, record: Record, ends: int) -> None:
+def _take_start(found: Digest, stretch: Stretch, row: int, record: Record, last: int, rows: int) -> None:
     # A program may use one id for several runs (LangChain lets it): each start is a run of its own.
     before = found.current.get(stretch.runs[row])
     if before is not None:
-        before.ends = min(before.ends, stretch.start(row))
+        before.ends, before.is_alone = min(before.ends, stretch.start(row)), False
     run = _begin(found, stretch, row, record.get("ts") or "")
-    run.start, run.first, run.ends = _small(record), run.seq, ends
+    run.start, run.first = _small(record, stretch.texts[row]), run.seq
+    run.ends, run.rows = stretch.end(last), rows
+    run.is_alone = stretch.is_dense and rows == last + 1 - row
 
 
 def _begin(found: Digest, stretch: Stretch, row: int, ts: str = "") -> RunLines:
@@ -197,10 +209,10 @@ def _take_writers(found: Digest, stretch: Stretch) -> None:
         found.writers.setdefault(writer, WriterLines()).is_closed = closed.get(writer) == row
 
 
-def _small(record: Record) -> Record:
+def _small(record: Record, text: bytes) -> Record:
     """A run's own line without its content, which is read again when somebody asks for it; what is too large is None."""
     small = {name: record[name] for name in _KEPT if name in record}
-    for name in ("metadata", "tags"):
+    for name in _MAY_BE_LARGE if len(text) > _MOST_BYTES else ():
         if name in small and len(orjson.dumps(small[name])) > _MOST_BYTES:
             small[name] = None
     return small

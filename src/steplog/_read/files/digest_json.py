@@ -16,7 +16,10 @@ def to_json(found: Digest) -> list[Any]:
     """The digest of one part of one file."""
     return [
         [
-            [r.id, r.writer, r.begins, r.ends, r.seq, r.ts, r.start, r.end, r.first, r.last, r.is_late, r.others]
+            [
+                *(r.id, r.writer, r.begins, r.ends, r.seq, r.ts, r.start, r.end, r.first, r.last),
+                *(r.rows, r.is_alone, r.is_late, r.others),
+            ]
             for r in found.runs
         ],
         {writer: [numbers.starts, numbers.ends] for writer, numbers in found.seen.items()},
@@ -37,7 +40,7 @@ def from_json(data: Any, file: Path) -> Digest | None:
     try:
         runs, seen, writers, bad, lost, faults, notices, lines, physical, since, offset = data
         found = Digest(
-            [RunLines(*run, file=file) for run in runs],
+            [RunLines(*run[:-1], others=tuple(run[-1]), file=file) for run in runs],
             {writer: Sequence(*numbers) for writer, numbers in seen.items()},
             {writer: WriterLines(*said) for writer, said in writers.items()},
             [BadLine(file, b[0], b[1], b[2], b[3].encode("latin-1"), b[4]) for b in bad],

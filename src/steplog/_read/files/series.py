@@ -7,6 +7,9 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from steplog._format.zstd import open_segment, unreadable
+from steplog._format.zstd_frames import frames
+from steplog._read.files.log_file import PART_BYTES
 from steplog._read.files.sequence import Sequence
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ class Series:
         is_read: they were read, and what they hold will be told.
         """
         self.files = files
-        self.unread = "" if is_read else _time_of_last_line(files[-1])
+        self.unread = "" if is_read else time_of_last_line(files[-1])
         self.waiting: deque[RunLines] = deque()
         self.seen: dict[str, Sequence] = {}
         self.writers: dict[str, WriterLines] = {}
@@ -98,16 +101,18 @@ def go_on(run: RunLines, later: RunLines) -> None:
     """A run goes on behind the place up to which it was known: in the same file, or in the next."""
     ended = run.end is not None or any(part.end is not None for part in run.then)
     run.is_late = run.is_late or later.is_late or ended
-    run.others += [name for name in (later.writer, *later.others) if name not in (run.writer, *run.others)]
+    writers = dict.fromkeys((*run.others, later.writer, *later.others))
+    run.others = tuple(name for name in writers if name != run.writer)
     last = run.then[-1] if run.then else run
     if last.file == later.file and last.ends <= later.begins:
-        last.ends = later.ends
+        last.is_alone = last.is_alone and later.is_alone and last.ends == later.begins
+        last.ends, last.rows = later.ends, last.rows + later.rows
         if later.end is not None and not (last.end is not None and later.end.get("implied")):
             last.end, last.last = later.end, later.last
         run.then += later.then
     else:
-        run.then += [later, *later.then]
-    later.then = []
+        run.then += (later, *later.then)
+    later.then = ()
 
 
 def in_order(runs: Iterable[RunLines]) -> list[RunLines]:
@@ -115,17 +120,17 @@ def in_order(runs: Iterable[RunLines]) -> list[RunLines]:
     return sorted(runs, key=lambda run: (run.seq, run.begins))
 
 
-def _time_of_last_line(file: LogFile) -> str:
+def time_of_last_line(file: LogFile) -> str:
     """The `ts` of a file's last line, or a time that is behind it."""
-    if file.is_packed:
-        try:
-            return datetime.fromtimestamp(file.mtime + _SLACK, UTC).isoformat()
-        except (OverflowError, ValueError, OSError):
-            return _ANY_TIME
     try:
-        with file.form.open("rb") as stream:
-            stream.seek(max(0, file.size - _LAST_BYTES))
-            times = _TIMES.findall(stream.read(_LAST_BYTES))
-    except (OSError, OverflowError):
+        with open_segment(file.form) as stream:
+            if not file.is_packed:
+                stream.seek(max(0, file.size - _LAST_BYTES))
+            elif len(found := frames(file.form)) > 1:
+                stream.seek(found[-1].start)
+            else:  # what version 0.1 packed: all of it would have to be unpacked
+                return datetime.fromtimestamp(file.mtime + _SLACK, UTC).isoformat()
+            times = _TIMES.findall(stream.read(PART_BYTES))
+    except (OverflowError, ImportError, *unreadable()):
         return _ANY_TIME
     return times[-1].decode() if times else _ANY_TIME

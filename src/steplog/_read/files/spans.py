@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from steplog._read.files.lines import BadLine, Line, judge, misfit
+from steplog._read.files.lines import BadLine, Line, judge
 from steplog._read.files.standing import open_standing
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _HEAD_BYTES: Final = 200  # in which a line says whose it is
 _AS_WE_WRITE: Final = re.compile(rb'\{"seq":\d+,"ts":"')
 _PLAIN_ID: Final = re.compile("[0-9a-f]{16}")
 _MOST_OPEN: Final = 8
+_RUN, _EVENT = itemgetter("run"), itemgetter("ev")
 
 
 class Shelf:
@@ -75,32 +77,51 @@ def records_of(part: RunLines, shelf: Shelf) -> tuple[list[Record], list[BadLine
     if part.file is None:
         return [], []
     data = shelf.read(part.file, part.begins, part.ends)
+    if part.is_alone:
+        records = _parsed(data.removesuffix(b"\n").replace(b"\n", b","), part.rows, part.id)
+        if records is not None:
+            return records, []
+    texts = data.split(b"\n")
+    name = b'"run":"%b"' % part.id.encode() if _PLAIN_ID.fullmatch(part.id) else b"\0"
+    mine = [text for text in texts if text.find(name, 0, _HEAD_BYTES) >= 0]
+    if len(mine) == part.rows or _are_others(texts, name):
+        records = _parsed(b",".join(mine), len(mine), part.id)
+        if records is not None:
+            return records, []
+    return _judged(texts, part)
+
+
+def _parsed(lines: bytes, count: int, run: str) -> list[Record] | None:
+    """Lines with commas between them, parsed at once; None unless they are so many, of this run, and sound."""
+    try:
+        records: list[Record] = orjson.loads(b"[%b]" % lines)
+        # JSON allows a name to come twice: that they begin as they should does not say all.
+        is_sound = {*map(_RUN, records)} == {run} and {*map(type, map(_EVENT, records))} == {str}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return records if is_sound and len(records) == count else None
+
+
+def _are_others(texts: list[bytes], name: bytes) -> bool:
+    """Whether all that is not this run's is somebody else's whole line, and name is a run's."""
+    return name != b"\0" and all(
+        text.find(name, 0, _HEAD_BYTES) >= 0
+        or not text
+        or (text.endswith(b"}") and _AS_WE_WRITE.match(text))
+        for text in texts
+    )
+
+
+def _judged(texts: list[bytes], part: RunLines) -> tuple[list[Record], list[BadLine]]:
+    """Takes what is this run's of lines of which some are damaged, or not as our writer writes them."""
     records: list[Record] = []
     bad: list[BadLine] = []
-    name = b'"run":"%b"' % part.id.encode() if _PLAIN_ID.fullmatch(part.id) else b"\0"
-    place = part.begins
-    for text in data.split(b"\n"):
-        if text.find(name, 0, _HEAD_BYTES) >= 0:
-            try:
-                record = orjson.loads(text)
-            except orjson.JSONDecodeError:
-                record = {}
-            if not misfit(record) and record["run"] == part.id:
-                records.append(record)
-                place += len(text) + 1
-                continue
-        elif name != b"\0" and text.endswith(b"}") and _AS_WE_WRITE.match(text):
-            place += len(text) + 1
-            continue  # another run's
-        _judge(text, place, part, records, bad)
+    place, run = part.begins, part.id.encode()
+    for text in texts:
+        for found in judge(text + b"\n", part.file or Path(), 0, place):
+            if isinstance(found, Line):
+                records += [found.record] if found.record.get("run") == part.id else []
+            elif run in text:
+                bad.append(found)
         place += len(text) + 1
     return records, bad
-
-
-def _judge(text: bytes, place: int, part: RunLines, records: list[Record], bad: list[BadLine]) -> None:
-    """Takes what is this run's of a line that is damaged, or not as our writer writes them."""
-    for found in judge(text + b"\n", part.file or Path(), 0, place):
-        if isinstance(found, Line):
-            records += [found.record] if found.record.get("run") == part.id else []
-        elif part.id.encode() in text:
-            bad.append(found)

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from steplog._format.record import Record
 
-# Number, writer, run, and the event of lines that belong to no step.
+# Number, writer, run, and the event of a line that a run or the log says of itself. Each part is as long as our writer
+# makes it: to count bytes is cheaper than to look at them, and what was counted is looked at once a stretch.
 _HEAD: Final = re.compile(
-    rb'\{"seq":(\d{1,18}+),"ts":"[^"\\\n]{0,40}+"(?:,"w":"([^"\\\n]{1,40}+)")?+(?:,"run":"([0-9a-f]{16})")?+'
-    rb'(?:,"ev":"([^"\\\n]{0,80}+))?+'
+    rb'\{"seq":(\d{1,18}+),"ts":".{27}"(?:,"w":"(.{8})")?+(?:,"run":"(.{16})")?+(?:,"ev":"((?:run|log)\.[a-z_]++)")?+', re.DOTALL
 )
+_NO_NAME: Final = re.compile(rb'["\\\x00-\x1f]')
 _TIME: Final = re.compile(rb'\{"seq":\d+,"ts":"([^"\\]*)"')
-_OF_RUN, _OF_LOG = b"run.", b"log."
+_OF_LOG: Final = b"log."
 _LAST_BYTE: Final = itemgetter(-1)
 _CLOSED: Final = {ord("}")}
 
@@ -57,6 +58,11 @@ class Stretch:
     records: list[Record] = field(default_factory=list["Record"])
     _places: Sequence[int] = ()  # of the lines, in bytes, and how many line ends each row adds to that
     _breaks: int = 0
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether it holds nothing but good lines as our writer writes them."""
+        return self._breaks == 1
 
     def start(self, row: int) -> int:
         """Where a line begins, in bytes."""
@@ -110,6 +116,8 @@ def _glance(data: bytes, file: Path, offset: int, number: int, *, every: bool) -
         return None
     found.texts = lines
     seqs, writers, found.runs, events = zip(*heads, strict=True)
+    if _NO_NAME.search(b"".join({*writers, *found.runs})):
+        return None
     found.seqs = list(map(int, seqs))
     names = {writer: writer.decode("utf-8", "replace") for writer in set(writers)}
     found.writers = list(map(names.__getitem__, writers))
@@ -129,13 +137,11 @@ def _take_own(found: Stretch, events: Sequence[bytes]) -> bool:
     """Parses what runs and the log say of themselves; False if one of these lines is no record."""
     of_log = 0
     for row in [row for row, event in enumerate(events) if event]:
-        event = events[row]
-        if event[:4] in (_OF_RUN, _OF_LOG):
-            record = _parsed(found.texts[row])
-            if record is None or record["ev"] != event.decode("utf-8", "replace"):
-                return False
-            found.own.append((row, record))
-            of_log += event[:4] == _OF_LOG
+        record = _parsed(found.texts[row])
+        if record is None or record["ev"] != events[row].decode():
+            return False
+        found.own.append((row, record))
+        of_log += events[row].startswith(_OF_LOG)
     return found.runs.count(b"") == of_log  # every other line belongs to a run
 
 
@@ -160,7 +166,7 @@ def _judged(data: bytes, file: Path, offset: int, number: int) -> Stretch:
     found = Stretch(file, offset, offset + len(data), data.count(b"\n") + (not data.endswith(b"\n")))
     seqs, writers, runs = list[int](), list[str](), list[bytes]()
     places, numbers, texts = list[int](), list[int](), list[bytes]()
-    for line, end in _lines(data, file, offset, number):
+    for line, end in judged_lines(data, file, offset, number):
         if isinstance(line, BadLine):
             found.bad.append(line)
             continue
@@ -179,8 +185,10 @@ def _judged(data: bytes, file: Path, offset: int, number: int) -> Stretch:
     return found
 
 
-def _lines(data: bytes, file: Path, offset: int, number: int) -> Iterator[tuple[Line | BadLine, int]]:
-    """Each line and damage, and where it ends in the file."""
+def judged_lines(
+    data: bytes, file: Path, offset: int, number: int
+) -> Iterator[tuple[Line | BadLine, int]]:
+    """Each line and damage of bytes that begin at `offset` of a file with line `number`, and where it ends there."""
     at = 0
     while at < len(data):
         end = data.find(b"\n", at) + 1 or len(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, overload
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from steplog._read.runs.run import Run
 from steplog._read.runs.source import Source
@@ -29,7 +29,6 @@ class Runs(Sequence[Run]):
         """Nothing is read yet."""
         self._catalogue = catalogue
         self._shelf = shelf
-        self._made: WeakValueDictionary[int, Run] = WeakValueDictionary()
 
     def newest(self) -> Iterator[Run]:
         """The runs, newest first, found as they are taken."""
@@ -39,10 +38,10 @@ class Runs(Sequence[Run]):
 
     def run_of(self, lines: RunLines) -> Run:
         """The run with these lines: the same one for as long as somebody holds it."""
-        run = self._made.get(id(lines))
+        run = lines.run() if lines.run is not None else None
         if run is None:
             run = Run(Source(lines, self._catalogue, self._shelf))
-            self._made[id(lines)] = run
+            lines.run = ref(run)
         return run
 
     def __len__(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from steplog._format.record import CHAIN, ENVELOPE
@@ -15,17 +14,19 @@ if TYPE_CHECKING:
 _NOT_FIELDS = frozenset((*ENVELOPE, CHAIN))
 
 
-@dataclass(slots=True)
 class StepLines:
     """One step's lines. `first` and `last` are the places in the run, from 0, of its first line and its last."""
 
-    first: int
-    last: int
-    start: Record | None = None
-    end: Record | None = None
-    point: Record | None = None
-    more: list[Record] = field(default_factory=list["Record"])
-    _fields: dict[str, Json] | None = None
+    __slots__ = ("_fields", "end", "first", "last", "more", "point", "start")
+
+    def __init__(self, place: int) -> None:
+        """The step whose first line stands there in the run."""
+        self.first = self.last = place
+        self.start: Record | None = None
+        self.end: Record | None = None
+        self.point: Record | None = None
+        self.more: tuple[Record, ...] = ()
+        self._fields: dict[str, Json] | None = None
 
     @property
     def kind(self) -> str:
@@ -56,24 +57,26 @@ def by_step(records: Iterable[Record]) -> dict[int, StepLines]:
     steps: dict[int, StepLines] = {}
     for place, record in enumerate(records):
         number = record.get("step")
-        if number is None:
+        if type(number) is not int:
             continue
         lines = steps.get(number)
         if lines is None:
-            lines = steps[number] = StepLines(place, place)
-        lines.last = place
-        ev: str = record["ev"]
-        if ev.endswith(".start"):
-            lines.start = lines.start or record
-        elif ev.endswith(".end"):
+            lines = steps[number] = StepLines(place)
+        else:
+            lines.last = place
+        what = record["ev"].rpartition(".")[2]
+        if what == "end":
             # A late real end after an implied one is the one that counts.
             if lines.end is None or not record.get("implied"):
                 lines.end = record
-        elif ev.endswith(".point"):
+        elif what == "start":
+            lines.start = lines.start or record
+        elif what == "point":
             lines.point = lines.point or record
         else:  # llm.first_token, and what later versions may add
-            lines.more.append(record)
-    return dict(sorted(steps.items()))
+            lines.more = (*lines.more, record)
+    in_order = sorted(steps)
+    return steps if in_order == list(steps) else {number: steps[number] for number in in_order}
 
 
 def parents(steps: Mapping[int, StepLines]) -> dict[int, int]:
@@ -81,8 +84,8 @@ def parents(steps: Mapping[int, StepLines]) -> dict[int, int]:
     named: dict[int, int] = {}
     for number, lines in steps.items():
         records = (lines.start, lines.point, lines.end)
-        parent: int = next((record["parent"] for record in records if record and "parent" in record), number)
-        if parent in steps:
+        parent = next((record["parent"] for record in records if record and "parent" in record), number)
+        if type(parent) is int and parent in steps:
             named[number] = parent
     # Numbers grow from parent to child; every circle of a damaged log has a step for which they do not.
     found = {number: parent for number, parent in named.items() if parent < number}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from steplog._format.zstd import unreadable
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from steplog._read.files.digest import RunLines
     from steplog._read.files.lines import BadLine
     from steplog._read.files.spans import Shelf
+
+
+_NUMBER = itemgetter("seq")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,14 +116,17 @@ class Source:
         if self.lines.others:
             # Only a shared file says on each line whose it is: else the order of the files is all there is.
             return sorted(records, key=lambda record: record.get("ts") or "")
-        numbers = [record.get("seq") for record in records]
-        if None in numbers or all(one < two for one, two in pairwise(numbers)):  # pyright: ignore[reportOptionalOperand] -- None is not among them
+        try:
+            numbers: list[int] = list(map(_NUMBER, records))
+            if numbers == sorted({*numbers}):
+                return records
+        except (KeyError, TypeError):  # lines of nobody's numbering: the order of the files is all there is
             return records
         return [once for _, once in sorted({record["seq"]: record for record in reversed(records)}.items())]
 
     def missing(self) -> Iterator[tuple[int, int]]:
         """Numbers of its writer, first and last, that the log does not have between its first line and its last."""
-        numbers = [record["seq"] for record in self.read[0] if "seq" in record]
+        numbers = [number for record in self.read[0] if type(number := record.get("seq")) is int]
         if numbers and self.lines.writer:
             for gap in self.catalogue.gaps(self.lines):
                 if gap.first < numbers[-1] and gap.last > numbers[0]:
