@@ -36,7 +36,14 @@ def write(folder: Path, size: int, *, writers: int = 8) -> int:
             pack(folder)
         pair = [
             subprocess.Popen(
-                [sys.executable, __file__, str(folder), str(n), str(runs // writers), "killed" if n % 4 == 3 else "closed"]
+                [
+                    sys.executable,
+                    __file__,
+                    str(folder),
+                    str(n),
+                    str(runs // writers),
+                    "killed" if n % 4 == 3 else "closed",
+                ]
             )
             for n in (first, first + 1)
         ]
@@ -77,7 +84,11 @@ class Agent:
         thread = f"t-{self.number}-{at // 3}"
         person = {"user": f"u-{self.random.randrange(200)}"}
         with self.recorder.run(
-            self.random.choice(_NAMES), input=self.said(50, 2_000), thread=thread, metadata=person, tags=["bench"]
+            self.random.choice(_NAMES),
+            input=self.said(50, 2_000),
+            thread=thread,
+            metadata=person,
+            tags=["bench"],
         ) as run:
             messages = [
                 {"role": "system", "content": self.text[:1_500]},
@@ -92,10 +103,16 @@ class Agent:
 
     def turn(self, node, messages: list[dict], turn: int, at: int) -> None:
         calls = [
-            {"id": f"c{turn}{n}", "name": self.random.choice(_TOOLS), "args": {"q": self.said(10, 100), "page": n}}
+            {
+                "id": f"c{turn}{n}",
+                "name": self.random.choice(_TOOLS),
+                "args": {"q": self.said(10, 100), "page": n},
+            }
             for n in range(self.random.randrange(1, 4))
         ]
-        with node.llm(model=self.random.choice(_MODELS), messages=messages, params={"temperature": 0}) as call:
+        with node.llm(
+            model=self.random.choice(_MODELS), messages=messages, params={"temperature": 0}
+        ) as call:
             answer = {"role": "assistant", "content": self.said(20, 1_000), "tool_calls": calls}
             tokens = {"input_tokens": 400 + 300 * turn, "output_tokens": len(answer["content"]) // 4}
             call.set(message=answer, usage=tokens, finish_reason="tool_calls")

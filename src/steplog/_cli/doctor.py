@@ -136,7 +136,9 @@ def _without_close(unclosed: Unclosed) -> str:
     """What is to be known of a writer that did not close its log."""
     who = f"writer {unclosed.writer or '(unknown)'} ended without log.close after line {unclosed.last}, {unclosed.last_ts}"
     if unclosed.is_gone:
-        return f"{who}: its process is gone; lines that it could not write to the disk any more would be missing"
+        return (
+            f"{who}: its process is gone; lines that it could not write to the disk any more would be missing"
+        )
     return f"{who}: whether its process still runs cannot be told from here"
 
 

@@ -17,6 +17,7 @@ from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from steplog._format.record import Json, Record
     from steplog._read.files.lines import Line
 

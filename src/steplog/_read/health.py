@@ -142,7 +142,10 @@ class _Examination:
     def _expired(self, file: Path) -> None:
         """A file was deleted since it was listed: what its writer wrote before is not missing."""
         for writer in self.writers.values():
-            if writer.last_file is not None and writer.last_file.name.split(".")[0] == file.name.split(".")[0]:
+            if (
+                writer.last_file is not None
+                and writer.last_file.name.split(".")[0] == file.name.split(".")[0]
+            ):
                 writer.last = 0
 
     def _take(self, segment: SegmentHealth, stretch: Stretch, counted: Iterable[Counted]) -> None:

@@ -13,7 +13,7 @@ from steplog._read.files.newest import newest_lines
 from steplog._read.files.noticed import every_damage
 from steplog._read.files.pieces import NO_END
 from steplog._read.runs.all_runs import Runs
-from steplog._read.runs.columns import checked, rows_of
+from steplog._read.runs.columns import checked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -26,7 +26,9 @@ _CHECK_BYTES: Final = 12
 _MOST_BYTES: Final = 64 << 20  # of a log
 _MOST_BYTES_IN_ALL: Final = 256 << 20
 _CALM_SECONDS: Final = 2  # a file changed within them may change again without its time being another
-_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_FLAGS: Final = (
+    os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+)
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from steplog._format.record import Record
     from steplog._read.files.digest import RunLines
-    from steplog._read.files.sequence import Gap
     from steplog._read.files.log_file import LogFile, Parts
+    from steplog._read.files.sequence import Gap
 
 _ANY_TIME: Final = "~"  # behind every `ts`
 _LONGEST_OPEN: Final = 1 << 16
@@ -38,7 +38,7 @@ class _Next(NamedTuple):
     number: int
 
 
-_NOTHING: Final = _Next("", False, -1)
+_NOTHING: Final = _Next("", is_unread=False, number=-1)
 
 
 class Catalogue:
@@ -155,9 +155,9 @@ class Catalogue:
     def _push(self, following: list[_Next], number: int) -> None:
         series, last = self._series[number], self._last.get(number, _ANY_TIME)
         if series.waiting:
-            insort(following, _Next(min(series.waiting[-1].ts or last, last), False, number))
+            insort(following, _Next(min(series.waiting[-1].ts or last, last), is_unread=False, number=number))
         elif series.unread:
-            insort(following, _Next(min(series.unread, last), True, number))
+            insort(following, _Next(min(series.unread, last), is_unread=True, number=number))
 
 
 def _opened(file: Path, writer: str) -> Record | None:

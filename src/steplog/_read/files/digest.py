@@ -204,7 +204,11 @@ def _take_writers(found: Digest, stretch: Stretch) -> None:
         elif ev == "log.error":
             found.faults.append(record)
     rows = range(len(stretch.writers))
-    last = {stretch.writers[-1]: rows[-1]} if len(set(stretch.writers)) == 1 else dict(zip(stretch.writers, rows, strict=True))
+    last = (
+        {stretch.writers[-1]: rows[-1]}
+        if len(set(stretch.writers)) == 1
+        else dict(zip(stretch.writers, rows, strict=True))
+    )
     for writer, row in last.items():
         found.writers.setdefault(writer, WriterLines()).is_closed = closed.get(writer) == row
 

@@ -87,7 +87,10 @@ class _Tails:
         now = time.time()
         lately = [tail for tail in tails if now - tail.changed < _LATELY]
         begin, self._turn = self._turn % len(tails), self._turn + _LOOKED_AT
-        return [*lately, *(tail for tail in tails[begin : begin + _LOOKED_AT] if now - tail.changed >= _LATELY)]
+        return [
+            *lately,
+            *(tail for tail in tails[begin : begin + _LOOKED_AT] if now - tail.changed >= _LATELY),
+        ]
 
     def _list(self) -> None:
         """Looks for files, if any can have come or gone since they were listed."""

@@ -57,7 +57,9 @@ def log_file(path: Path) -> LogFile | None:
     except FileNotFoundError:
         return None
     except OSError:
-        return LogFile(path, series, part, writer, path, NO_END, 0.0)  # reading it will say what the matter is
+        return LogFile(
+            path, series, part, writer, path, NO_END, 0.0
+        )  # reading it will say what the matter is
     return LogFile(path, series, part, writer, form, found.st_size, found.st_mtime)
 
 

@@ -65,7 +65,9 @@ def _pieces(stream: BinaryIO, place: int, stop: int) -> Iterator[Piece]:
                 line = data.rfind(b"\n") + 1
                 if line:
                     yield Piece(place, data[:line])
-                yield Piece(place + line, (data[line:] + rest)[:HEAD_BYTES], f"longer than {MAX_LINE >> 20} MiB")
+                yield Piece(
+                    place + line, (data[line:] + rest)[:HEAD_BYTES], f"longer than {MAX_LINE >> 20} MiB"
+                )
                 place += len(data) + len(rest) + _skipped(stream, rest)
                 continue
             data += rest

@@ -59,8 +59,8 @@ def _digests(
     if len(whole) < len(digests):
         return None
     mine: dict[str, Numbers] = {}
-    is_new = all([note_seen(mine, found.seen) for found in whole])
-    if not is_new or any(writer in seen and seen[writer].meets(numbers) for writer, numbers in mine.items()):
+    known = [found for found in whole if not note_seen(mine, found.seen)]
+    if known or any(writer in seen and seen[writer].meets(numbers) for writer, numbers in mine.items()):
         stop = NO_END if file.is_packed else file.size
         once = found_in(file, 0, stop, seen=seen, are_copies=are_copies)
         if once is None:

@@ -105,9 +105,7 @@ def _parsed(lines: bytes, count: int, run: str) -> list[Record] | None:
 def _are_others(texts: list[bytes], name: bytes) -> bool:
     """Whether all that is not this run's is somebody else's whole line, and name is a run's."""
     return name != b"\0" and all(
-        text.find(name, 0, _HEAD_BYTES) >= 0
-        or not text
-        or (text.endswith(b"}") and _AS_WE_WRITE.match(text))
+        text.find(name, 0, _HEAD_BYTES) >= 0 or not text or (text.endswith(b"}") and _AS_WE_WRITE.match(text))
         for text in texts
     )
 

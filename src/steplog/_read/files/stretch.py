@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 # Number, writer, run, and the event of a line that a run or the log says of itself. Each part is as long as our writer
 # makes it: to count bytes is cheaper than to look at them, and what was counted is looked at once a stretch.
 _HEAD: Final = re.compile(
-    rb'\{"seq":(\d{1,18}+),"ts":".{27}"(?:,"w":"(.{8})")?+(?:,"run":"(.{16})")?+(?:,"ev":"((?:run|log)\.[a-z_]++)")?+', re.DOTALL
+    rb'\{"seq":(\d{1,18}+),"ts":".{27}"(?:,"w":"(.{8})")?+(?:,"run":"(.{16})")?+(?:,"ev":"((?:run|log)\.[a-z_]++)")?+',
+    re.DOTALL,
 )
 _NO_NAME: Final = re.compile(rb'["\\\x00-\x1f]')
 _TIME: Final = re.compile(rb'\{"seq":\d+,"ts":"([^"\\]*)"')
@@ -56,17 +57,19 @@ class Stretch:
     own: list[tuple[int, Record]] = field(default_factory=list["tuple[int, Record]"])
     bad: list[BadLine] = field(default_factory=list[BadLine])
     records: list[Record] = field(default_factory=list["Record"])
-    _places: Sequence[int] = ()  # of the lines, in bytes, and how many line ends each row adds to that
-    _breaks: int = 0
+    places: Sequence[
+        int
+    ] = ()  # where each line begins, but for so many line ends (`breaks`) for each row before it
+    breaks: int = 0
 
     @property
     def is_dense(self) -> bool:
         """Whether it holds nothing but good lines as our writer writes them."""
-        return self._breaks == 1
+        return self.breaks == 1
 
     def start(self, row: int) -> int:
         """Where a line begins, in bytes."""
-        return self._places[row] + row * self._breaks
+        return self.places[row] + row * self.breaks
 
     def end(self, row: int) -> int:
         """Where the line after it begins."""
@@ -78,7 +81,7 @@ class Stretch:
         found = Stretch(self.file, self.offset, self.stop, self.physical, bad=self.bad)
         found.seqs, found.writers = [self.seqs[row] for row in rows], [self.writers[row] for row in rows]
         found.runs, found.numbers = [self.runs[row] for row in rows], [self.numbers[row] for row in rows]
-        found.texts, found._places = [self.texts[row] for row in rows], [self.start(row) for row in rows]
+        found.texts, found.places = [self.texts[row] for row in rows], [self.start(row) for row in rows]
         found.own = [(place[row], record) for row, record in self.own if row in place]
         found.records = [self.records[row] for row in rows] if self.records else []
         return found
@@ -86,7 +89,9 @@ class Stretch:
     def time_of(self, row: int) -> str:
         """The `ts` of a line; empty where it has none."""
         ts = _TIME.match(self.texts[row])
-        return ts[1].decode("utf-8", "replace") if ts else str((_parsed(self.texts[row]) or {}).get("ts") or "")
+        return (
+            ts[1].decode("utf-8", "replace") if ts else str((_parsed(self.texts[row]) or {}).get("ts") or "")
+        )
 
 
 def look(data: bytes, file: Path, offset: int, number: int, *, every: bool) -> Stretch:
@@ -106,7 +111,7 @@ def _glance(data: bytes, file: Path, offset: int, number: int, *, every: bool) -
     lines.pop()
     found = Stretch(file, offset, offset + len(data), len(lines))
     found.numbers = range(number, number + len(lines))
-    found._places, found._breaks = list(accumulate(map(len, lines), initial=offset)), 1
+    found.places, found.breaks = list(accumulate(map(len, lines), initial=offset)), 1
     if b"" in lines:
         lines = _without_blank(found, lines)
     if not lines:
@@ -129,7 +134,7 @@ def _without_blank(found: Stretch, lines: list[bytes]) -> list[bytes]:
     """The lines that are not blank, which mean nothing; those go out of the columns."""
     kept = [at for at, line in enumerate(lines) if line]
     found.numbers = [found.numbers[at] for at in kept]
-    found._places, found._breaks = [found._places[at] + at for at in kept], 0
+    found.places, found.breaks = [found.places[at] + at for at in kept], 0
     return [lines[at] for at in kept]
 
 
@@ -181,13 +186,11 @@ def _judged(data: bytes, file: Path, offset: int, number: int) -> Stretch:
         found.records.append(record)
         texts.append(data[line.offset - offset : end - offset].strip(b"\r\n"))
     found.seqs, found.writers, found.runs = seqs, writers, runs
-    found.texts, found.numbers, found._places = texts, numbers, places
+    found.texts, found.numbers, found.places = texts, numbers, places
     return found
 
 
-def judged_lines(
-    data: bytes, file: Path, offset: int, number: int
-) -> Iterator[tuple[Line | BadLine, int]]:
+def judged_lines(data: bytes, file: Path, offset: int, number: int) -> Iterator[tuple[Line | BadLine, int]]:
     """Each line and damage of bytes that begin at `offset` of a file with line `number`, and where it ends there."""
     at = 0
     while at < len(data):

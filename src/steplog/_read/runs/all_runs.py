@@ -79,8 +79,7 @@ class Runs(Sequence[Run]):
 
     def _lines_of(self, index: slice) -> Iterable[RunLines]:
         start, stop, step = index.start, index.stop, index.step
-        from_end = (start is not None and start < 0) and (stop is None or stop < 0) and (step is None or step > 0)
-        if not from_end:
+        if start is None or start >= 0 or (stop is not None and stop >= 0) or (step is not None and step < 0):
             return self._catalogue.all()[index]
         newest = list(islice(self._catalogue.newest(), -start))[::-1]
         return newest[: len(newest) if stop is None else max(0, len(newest) + stop) : step]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from steplog._read.errors import LogError, NotFound
-from steplog._read.files.liveness import INTERRUPTED
 from steplog._read.runs.columns import rows_of
 from steplog._read.runs.times import moment, ms_between
-from steplog._read.runs.totals import difference, reason, totals_of
+from steplog._read.runs.totals import difference, reason
 from steplog._read.runs.typed import Message
 
 if TYPE_CHECKING:
@@ -52,18 +50,13 @@ class Run:
         """The framework that ran it."""
         return _text(self._source.start.get("framework"))
 
-    @cached_property
+    @property
     def status(self) -> str:
-        """Its own word: `"ok"`, `"error"`, `"cancelled"`, `"interrupted"`, `"abandoned"`, `"handoff"`. Without an end
+        """Its own word: `"ok"`, `"error"`, `"cancelled"`, `"interrupted"`, `"abandoned"`, `"handoff"`.
 
-        `"running"`, `"crashed"`, or `"unfinished"`: on another machine, so that nobody can tell from here.
+        Without an end `"running"`, `"crashed"`, or `"unfinished"`: on another machine, so that nobody can tell from here.
         """
-        end = self._source.end
-        if end is None:
-            return self._source.open_status()
-        # A graph that stops for a human ends well as far as its framework is concerned: what waits is told by its totals.
-        waits = bool(self.totals_written.get("interrupts"))
-        return _text(end.get("status")) or (INTERRUPTED if waits else "ok")
+        return self._source.status
 
     @property
     def started(self) -> datetime | None:
@@ -103,29 +96,25 @@ class Run:
     @property
     def totals_written(self) -> Mapping[str, Json]:
         """The totals that its last line says; empty without one."""
-        totals = (self._source.end or {}).get("totals")
-        return totals if isinstance(totals, dict) else {}
+        return self._source.totals_written
 
-    @cached_property
+    @property
     def totals(self) -> Mapping[str, Json]:
         """What its steps in the log add up to: counts, tokens by kind, and the models; zeros are left out.
 
         Where `totals_written` says something else, `totals_note` says why.
         """
-        # All lines of its writer from its start to its end are here, and none of its own behind: what was added up when
-        # they were written is their sum.
-        tree = None if self._source.is_whole else self._source.tree
-        return self.totals_written if tree is None else totals_of(tree.lines, tree.end)
+        return self._source.totals
 
     @property
     def totals_note(self) -> str:
         """How `totals_written` differs from `totals`, and why, in a sentence; empty if it does not."""
         if self._source.is_whole or self._source.end is None:
             return ""
-        differs = difference(self.totals_written, self.totals)
-        if not differs:
-            return ""
-        return f"{differs}: {reason(self._source.tree.records, list(self._source.missing()), len(self.bad))}"
+        source = self._source
+        differs = difference(source.totals_written, source.totals)
+        why = reason(source.tree.records, list(source.missing()), len(self.bad)) if differs else ""
+        return f"{differs}: {why}" if differs else ""
 
     @property
     def masked(self) -> Mapping[str, int]:

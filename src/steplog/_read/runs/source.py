@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from steplog._format.zstd import unreadable
 from steplog._read.errors import LogError, NotFound
-from steplog._read.files.liveness import CRASHED, RUNNING, UNFINISHED, liveness
+from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
 from steplog._read.files.spans import records_of
+from steplog._read.runs.totals import totals_of
 from steplog._read.runs.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from steplog._format.record import Json, Record
@@ -62,10 +63,36 @@ class Source:
         """The files that it stands in."""
         return tuple(dict.fromkeys(part.file for part in self.parts if part.file is not None))
 
+    @cached_property
     def open_status(self) -> str:
-        """How a run without an end stands: whether its process still lives is looked up now."""
+        """How a run without an end stands: whether its process still lives is looked up once."""
         names = (self.lines.writer, *self.lines.others)
         return liveness([self.catalogue.writer(self.lines, name) for name in names])
+
+    @property
+    def status(self) -> str:
+        """See `Run`."""
+        end = self.end
+        if end is None:
+            return self.open_status
+        # A graph that stops for a human ends well as far as its framework is concerned: what waits is told by its totals.
+        waits = bool(self.totals_written.get("interrupts"))
+        return str(end.get("status") or (INTERRUPTED if waits else "ok"))
+
+    @property
+    def totals_written(self) -> Mapping[str, Json]:
+        """The totals that its last line says; empty without one."""
+        totals = (self.end or {}).get("totals")
+        return totals if isinstance(totals, dict) else {}
+
+    @cached_property
+    def totals(self) -> Mapping[str, Json]:
+        """What its steps add up to. Where all of its writer's lines from its start to its end are in the log, and none
+
+        of its own behind that, it is what was added up when they were written.
+        """
+        tree = None if self.is_whole else self.tree
+        return self.totals_written if tree is None else totals_of(tree.lines, tree.end)
 
     @property
     def is_whole(self) -> bool:
@@ -82,7 +109,7 @@ class Source:
 
         Raises: LogError if a file is gone, or was changed since the log was read.
         """
-        status = self.open_status() if self.end is None else UNFINISHED
+        status = self.open_status if self.end is None else UNFINISHED
         return Tree(self.read[0], status if status in (RUNNING, CRASHED) else UNFINISHED)
 
     @cached_property

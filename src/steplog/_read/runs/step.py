@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Document, Message, ToolCall, Usage
@@ -14,7 +14,25 @@ if TYPE_CHECKING:
 
     from steplog._format.record import Json, Record
     from steplog._read.runs.lines_of_step import StepLines
-    from steplog._read.runs.tree import Tree
+    from steplog._read.runs.references import Values
+
+
+class Siblings(Protocol):
+    """What a step knows of the run that it is part of."""
+
+    open_status: str
+
+    @property
+    def parents(self) -> Mapping[int, int]: ...
+    @property
+    def values(self) -> Values: ...
+    def step(self, number: int) -> Step | None:
+        """The step of that number."""
+        ...
+
+    def children_of(self, number: int | None) -> tuple[Step, ...]:
+        """The children of a step, or of the run itself."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,11 +42,11 @@ class Step:
     What is not known is None, or empty.
     """
 
-    __slots__ = ("__weakref__", "_lines", "_tree", "number")
+    __slots__ = ("__weakref__", "_lines", "_run", "number")
 
     number: int
     _lines: StepLines
-    _tree: Tree
+    _run: Siblings
 
     @property
     def kind(self) -> str:
@@ -48,7 +66,7 @@ class Step:
         `"unfinished"`: its end is not in the log, and nothing says why.
         """
         if self.open:
-            return self._tree.open_status
+            return self._run.open_status
         return _text((self._lines.end or {}).get("status")) or "ok"
 
     @property
@@ -92,13 +110,13 @@ class Step:
     @property
     def parent(self) -> Step | None:
         """The step this one is part of; None for a child of the run itself."""
-        number = self._tree.parents.get(self.number)
-        return None if number is None else self._tree.step(number)
+        number = self._run.parents.get(self.number)
+        return None if number is None else self._run.step(number)
 
     @property
     def children(self) -> tuple[Step, ...]:
         """The steps that are part of this one, by number."""
-        return self._tree.children_of(self.number)
+        return self._run.children_of(self.number)
 
     @property
     def node(self) -> str:
@@ -157,7 +175,11 @@ class Step:
     def documents(self) -> tuple[Document, ...]:
         """What a retriever found, or a reranker kept, references followed."""
         found = self.field("documents")
-        return tuple(Document.of(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+        return (
+            tuple(Document.of(one) for one in found if isinstance(one, dict))
+            if isinstance(found, list)
+            else ()
+        )
 
     @property
     def usage(self) -> Usage:
@@ -174,12 +196,12 @@ class Step:
     @property
     def prompt(self) -> list[Record]:
         """The messages the model was sent, whole and in order, as the log has them; empty for steps other than `llm`."""
-        return self._tree.values.prompt(self.fields.get("prompt"), self._lines.first)
+        return self._run.values.prompt(self.fields.get("prompt"), self._lines.first)
 
     @property
     def prompt_numbers(self) -> tuple[int | str, ...]:
         """The numbers of the messages the model was sent; what is no number in a damaged log as it stands."""
-        return self._tree.values.numbers(self.fields.get("prompt"))
+        return self._run.values.numbers(self.fields.get("prompt"))
 
     @property
     def sent(self) -> tuple[Message, ...]:
@@ -189,7 +211,7 @@ class Step:
     @property
     def asked(self) -> Record | None:
         """The last message the model was sent, as the log has it; None for steps other than `llm`."""
-        numbers, values, line = self.prompt_numbers, self._tree.values, self._lines.first
+        numbers, values, line = self.prompt_numbers, self._run.values, self._lines.first
         return values.resolve(values.message(numbers[-1], line), line) if numbers else None
 
     @property
@@ -197,8 +219,8 @@ class Step:
         """The answer of a model, or a tool's message, whole, as the log has it; None if there is none."""
         message = self.fields.get("message")
         if isinstance(message, int):
-            message = self._tree.values.message(message, self._lines.last)
-        whole = self._tree.values.resolve(message, self._lines.last)
+            message = self._run.values.message(message, self._lines.last)
+        whole = self._run.values.resolve(message, self._lines.last)
         return whole if isinstance(whole, dict) else None
 
     @property
@@ -215,7 +237,7 @@ class Step:
 
     def field(self, name: str) -> Json:
         """One field with every reference in it followed; None if the step does not have it."""
-        return self._tree.values.resolve(self.fields.get(name), self._lines.last)
+        return self._run.values.resolve(self.fields.get(name), self._lines.last)
 
     def resolved(self) -> dict[str, Json]:
         """The fields with every reference followed.
@@ -224,7 +246,7 @@ class Step:
         of them that were new) is left out; `message` and `candidates` are whole messages. Other markers (`$cut`,
         `$blob` …) stay, and so does the second `$` of a program's own keys that begin with one.
         """
-        values = self._tree.values
+        values = self._run.values
         fields = {name: self.field(name) for name in self.fields if name != "messages"}
         if "prompt" in fields:
             fields["prompt"] = self.prompt

@@ -91,7 +91,9 @@ def _unanswered(points: list[tuple[int, int]]) -> int:
 def difference(written: Mapping[str, Any], summed: Mapping[str, Any]) -> str:
     """Where the totals that a run's last line says differ from the sums; empty if they do not."""
     names = [name for name in {**written, **summed} if _other(written.get(name), summed.get(name))]
-    said = [f"{_told(written.get(name))} {name}, its steps {_told(summed.get(name))}" for name in names[:_SHOWN]]
+    said = [
+        f"{_told(written.get(name))} {name}, its steps {_told(summed.get(name))}" for name in names[:_SHOWN]
+    ]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"run.end says {'; '.join(said)}{more}" if said else ""
 
@@ -106,9 +108,7 @@ def _told(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value or 0)
 
 
-def reason(
-    records: Sequence[Record], missing: Sequence[tuple[int, int]], damaged: int
-) -> str:
+def reason(records: Sequence[Record], missing: Sequence[tuple[int, int]], damaged: int) -> str:
     """Why a run's last line may not say what its steps add up to; empty if nothing tells."""
     ends = [at for at, record in enumerate(records) if record["ev"] == "run.end"]
     late = len(records) - 1 - ends[0] - (len(ends) - 1) if ends else 0
@@ -120,4 +120,7 @@ def reason(
         why.append(f"lines {places} of its writer are missing")
     if damaged:
         why.append(f"{damaged} of its lines are damaged")
-    return " and ".join(why) or "the lines between its start and its end are all here, and add up to something else"
+    return (
+        " and ".join(why)
+        or "the lines between its start and its end are all here, and add up to something else"
+    )

@@ -12,7 +12,7 @@ from steplog._read.runs.references import Values
 from steplog._read.runs.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from steplog._format.record import Json, Record
 
@@ -45,14 +45,22 @@ class Tree:
         found = [self.step(number) for number in self.lines]
         return tuple(step for step in found if step is not None)
 
-    @cached_property
-    def parents(self) -> dict[int, int]:
+    @property
+    def parents(self) -> Mapping[int, int]:
         """Each step's parent, where there is one in the log."""
+        return self._parents
+
+    @property
+    def values(self) -> Values:
+        """What `$m` and `$same` point to in this run."""
+        return self._values
+
+    @cached_property
+    def _parents(self) -> dict[int, int]:
         return parents(self.lines)
 
     @cached_property
-    def values(self) -> Values:
-        """What `$m` and `$same` point to in this run."""
+    def _values(self) -> Values:
         lines: dict[int, list[Record]] = {}
         for record in self.records:
             lines.setdefault(record.get("step") or 0, []).append(record)
