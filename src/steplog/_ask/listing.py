@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.find import find
@@ -26,6 +27,7 @@ _COUNTS: Final = (
     "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
 )  # fmt: skip
 _MOST_LOOKED_AT: Final = 100
+STARTED: Final = "started"
 COST: Final = "cost"
 WASTE: Final = "waste"
 
@@ -96,7 +98,7 @@ def _count(name: str) -> Callable[[Row], Any]:
 
 
 SORTS: Final[dict[str, Callable[[Row], Any]]] = {
-    "started": _started,
+    STARTED: _started,
     "name": lambda row: row.run.name,
     "status": lambda row: row.run.status,
     "thread": lambda row: row.run.thread,
@@ -116,7 +118,7 @@ def listing(
     log: Log,
     query: Query = Query(),  # noqa: B008 - frozen
     *,
-    sort: str = "started",
+    sort: str = STARTED,
     limit: int | None = None,
     also: Collection[str] = (),
 ) -> Listing:
@@ -127,7 +129,11 @@ def listing(
     key = SORTS.get(sort)
     if key is None:
         raise QueryError(f"nothing can be sorted by {sort!r}: there are {', '.join(SORTS)}")
-    rows: Iterable[Row] = (Row(run) for run in find(log, query))
+    if limit and sort == STARTED:
+        # From the end, so that the newest few of a large log cost no more than themselves.
+        rows: Iterable[Row] = (Row(run) for run in islice(find(log, query, newest_first=True), limit))
+    else:
+        rows = (Row(run) for run in find(log, query))
     if sort == COST:
         rows = [replace(row, cost=cost_of(row.run)) for row in rows]
     chosen = sorted(rows, key=key)[-(limit or 0) :]

@@ -15,9 +15,11 @@ from steplog._cli.run_columns import RunColumn, run_columns
 from steplog._show.terminal_text import as_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from steplog._ask.listing import Listing
     from steplog._ask.query import Query
-    from steplog._read.log import Log
+    from steplog._read.runs.run import Run
 
 _SHORT_ID: Final = 8
 _USUAL: Final = "run,started,name,status,steps,llm,tool,errors,in,out,time"
@@ -56,9 +58,9 @@ def ls(
         names = (columns or _USUAL).split(",")
         if columns is None and is_short(limit, log):
             names.append(_NOTES)
-        chosen = run_columns(names, short_ids(log))
         also = {"waste" if name == _NOTES else name for name in names}
         found = listing(log, query, sort=sort, limit=limit, also=also)
+        chosen = run_columns(names, short_ids([row.run for row in found.rows]))
         warn_about(log)
         if form == "json":
             say(as_json(found.as_json(), indent=2))
@@ -72,9 +74,9 @@ def ls(
             click.get_current_context().exit(NO)
 
 
-def short_ids(log: Log) -> int:
-    """How many digits tell the runs of a log apart: 8, or more if they must."""
-    ids = sorted({run.id for run in log.runs})
+def short_ids(runs: Sequence[Run]) -> int:
+    """How many digits tell runs apart: 8, or more if they must."""
+    ids = sorted({run.id for run in runs})
     length = _SHORT_ID
     for left, right in pairwise(ids):
         while left[:length] == right[:length] and length < len(left):
