@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from typing import Final
 
 from steplog._write.disk import helper_thread
 from steplog._write.disk.file_sink import FileSink
+from steplog._write.disk.sinks import Foreign
 from steplog._write.settings.settings import Settings
+
+
+_NOT_FOR_DIRECTORIES: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF})
 
 
 class Sync:
@@ -17,18 +22,14 @@ class Sync:
     """
 
     def __init__(
-        self, file: FileSink | None, settings: Settings, failed: Callable[[OSError], object]
+        self, file: FileSink | Foreign, settings: Settings, failed: Callable[[OSError], object]
     ) -> None:
         """Sync `file`; `failed` is told what went wrong."""
         self._file = file
         self._failed = failed
         self._is_each = settings.fsync == "always"
         self._every = settings.fsync if isinstance(settings.fsync, float) else 0.0
-        self.is_on = file is not None and settings.fsync != "never"
-        self.after_fork()
-
-    def after_fork(self) -> None:
-        """The parent's thread is not in the child."""
+        self.is_on = isinstance(file, FileSink) and settings.fsync != "never"
         self._is_dirty = self._is_waiting = False
 
     def written(self) -> None:
@@ -42,12 +43,22 @@ class Sync:
 
     def now(self) -> None:
         """Sync what was written."""
-        if self._file is None or not self.is_on:
+        if not self.is_on:
             return
         try:
             self._file.sync()
         except OSError as error:
             if error.errno != errno.EBADF:  # between two files; the one left was synced when it was left
+                self._failed(error)
+
+    def begun(self) -> None:
+        """A file was made: have its name on the disk as well."""
+        if not self.is_on:
+            return
+        try:
+            self._file.sync_name()
+        except OSError as error:
+            if error.errno not in _NOT_FOR_DIRECTORIES:
                 self._failed(error)
 
     def _later(self) -> None:
