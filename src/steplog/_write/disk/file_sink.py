@@ -155,7 +155,9 @@ class FileSink:
 
     def sync(self) -> None:
         """Put what was written on the disk itself; raises `OSError`."""
-        getattr(posix, "fdatasync", posix.fsync)(self._fd)
+        fd = self._fd  # which another thread may close between two looks
+        if fd >= 0:
+            getattr(posix, "fdatasync", posix.fsync)(fd)
 
     def sync_name(self) -> None:
         """Put the file's name on the disk itself; raises `OSError`."""
