@@ -10,13 +10,13 @@ import pytest
 from raw import Raw
 
 import steplog
-from steplog._write.disk.pending import NOT_CALM
+from steplog._write.disk.composer import NOT_CALM
 
 
 def look_at_the_clock(recorder):
     writer = recorder._steps.lines.appender._writer
     writer._composer.look_soon()
-    writer.pending.calm = NOT_CALM
+    writer._composer.calm = NOT_CALM
 
 
 def test_a_host_that_closes_all_descriptors_gets_no_line_of_ours_in_its_files(program, tmp_path):

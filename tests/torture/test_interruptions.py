@@ -15,9 +15,9 @@ from raw import Raw
 import steplog
 from steplog._format.line import encode
 from steplog._write.disk.appender import Appender
-from steplog._write.disk.batch import NO_FILE, Standing
+from steplog._write.disk.batch import NO_FILE, standing
 from steplog._write.disk.file_sink import file_for
-from steplog._write.disk.pending import NOT_CALM
+from steplog._write.disk.composer import NOT_CALM
 from steplog._write.settings.settings import Settings
 
 WRITE = str(Path(steplog.__file__).parent / "_write")
@@ -125,7 +125,7 @@ def test_an_exception_at_any_byte_code_costs_at_most_its_own_line(state, tmp_pat
             with_two_lines(appender)
         if state == "after a pause":
             appender._writer._composer.look_soon()
-            appender._writer.pending.calm = NOT_CALM
+            appender._writer._composer.calm = NOT_CALM
         targets.reached = append_interrupted(appender, "it", target)
         began = time.monotonic()
         appender.append(body("after"))
@@ -330,11 +330,11 @@ def with_one_pending(path):
         lambda writer, pending: setattr(pending.batch, "entries", (pending.queue[0],)),  # it may have our line, written
         lambda writer, pending: pending.queue.clear(),  # ours is written
         lambda writer, pending: pending.put(body("another")),
-        lambda writer, pending: pending.batch.after.append(Standing(pending.batch.end)),  # somebody has gone on
+        lambda writer, pending: pending.batch.after.append(standing(pending.batch.end)),  # somebody has gone on
         lambda writer, pending: (next(pending.numbers), pending.queue.clear(), pending.put(body("it"))),  # one is lost
         lambda writer, pending: (pending.queue.clear(), pending.put(b"")),  # log.close
-        lambda writer, pending: setattr(pending, "calm", NOT_CALM),
-        lambda writer, pending: setattr(pending, "calm", (pending.calm[0], pending.calm[0] + 1, *pending.calm[2:])),
+        lambda writer, pending: setattr(writer._composer, "calm", NOT_CALM),
+        lambda writer, pending: setattr(writer._composer, "calm", (0, 1, *writer._composer.calm[2:])),
         lambda writer, pending: setattr(writer.sink, "limit", 100),  # the file is full
         lambda writer, pending: setattr(pending.batch, "steps", (pending.batch.end._replace(stage=NO_FILE),)),
         lambda writer, pending: setattr(pending.batch, "steps", (pending.batch.end._replace(last=1 << 62),)),
@@ -348,14 +348,15 @@ def test_the_shortest_way_is_left_where_anything_else_is_to_be_looked_at(spoil, 
     assert pending.batch.after == before
 
 
-def test_the_shortest_way_is_taken_in_between_and_writes_the_same_bytes(tmp_path):
-    writer, pending = with_one_pending(tmp_path / "log")
+@pytest.mark.parametrize("name", ["log", "log.jsonl"])
+def test_the_shortest_way_is_taken_in_between_and_writes_the_same_bytes(name, tmp_path):
+    writer, pending = with_one_pending(tmp_path / name)
     before, copy = pending.batch, pending.queue.copy()
     assert writer._one_line()
     taken = pending.batch
     assert before.after == [taken]
     pending.queue.extend(copy)
-    slowly = writer._composer.batch_after(before)
+    slowly = writer._composer.batch_after(before.end)
     assert (slowly.whole, tuple(slowly.steps)) == (taken.whole, taken.steps)
 
 

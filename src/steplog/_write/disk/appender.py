@@ -9,7 +9,6 @@ from typing import Final
 from steplog._format.record import Record
 from steplog._write.disk.file_sink import FileSink
 from steplog._write.disk.fork_mark import process_mark
-from steplog._write.disk.gate import AT_ONCE
 from steplog._write.disk.sinks import Foreign, Sink
 from steplog._write.disk.writer import Writer
 from steplog._write.settings.settings import Settings
@@ -50,8 +49,8 @@ class Appender:
         if not self._mark[0] and self._is_forked(writer):
             writer = self.after_fork()
         pending = writer.pending
-        pending.queue.extend(zip(bodies, pending.numbers, pending.times))
-        is_written = not pending.behind and pending.write(AT_ONCE)
+        pending.put(*bodies)
+        is_written = not pending.behind and bool(pending.gate.alone(writer.write))
         if pending.left or not is_written:
             writer.see_to(bodies, is_written=is_written)
 

@@ -111,15 +111,27 @@ class FileSink:
             return fd, file
 
     def resume(self, rest: bytes, /) -> int | None:
-        """Write the rest of a torn line; -1 where others, in a shared file, have written behind its first part."""
+        """Write what is left of some lines; -1 where that would not continue the first part, and none of it is written.
+
+        The file may be gone by now, and in a shared one others may have written behind it.
+        """
         file = self._io
-        if file is None or not self.shared:
-            return self.write(rest)
+        if file is None or self.lost():
+            return -1
+        if not self.shared:
+            return file.write(rest)
         end = file.tell()  # of our own last write, in append mode
         if posix.fstat(self._fd).st_size != end:
             return -1
         taken = file.write(rest)
         return taken if not taken or file.tell() == end + taken else -1
+
+    def taken_beyond(self, size: int) -> int:
+        """How many bytes stand in a segment beyond its first ones; 0 where that cannot be told."""
+        try:
+            return 0 if self.shared else max(0, posix.fstat(self._fd).st_size - size)
+        except (OSError, ValueError):
+            return 0
 
     def lost(self) -> str:
         """Why this file is to be left, in a word; empty if it still stands under its name and is ours."""
@@ -139,8 +151,10 @@ class FileSink:
             return ""  # a network drive that hangs for a moment is no reason to begin anew
         if (there.st_dev, there.st_ino) != self._identity:
             return "renamed" if ours.st_nlink else "deleted"
-        seen, self._seen = self._seen, ours.st_size
-        return "truncated" if ours.st_size < seen else ""
+        if ours.st_size < self._seen:
+            return "truncated"
+        self._seen = ours.st_size
+        return ""
 
     def rescue(self) -> bytes:
         """What was written into a deleted file since it was last seen in its place; raises `OSError`."""
