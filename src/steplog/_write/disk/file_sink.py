@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Final
 
 from steplog._write.disk.private_files import (
-    close_quietly,
     open_segment,
     open_shared,
     posix,
     segment_name,
     stands,
+    take_back,
 )
 from steplog._write.disk.reserve import Reserve
 from steplog._write.disk.sinks import UNLIMITED
@@ -59,7 +59,7 @@ class FileSink:
             # The descriptor is closed by `close` alone: the object's own closing would hit whatever has the number then.
             taking = io.FileIO(fd, "ab", closefd=False)
         except OSError:
-            close_quietly(fd)
+            take_back(fd, "" if self.shared else file)
             raise
         self._close_file()
         self._identity, self._seen = (found.st_dev, found.st_ino), found.st_size

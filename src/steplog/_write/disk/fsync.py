@@ -12,6 +12,7 @@ from steplog._write.disk.sinks import Foreign
 from steplog._write.settings.settings import Settings
 
 
+_BETWEEN_FILES: Final = frozenset({errno.EBADF})  # the one left was synced when it was left
 _NOT_FOR_DIRECTORIES: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF})
 
 
@@ -30,7 +31,7 @@ class Sync:
         self._is_each = settings.fsync == "always"
         self._every = settings.fsync if isinstance(settings.fsync, float) else 0.0
         self.is_on = isinstance(file, FileSink) and settings.fsync != "never"
-        self._is_dirty = self._is_waiting = False
+        self._is_dirty = self._is_waiting = self._has_failed = False
 
     def written(self) -> None:
         """Lines are in the kernel; with "always" they are on the disk on return."""
@@ -43,23 +44,24 @@ class Sync:
 
     def now(self) -> None:
         """Sync what was written."""
-        if not self.is_on:
-            return
-        try:
-            self._file.sync()
-        except OSError as error:
-            if error.errno != errno.EBADF:  # between two files; the one left was synced when it was left
-                self._failed(error)
+        self._try(self._file.sync, _BETWEEN_FILES)
 
     def begun(self) -> None:
         """A file was made: have its name on the disk as well."""
+        self._try(self._file.sync_name, _NOT_FOR_DIRECTORIES)
+
+    def _try(self, sync: Callable[[], None], harmless: frozenset[int]) -> None:
         if not self.is_on:
             return
         try:
-            self._file.sync_name()
+            sync()
         except OSError as error:
-            if error.errno not in _NOT_FOR_DIRECTORIES:
-                self._failed(error)
+            if error.errno not in harmless:
+                had_failed, self._has_failed = self._has_failed, True
+                if not had_failed:  # told once, until it works again
+                    self._failed(error)
+        else:
+            self._has_failed = False
 
     def _later(self) -> None:
         while self._is_dirty:

@@ -74,14 +74,17 @@ def _opened(path: str, flags: int) -> int:
             raise OSError(errno.EINVAL, "not a regular file", path)
         return _out_of_reach(fd)
     except OSError:
-        close_quietly(fd)
+        take_back(fd, path if flags & os.O_EXCL else "")
         raise
 
 
-def close_quietly(fd: int) -> None:
-    """Close a descriptor that nothing was written to: there is nothing that could be lost."""
+def take_back(fd: int, path: str = "") -> None:
+    """Close a descriptor that nothing was written to, and delete the file that was made for it, if `path` names one."""
     with suppress(OSError):
         posix.close(fd)
+    if path:
+        with suppress(OSError):
+            posix.unlink(path)
 
 
 def _out_of_reach(fd: int) -> int:
@@ -95,7 +98,7 @@ def _out_of_reach(fd: int) -> int:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
     except (ImportError, OSError, ValueError):
         return fd
-    close_quietly(fd)
+    take_back(fd)
     return high
 
 

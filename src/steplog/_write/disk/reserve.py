@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from steplog._write.disk.private_files import close_quietly, open_nameless, posix
+from steplog._write.disk.private_files import take_back, open_nameless, posix
 
 ROOM: Final = 8192  # bytes
 
@@ -29,7 +29,7 @@ class Reserve:
             posix.write(fd, secrets.token_bytes(ROOM))  # not zeros, which some disks store in no room at all
         except (OSError, ValueError):
             if fd >= 0:
-                close_quietly(fd)
+                take_back(fd)
             return
         self._identity, self._fd = (found.st_dev, found.st_ino), fd
 

@@ -97,7 +97,7 @@ class Writer:
             if (upto and pending.is_written(upto)) or self._one_line():
                 return True
         except (OSError, ValueError) as error:
-            if not self._goes_on_after(error, pending.batch):
+            if not self._goes_on(pending.batch, 0, error):
                 return False
         upto = upto or pending.last_number()
         while not pending.is_over:
@@ -106,7 +106,7 @@ class Writer:
                 if not self._carry_out(batch) or self._is_in_other_hands(batch, is_alone=is_alone):
                     return False
             elif batch.taken[0] != len(batch.whole):
-                if not self._goes_on_after_part(batch, batch.taken[0] or 0):
+                if not self._goes_on(batch, batch.taken[0] or 0):
                     return False
             else:
                 if batch.entries:
@@ -164,7 +164,7 @@ class Writer:
             OSError,
             ValueError,
         ) as error:  # ValueError: a path with NUL, a file that a forked child closed
-            goes_on = self._goes_on_after(error, batch)
+            goes_on = self._goes_on(batch, 0, error)
         if now_ns() - began <= _SLOW_NS:
             self._strikes = 0
         else:
@@ -197,21 +197,6 @@ class Writer:
             except ValueError:
                 pass  # a head; or who cut in, or whom we cut into, took it off
 
-    def _goes_on_after_part(self, batch: Batch, taken: int) -> bool:
-        if (
-            taken < 0
-        ):  # others have written behind the torn line, or the file is gone: its lines are written anew
-            self._composer.look_soon()
-            self.pending.follow(batch, standing(Point(*batch.start)))
-            return True
-        new, written = after_part(batch, taken, self.sink.resume)
-        if written:
-            self._acknowledge(written)
-        self.pending.follow(batch, new)
-        if not taken:
-            self._rest("EAGAIN", "it takes nothing now")
-        return taken > 0
-
     def _open(self, stamp: str) -> None:
         self._sync.now()
         self.sink.open(stamp, self.pending.pid, self.w)
@@ -242,26 +227,36 @@ class Writer:
 
     # -- trouble
 
-    def _goes_on_after(self, error: OSError | ValueError, batch: Batch) -> bool:
-        """Whether another file may do what this one could not; else the disk is left alone for a while."""
+    def _goes_on(self, batch: Batch, taken: int, error: OSError | ValueError | None = None) -> bool:
+        """Whether more can be written now, after a batch of which only a part was taken."""
         if self.pending.is_over:
             return False  # we are in a forked child, inside what was its parent's
         code = error.errno if isinstance(error, OSError) else None
-        leaves = code not in _PASSES
-        goes_on = leaves and bool(batch.entries) and not self._has_failed
-        self._has_failed = True
-        self.pending.follow(batch, after_part(batch, 0, None if leaves else self.sink.resume)[0])
+        leaves = error is not None and code not in _PASSES
+        new, written = after_part(batch, max(0, taken), None if leaves else self.sink.resume)
+        if (
+            taken < 0
+        ):  # others have written behind the torn line, or the file is gone: what is left is written anew
+            self._composer.look_soon()
+            new = standing(Point(*batch.start))
+        if written:
+            self._acknowledge(written)
+        self.pending.follow(batch, new)
+        goes_on = bool(taken) or (leaves and bool(batch.entries) and not self._has_failed)
+        self._has_failed |= not taken
         if not goes_on:
-            self._rest(errno.errorcode.get(code or 0, type(error).__name__), _words(error))
+            self._rest(errno.errorcode.get(code or 0) or type(error).__name__, error)
         return goes_on
 
-    def _rest(self, reason: str, words: str) -> None:
-        self.pending.reason = reason
+    def _rest(self, reason: str, error: OSError | ValueError | None) -> None:
+        """Leave the disk alone for a while, and then to the helper."""
+        self.pending.reason = reason if error is not None else "EAGAIN"
         self._composer.look_soon()
         self._leave_to_helper()
-        most = self._settings.max_pending_bytes
+        words = "it takes nothing now" if error is None else _words(error)
+        most = f"{self._settings.max_pending_bytes} bytes"
         self._complain(
-            f"{words}; the program goes on, steps are kept in memory up to {most} bytes and written when it works again"
+            f"{words}; the program goes on, steps are kept in memory up to {most} and written when it works again"
         )
 
     def _leave_to_helper(self) -> None:
@@ -275,6 +270,7 @@ class Writer:
         self._complain(f"fsync: {_words(error)}")
         what = {"type": type(error).__name__, "message": _words(error)}
         self.pending.put(body_of({"ev": "log.error", "where": "fsync", "error": what}))
+        self.pending.get_help()  # we may be in the middle of a write
 
 
 def _nothing(_: int, __: bool) -> bool:
