@@ -62,7 +62,7 @@ def broken(module: types.ModuleType, name: str) -> Generator[list[str]]:
 def assert_nothing_left(recorder: StepRecorder) -> None:
     """Raise `AssertionError` if the recorder still holds state of steps or runs; call it when all runs are over."""
     sizes = recorder.sizes()
-    held = {name: size for name, size in sizes.items() if name in ("steps", "runs", "once") and size}
+    held = {name: size for name, size in sizes.items() if name in ("steps", "runs", "memory") and size}
     if held:
         raise AssertionError(f"held after all runs are over: {held}")
     if sizes["ended"] > 1024 or sizes["past"] > 256:

@@ -388,7 +388,7 @@ def test_a_sequence_stream_that_is_closed_early_keeps_the_late_real_end(recorded
         "- run.end abandoned",
         "1 llm.end",
     ]
-    assert handler._steps.sizes()["once"] == 0
+    assert handler._steps.sizes()["memory"] == 0
 
 
 def test_attempts_of_with_retry_are_numbered(recorded):

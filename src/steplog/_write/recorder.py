@@ -12,7 +12,7 @@ from steplog._write.guard import complain
 from steplog._write.registry import recorder_for, release
 from steplog._write.safe.exceptions import status_of
 from steplog._write.settings.settings import Settings
-from steplog._write.steps.run_state import new_uuid7
+from steplog._write.steps.states import new_uuid7
 from steplog._write.steps.step_recorder import StepRecorder
 
 

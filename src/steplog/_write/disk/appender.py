@@ -72,8 +72,11 @@ class Appender:
         self._pending = Pending(_getpid())
         return self._pending
 
-    def append(self, body: bytes) -> None:
-        """Write one record's object, without `seq` and `ts`, as the next line; never raises `OSError`."""
+    def append(self, *bodies: bytes) -> None:
+        """Write each record's object, without `seq` and `ts`, as the next line; never raises `OSError`."""
+        for body in bodies[:-1]:
+            self.append(body)
+        body = bodies[-1]
         pending = self._pending
         if not self._mark[0] and self._is_forked(pending):
             pending = self.after_fork()

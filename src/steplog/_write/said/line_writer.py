@@ -1,4 +1,4 @@
-"""One record of fields to one line: content policy, numbers for what is known, limits, and the order of commits."""
+"""Records and what was told with them to lines: content policy, limits, and when the run's memory learns of a line."""
 
 from __future__ import annotations
 
@@ -15,24 +15,29 @@ from steplog._write.disk.appender import Appender
 from steplog._write.guard import STDERR, contained
 from steplog._write.safe.exceptions import describe
 from steplog._write.safe.secrets import CLEAN
-from steplog._write.safe.walk import Walk, is_plain_name
-from steplog._write.said.fields import PUT, SAFE, Content, error_fields
-from steplog._write.said.numbering import NumberedWalk
-from steplog._write.said.run_memory import Once
+from steplog._write.safe.walk import Walk
+from steplog._write.said.content_fields import holds_secret, leave_out, put_value, walk_all
+from steplog._write.said.fields import PUTS, not_understood
+from steplog._write.said.line import Line
+from steplog._write.said.plain_fields import error_fields, put_text
+from steplog._write.said.run_memory import BoundReachedError, RunMemory
 from steplog._write.settings.settings import Settings
 
-_NUMBERS: Final = (int, float, bool)
-_FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
-_ENVELOPE: Final = 512
+_ENVELOPE: Final = 512  # bytes of a line that `seq`, `ts` and the like take
 
 
 class Run(Protocol):
     """What a line's run remembers between its lines."""
 
     @property
-    def once(self) -> Once:
+    def hex(self) -> str:
+        """The 16 digits by which lines name it."""
+        ...
+
+    @property
+    def memory(self) -> RunMemory:
         """What its log has in full."""
         ...
 
@@ -61,57 +66,81 @@ class LineWriter:
         )
         self._reports = 0
 
-    def write(  # noqa: C901, PLR0912, PLR0915 - one function, as each line comes by here and calls would be felt
-        self, run: Run, record: Record, fields: Mapping[str, Any]
+    def write(
+        self, run: Run, record: Record, fields: Mapping[str, Any], after: Line | None = None
     ) -> None:
-        """The line that `record` begins, of names and numbers made here, with these fields; in the kernel on return."""
+        """The line that `record` begins; in the kernel on return. A line to be written `after` goes with one write.
+
+        `record` is of names and numbers made here, `fields` are what an adapter or a program told; the line has them in
+        the forms of the format, and what that has no place for under `extra`.
+        """
+        if after is not None and after.walk is not None:
+            self.counts.add(run, after.walk)
+        line = self.line(run, record, fields, after)
+        if after is None:
+            self.appender.append(line.body)
+        else:
+            self.appender.append(after.body, line.body)
+            self._remember(run, after)
+        if line.messages or line.places:
+            # Only now: another thread must not point at what no file has yet.
+            self._remember(run, line)
+        if line.walk is not None:
+            self.counts.add(run, line.walk)
+
+    def line(
+        self, run: Run, record: Record, fields: Mapping[str, Any], after: Line | None = None
+    ) -> Line:
+        """The line that `record` begins, not written yet."""
         own = len(record)
-        content: Content | None = None
-        settings, clean = self.settings, self._clean
-        for name, value in fields.items():
-            if value is None:
-                continue
-            if name not in PUT:
-                cls = type(value)
-                if cls is str:
-                    is_plain = value in clean or is_plain_name(value, settings)
-                elif cls in _NUMBERS:
-                    is_plain = -_FAR < value < _FAR
-                elif cls is list:
-                    value = value.copy()  # noqa: PLW2901 - it is to be written as it was looked at
-                    is_plain = is_plain_name(value, settings)
-                else:
-                    is_plain = name in SAFE
-                if is_plain:
-                    record[name] = value
-                    continue
-            if content is None:
-                content = Content(settings, run.once, record)
-            PUT.get(name, Content.name)(content, name, value)
-        if content is not None and (content.texts or settings.content == "none"):
-            content.close()
-        if record["ev"] == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
+        settings = self.settings
+        line = Line(settings, run.memory, record)
+        if after is not None:
+            line.messages, line.places = after.messages.copy(), after.places.copy()
+        self._put_all(line, fields)
+        if record["ev"] == "run.end" and (masked := _sum(run.masked, line)):
             record["masked"] = masked
         try:
             body = dumps(record)
         except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
-            content = content or Content(settings, run.once, record)
-            body = content.encoded_anew()
+            walk_all(line)
+            body = encode(record)
         if DELETE in body or not body.isascii():
             body = escaped(body)
         if len(body) > self._most:
             if self._shorter is not None:
-                self._shorter.write(run, dict(islice(record.items(), own)), fields)
-                return
-            content = content or Content(settings, run.once, record)
-            body = self._sized(record, content)
-        self.appender.append(body)
-        if content is not None:
-            # Only now: another thread must not point at what no file has yet.
-            if content.fresh is not None:
-                run.once.commit(content.fresh)
-            if content.walk is not None:
-                self.counts.add(run, content.walk)
+                return self._shorter.line(run, dict(islice(record.items(), own)), fields, after)
+            body = self._sized(line)
+        line.body = body
+        return line
+
+    def _put_all(self, line: Line, fields: Mapping[str, Any]) -> None:
+        record, clean = line.record, self._clean
+        puts = PUTS[record["ev"]]
+        for name, value in fields.items():
+            if value is None:
+                continue
+            put = puts.get(name, not_understood)
+            if put is put_text and type(value) is str and value in clean:
+                record[name] = value
+                continue
+            try:
+                put(line, name, value)
+            except Exception as error:  # noqa: BLE001 - it costs the field, and what it had put into the line's memory
+                line.messages, line.places = {}, {}
+                self.report(f"{record['ev']} {name}", error)
+        if line.extra:
+            put_value(line, "extra", line.extra)
+        if line.texts and holds_secret(line):
+            walk_all(line)
+        if self.settings.content == "none":
+            leave_out(line)
+
+    def _remember(self, run: Run, line: Line) -> None:
+        if run.memory.add(line.messages, line.places, line.characters) and not run.memory.is_bound_told:
+            run.memory.is_bound_told = True
+            words = f"run {run.hex} has said so much that it is forgotten, and written in full again where it is repeated"
+            self.report("run memory", BoundReachedError(words))
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -128,14 +157,16 @@ class LineWriter:
         found = error_fields(Walk(self.settings), describe(error))
         self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
 
-    def _sized(self, record: Record, content: Content) -> bytes:
+    def _sized(self, line: Line) -> bytes:
         """The line with sizes in place of its largest fields."""
+        record = line.record
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name]}}
             if len(encode(record)) <= self._most:
                 break
-        content.cut_down()
+        line.walker().cut += 1
+        line.messages, line.places = {}, {}  # what was taken out again must not be pointed at
         return encode(record)
 
 
@@ -147,7 +178,7 @@ class Counts:
         self.masked: dict[str, int] = {}
         self.cut = 0
 
-    def add(self, run: Run, walk: NumberedWalk) -> None:
+    def add(self, run: Run, walk: Walk) -> None:
         """Add up what a line of `run` had masked and cut."""
         self.cut += walk.cut
         for kind, n in walk.masked.items():
@@ -155,9 +186,6 @@ class Counts:
             self.masked[kind] = self.masked.get(kind, 0) + n
 
 
-def _masked_in(content: Content | None) -> Mapping[str, int]:
-    return {} if content is None or content.walk is None else content.walk.masked
-
-
-def _sum(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:
-    return {kind: one.get(kind, 0) + two.get(kind, 0) for kind in (*one, *(k for k in two if k not in one))}
+def _sum(masked: Mapping[str, int], line: Line) -> dict[str, int]:
+    more: Mapping[str, int] = {} if line.walk is None else line.walk.masked
+    return {k: masked.get(k, 0) + more.get(k, 0) for k in (*masked, *(k for k in more if k not in masked))}

@@ -1,4 +1,4 @@
-"""The lines of a step: what its start and its end say beside what the adapter told."""
+"""The start and end lines of steps and runs: what they say besides what the adapter tells."""
 
 from __future__ import annotations
 
@@ -7,91 +7,177 @@ from typing import Any, Final
 
 from steplog._format.record import CALLS, Record
 from steplog._write.disk.clock import CLOCK, ms_since
+from steplog._write.guard import contained
+from steplog._write.said.line import Line
 from steplog._write.said.line_writer import LineWriter
 from steplog._write.settings.settings import Settings
-from steplog._write.steps.end_fields import add_up, run_end_record, with_failure
-from steplog._write.steps.questions import Asked
-from steplog._write.steps.run_state import Open
-from steplog._write.steps.totals import MANY
+from steplog._write.steps.failures import failure_of
+from steplog._write.steps.labels import labelled
+from steplog._write.steps.states import IMPLIED, StepState
+from steplog._write.steps.totals import AGAIN
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
+_HAVE_USAGE: Final = frozenset({"llm", "embedding"})
+_OF_A_RUN: Final = ("output", "input", "checkpoint")
+_SUM_UP_EVERY: Final = 1000  # steps
 
 
-class StepLines(Asked):
-    """The part of a recorder that writes the starts and ends of steps."""
+class StepLines:
+    """Writes the starts and ends of steps; the lines of one hook with one write."""
+
+    __slots__ = ("_lines", "_names_nodes")
 
     def __init__(self, settings: Settings, lines: LineWriter) -> None:
         """Write under `settings` to `lines`."""
-        super().__init__(settings)
-        self.lines = lines
+        self._lines = lines
         self._names_nodes = settings.detail == "calls"  # else they are steps of their own
 
-    def _write_start(self, step: Open, fields: Fields, *, late: bool = False) -> None:
+    def start_run(self, root: StepState, found: Fields, run_fields: Fields, fields: Fields) -> None:
+        """A run begins: with its first step, where that is a call. `found` is what the recorder knows of the run."""
+        run = root.run
+        run_fields = {"name": root.name, **run_fields}
+        run_fields = contained(self._lines, "labels", labelled, run.hex, run_fields) or run_fields
+        record: Record = {"run": run.hex, "ev": "run.start"}
+        record |= {name: value for name, value in found.items() if value is not None}
+        if root.kind in CALLS:
+            self.start(root, fields, after=self._lines.line(run, record, run_fields))
+        else:
+            root.number, root.kind = 0, "run"
+            if root.start_lost:
+                record["start_lost"] = True
+            self._lines.write(run, record, {**run_fields, **fields} if fields else run_fields)
+
+    def start(
+        self, step: StepState, fields: Fields, *, late: bool = False, after: Line | None = None
+    ) -> None:
+        """A step begins, or turns out to be one that is written (`late`); `after` is the start of its run."""
         run = step.run
-        if step.number is None:
-            step.number = run.next_number()
-            run.totals.counted.append(step.kind)
-            if len(run.totals.counted) > MANY:
+        number = step.number
+        if number is None:
+            number = step.number = run.next_number()
+            run.totals.count(step.kind)
+            if not number % _SUM_UP_EVERY:
                 run.totals.sum_up()
         step.model = fields.get("model")
-        head: Record = {"run": run.hex, "step": step.number}
-        above = step.parent  # mostly this is written itself
-        if parent := above.number if above is not None and above.number is not None else step.written_parent:
-            head["parent"] = parent
-        head["ev"] = step.kind + ".start"
-        told: Record = {"name": step.name, **fields}
-        attempt = told.get("attempt") or step.attempt
-        if attempt > 1:
-            told["attempt"] = attempt
-            run.totals.count_retry()
-        if "call_id" in told and type(told["call_id"]) is str:
-            told["asked_by"] = run.asked.get(told["call_id"])
-        if self._names_nodes and "node" not in told:
-            told["node"] = step.node
+        record: Record = {"run": run.hex, "step": number}
+        above = step.parent
+        if above is not None and (parent := above.number or above.nearest_written):
+            record["parent"] = parent
+        record["ev"] = step.kind + ".start"
+        attempt = fields.get("attempt")
+        if step.attempt > 1 and attempt is None:
+            attempt = record["attempt"] = step.attempt
+        if type(attempt) is int and attempt > 1:
+            run.totals.count(AGAIN)
+        if "call_id" in fields and type(fields["call_id"]) is str:
+            asked_by = run.tool_calls.get(fields["call_id"])
+            if asked_by is not None:
+                record["asked_by"] = asked_by
+        if self._names_nodes and (node := step.node) is not None:
+            record["node"] = node
+        if step.start_lost:
+            record["start_lost"] = True
         if late:
-            told["late_ms"] = ms_since(step.began)
-        self.lines.write(run, head, told)
+            record["late_ms"] = ms_since(step.began)
+        self._lines.write(run, record, {"name": step.name, **fields}, after)
 
-    def _write_end(
+    def end(
         self,
-        step: Open,
+        step: StepState,
         status: str | None,
         error: BaseException | None,
-        error_fields: Fields,
+        provider_said: Fields,
         fields: dict[str, Any],
     ) -> None:
+        """A step is over, and with it its run if it is the first of it; `fields` are used up."""
         run = step.run
+        if step.more_fields:
+            fields = {**step.more_fields, **fields}
         raised = error if status is None else None
-        failed = raised is not None or status == "error"
-        if step.attempt_of is not None and (failed or run.failed):
-            run.attempted(step.attempt_of, step.attempt, failed=failed)
+        if step.tries is not None:
+            failed = raised is not None or status == "error"
+            if failed or run.failures:
+                run.attempt_over(step, failed=failed)
         if not step.number:
-            if step.number == 0 or raised is None or run.origin_of(raised, step) is not None:
+            if step.number == 0:
+                self._end_run(step, status, error, provider_said, fields)
                 return
-            self._write_start(step, _NO_FIELDS, late=True)
-        head: Record = {"run": run.hex, "step": step.number, "ev": step.kind + ".end"}
+            if raised is None or run.origin_of(raised, step) is not None:
+                return  # left out of the log
+            self.start(step, _NO_FIELDS, late=True)
+        record: Record = {"run": run.hex, "step": step.number, "ev": step.kind + ".end"}
         if step.began:
-            head["ms"] = (CLOCK[0]() - step.began) // 1000 / 1000  # as `ms_since`, without a call of ours
-            if step.first_ns:
-                head["ttft_ms"] = ms_since(step.began, step.first_ns)
+            record["ms"] = (CLOCK[0]() - step.began) // 1000 / 1000  # as `ms_since`, without a call of ours
+            if step.first_token_at:
+                record["ttft_ms"] = ms_since(step.began, step.first_token_at)
+        if step.start_lost:
+            record["start_lost"] = True
+        if step.state == IMPLIED:
+            record["implied"] = True
         if error is not None or status is not None:
-            fields = with_failure(step, status, error, error_fields, fields)
+            failure = failure_of(step, status, error, provider_said)
+            record["status"] = failure.pop("status")
+            fields = {**failure, **fields}
         if asks := fields.pop("asks", None):
-            run.asks(asks, step.number)
-        if step.kind in CALLS:
-            add_up(step, fields)
-        self.lines.write(run, head, fields)
+            run.asks_for(asks, step.number)
+        if step.kind in _HAVE_USAGE:
+            _add_up(step, fields)
+        if step.parent is not None:
+            self._lines.write(run, record, fields)
+        else:
+            told = {name: fields[name] for name in _OF_A_RUN if name in fields}
+            first = self._lines.line(run, record, fields)
+            self._end_run(step, status, error, provider_said, told, after=first)
+
+    def point(self, kind: str, above: StepState, fields: Fields) -> None:
+        """Something happened inside the step `above`."""
+        run = above.run
+        run.totals.count(kind)
+        run.totals.sum_up()
+        record: Record = {"run": run.hex, "step": run.next_number()}
+        if parent := above.nearest_written:
+            record["parent"] = parent
+        record["ev"] = f"{kind}.point"
+        self._lines.write(run, record, fields)
+
+    def first_token(self, step: StepState) -> None:
+        """A model's streamed answer has begun."""
+        record: Record = {"run": step.run.hex, "step": step.number, "ev": "llm.first_token"}
+        record["ttft_ms"] = ms_since(step.began, step.first_token_at)
+        self._lines.write(step.run, record, _NO_FIELDS)
 
     def _end_run(
         self,
-        root: Open,
+        root: StepState,
         status: str | None,
         error: BaseException | None,
-        error_fields: Fields,
+        provider_said: Fields,
         fields: dict[str, Any],
+        after: Line | None = None,
     ) -> None:
         run = root.run
-        record = run_end_record(root, status, error, error_fields, fields)
-        self.lines.write(run, {"run": run.hex, "ev": "run.end"}, record)
-        self._runs.over(run)
+        record: Record = {"run": run.hex, "ev": "run.end"}
+        if root.began:
+            record["ms"] = ms_since(root.began)
+        else:
+            record["start_lost"] = True
+        if root.state == IMPLIED:
+            record["implied"] = True
+        if error is not None or status is not None:
+            failure = failure_of(root, status, error, provider_said, is_told=after is not None)
+            record["status"] = failure.pop("status")
+            fields = {**failure, **fields}
+        record["totals"] = run.totals.as_dict()
+        self._lines.write(run, record, fields, after)
+
+
+def _add_up(step: StepState, fields: dict[str, Any]) -> None:
+    """Add the end of a call to its run's totals, and take off what the line need not repeat."""
+    model = fields.get("model")
+    if model is None:
+        model = step.model
+    elif type(model) is str and model == step.model:
+        del fields["model"]
+    usage = None if fields.get("cached") else fields.get("usage")
+    step.run.totals.add_call(usage, model if step.kind == "llm" else None)

@@ -1,0 +1,151 @@
+"""Fields that hold names and numbers: put into a line's record in the form that the format has, else under `extra`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from steplog._format.record import CUT, ERROR_FIELDS, LONG, USAGE_FIELDS, Record
+from steplog._write.misnamed import tell_misshapen
+from steplog._write.safe.exceptions import describe
+from steplog._write.safe.safe_read import mro_of
+from steplog._write.safe.secrets import may_hold_secret
+from steplog._write.safe.walk import Walk, is_plain_name
+from steplog._write.said.line import Line
+
+_FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
+_USAGE: Final = frozenset(USAGE_FIELDS)
+_ERROR: Final = frozenset(ERROR_FIELDS)
+_CHECKPOINT: Final = frozenset(("thread_id", "ns", "id"))
+_TEXT: Final = frozenset({str})
+
+
+def misshapen(line: Line, name: str, value: Any, shape: str) -> None:
+    """A field that holds what it cannot hold: it goes under `extra`, and one warning says what `shape` it has."""
+    tell_misshapen(line.record["ev"], name, shape)
+    line.extra = {**(line.extra or {}), name: value}
+
+
+def put_text(line: Line, name: str, value: Any) -> None:
+    """A name."""
+    plain = value if type(value) is str and is_plain_name(value, line.settings) else line.walker().name(value)
+    if type(plain) is dict and CUT in plain:
+        plain = plain[CUT].get("head")
+    elif type(plain) in (int, float):
+        plain = str(plain)
+    if type(plain) is not str:
+        misshapen(line, name, value, "a text")
+    elif plain:
+        line.record[name] = plain
+
+
+def put_texts(line: Line, name: str, value: Any) -> None:
+    """Names, at least one."""
+    names = list(value) if type(value) in (list, tuple) else [value]
+    if not is_plain_name(names, line.settings):  # an empty list is not
+        names = [line.walker().name(one) for one in names]
+    if _TEXT.issuperset(map(type, names)):
+        if names:
+            line.record[name] = names
+    else:
+        misshapen(line, name, value, "a list of texts")
+
+
+def put_number(line: Line, name: str, value: Any) -> None:
+    """A number that JSON has."""
+    if (type(value) is int or type(value) is float) and -_FAR < value < _FAR:
+        line.record[name] = value
+    else:
+        misshapen(line, name, value, "a number")
+
+
+def put_count(line: Line, name: str, value: Any) -> None:
+    """How many there are."""
+    if type(value) is int and 0 <= value < _FAR:
+        line.record[name] = value
+    else:
+        misshapen(line, name, value, "a whole number from 0")
+
+
+def put_ordinal(line: Line, name: str, value: Any) -> None:
+    """Which one of several it is."""
+    if type(value) is int and 0 < value < _FAR:
+        line.record[name] = value
+    else:
+        misshapen(line, name, value, "a whole number from 1")
+
+
+def put_yes(line: Line, name: str, value: Any) -> None:
+    """True where it is so."""
+    if type(value) is not bool:
+        misshapen(line, name, value, "True or left out")
+    elif value:
+        line.record[name] = value
+
+
+def put_params(line: Line, name: str, value: Any) -> None:
+    """Settings by name: no content, kept whatever the content policy."""
+    plain = line.walker().name(value)
+    if type(plain) is not dict:
+        misshapen(line, name, value, "a dict")
+    elif plain:
+        line.record[name] = plain
+
+
+def put_checkpoint(line: Line, name: str, value: Any) -> None:
+    """Where a graph goes on from."""
+    if type(value) is not dict or not _CHECKPOINT.issuperset(value):
+        misshapen(line, name, value, f"a dict of {', '.join(sorted(_CHECKPOINT))}")
+        return
+    texts = [*value.values()]
+    is_plain = line.settings.redactor is None and _TEXT.issuperset(map(type, texts))
+    if not is_plain or max(map(len, texts), default=0) > LONG or may_hold_secret("\n".join(texts)):
+        walked = line.walker().name(value)
+        value = {key: text for key, text in walked.items() if type(text) is str}
+    if value:
+        line.record[name] = value
+
+
+def put_usage(line: Line, name: str, value: Any) -> None:
+    """Tokens by name."""
+    is_known = type(value) is dict and _USAGE.issuperset(value)
+    for tokens in value.values() if is_known else ():
+        if type(tokens) is not int or not 0 <= tokens < _FAR:
+            is_known = False
+    if not is_known:
+        misshapen(line, name, value, f"a dict of whole numbers by {', '.join(USAGE_FIELDS)}")
+        value = {
+            key: tokens
+            for key, tokens in (value.items() if type(value) is dict else ())
+            if type(key) is str and key in _USAGE and type(tokens) is int and 0 <= tokens < _FAR
+        }
+    if value:
+        line.record[name] = value
+
+
+def put_error(line: Line, name: str, value: Any) -> None:
+    """What went wrong: an exception, a text, or the fields of an error."""
+    if BaseException in mro_of(type(value)):
+        value = describe(value)
+    elif type(value) is str:
+        value = {"message": value}
+    if type(value) is dict and _ERROR.issuperset(value) and type(value.get("type", "")) is str:
+        put_failure(line, name, {"type": "Error", **value})
+    else:
+        misshapen(line, name, value, "an exception, a text, or a dict with type and message")
+
+
+def put_failure(line: Line, _: str, value: Mapping[str, Any]) -> None:
+    """The fields of an error as they were read from an exception."""
+    line.record["error"] = error_fields(line.walker(), value)
+
+
+def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:
+    """An error's fields: its message and the provider's words are content, its type and stack are names."""
+    out: Record = {}
+    for name, value in error.items():
+        if name == "message":
+            out[name] = walk.text(value, ()) if type(value) is str and len(value) > LONG else walk.value(value, 1, ())
+        elif value is not None:
+            out[name] = walk.name(value)
+    return out

@@ -1,0 +1,40 @@
+"""What an end line says of a failure: the status, and the error in full where it began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from steplog._format.record import Record
+from steplog._write.safe.exceptions import describe
+from steplog._write.steps.states import StepState
+from steplog._write.steps.totals import FAILED
+
+
+def failure_of(
+    step: StepState,
+    status: str | None,
+    error: BaseException | None,
+    provider_said: Mapping[str, Any],
+    *,
+    is_told: bool = False,
+) -> Record:
+    """`status` and `error` of a step's end, or of its run's; counts the failure where it begins, unless it `is_told`.
+
+    On its way up an error is its type, its message and `step`, the number of the step where it began.
+    """
+    run = step.run
+    if error is None:
+        if status == "error" and not is_told:
+            run.totals.count(FAILED)
+        return {"status": status}
+    fields = describe(error) | {name: value for name, value in provider_said.items() if value is not None}
+    origin = run.origin_of(error, step)
+    if origin is None:
+        run.comes_from(error, step)
+        if status is None:
+            run.totals.count(FAILED)
+    else:
+        fields.pop("stack", None)
+        fields["step"] = origin.number or None
+    return {"status": status or "error", "error": fields}
