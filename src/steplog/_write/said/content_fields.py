@@ -10,7 +10,7 @@ from steplog._format.record import DOCUMENT_FIELDS, LONG, MESSAGE, Json
 from steplog._write.safe.blobs import digest_of
 from steplog._write.safe.quick_check import MANY, plain_texts
 from steplog._write.safe.secrets import may_hold_secret
-from steplog._write.safe.walk import is_harmless, is_plain_name
+from steplog._write.safe.walk import KEYS, is_harmless, is_plain_name
 from steplog._write.said.line import Line
 from steplog._write.said.message_types import message_type
 from steplog._write.said.plain_fields import misshapen
@@ -22,6 +22,7 @@ CONTENT: Final = frozenset((
 ))  # fmt: skip
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 _FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
+_TEXT: Final = frozenset({str})
 _DOCUMENT: Final = frozenset(DOCUMENT_FIELDS)
 # Definitions of tools, as bytes, that need no walk under these settings: a program's runs repeat them.
 _plain_tool_defs: dict[bytes, Settings] = {}
@@ -54,6 +55,7 @@ def put_value(line: Line, name: str, value: Any) -> None:
 def _put_as_it_is(line: Line, name: str, value: Any, texts: list[str]) -> None:
     """A value as it is, to be walked after all if these texts of it hold a secret."""
     line.record[name] = value
+    line.needs_look = True
     if line.as_they_are is None:
         line.as_they_are, line.texts = {name: value}, texts
     else:
@@ -66,14 +68,14 @@ def _messages_in(line: Line, name: str, value: dict[Any, Any]) -> Json:
     for key, items in tuple(value.items()):
         if type(items) is not list or not items or message_type(type(items[0])) is None:
             return None
-        if type(key) is not str or not is_harmless(key) or len(items) > line.settings.max_items:
+        if type(key) is not str or not (key in KEYS or is_harmless(key)) or len(items) > line.settings.max_items:
             return None
         if len(items) == 1:
-            number, full = line.number_of(items[0], (line.step, name, key, 0))
+            number, full = line.number_of(items[0], (name, key, 0))
             return {key: {MESSAGE: str(number)} if full is None else [full]}
         if any(message_type(type(item)) is None for item in items):
             return None
-        return {key: line.list_of(items, (line.step, name, key))}
+        return {key: line.list_of(items, (name, key))}
     return None
 
 
@@ -125,7 +127,7 @@ def put_prompt(line: Line, _: str, value: Any) -> None:
 
 def put_candidates(line: Line, _: str, value: Any) -> None:
     """Further candidates that a model answered with."""
-    found = [line.number_of(one, (line.step, "messages", i)) for i, one in enumerate(value)]
+    found = [line.number_of(one, ("messages", i)) for i, one in enumerate(value)]
     if found:
         line.record["messages"] = [number if full is None else full for number, full in found]
 
@@ -134,7 +136,7 @@ def put_message(line: Line, name: str, value: Any) -> None:
     """One message: its number where it is known, else in full."""
     if type(value) is str:
         value = {"role": "tool" if line.record["ev"] == "tool.end" else "assistant", "content": value}
-    number, full = line.number_of(value, (line.step, name))
+    number, full = line.number_of(value, (name,))
     line.record[name] = number if full is None else full
 
 
@@ -142,14 +144,19 @@ def put_tools(line: Line, name: str, value: Any) -> None:
     """The names of a model call's tools."""
     if line.settings.content == "none":
         return
-    names = value if is_plain_name(value, line.settings) else line.walker().name(value)
-    if type(names) is not list or not all(type(one) is str for one in names):
-        misshapen(line, name, value, "a list of texts; definitions go under tool_defs")
-    elif names is value and sum(map(len, names)) < _FEW_NAMES:
-        line.record[name] = names.copy()
-    elif names:
+    names = value.copy() if type(value) is list else value
+    if is_plain_name(names, line.settings):
+        if sum(map(len, names)) < _FEW_NAMES:
+            line.record[name] = names
+            return
+    else:
+        names = line.walker().name(value)
+        if type(names) is not list or not _TEXT.issuperset(map(type, names)):
+            misshapen(line, name, value, "a list of texts; definitions go under tool_defs")
+            return
+    if names:
         data = encode({"": names})
-        line.record[name] = names if len(data) <= LONG else line.place_or(names, data, (line.step, name))
+        line.record[name] = names if len(data) <= LONG else line.place_or(names, data, (name,))
 
 
 def put_tool_defs(line: Line, name: str, value: Any) -> None:
@@ -171,7 +178,7 @@ def put_tool_defs(line: Line, name: str, value: Any) -> None:
     if seen in line.memory.places:
         line.memory.last_tool_defs = data
         return
-    line.places[seen] = (line.step, name)
+    line.places[seen] = (line.record.get("step", 0), name)
     if data is not None and _plain_tool_defs.get(data) is line.settings:
         _put_as_it_is(line, name, value, [])
         return
@@ -184,6 +191,16 @@ def put_tool_defs(line: Line, name: str, value: Any) -> None:
 
 
 # -- when all fields are put
+
+
+def finish(line: Line) -> None:
+    """Put what has no field of its own; walk what was put as it is, where it may hold a secret; leave out content."""
+    if line.extra:
+        put_value(line, "extra", line.extra)
+    if holds_secret(line):
+        walk_all(line)
+    if line.settings.content == "none":
+        leave_out(line)
 
 
 def holds_secret(line: Line) -> bool:

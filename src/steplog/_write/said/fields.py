@@ -41,6 +41,7 @@ _BY_SHAPE: Final[dict[str, Put]] = {
 
 def put_extra(line: Line, _: str, value: Any) -> None:
     """What was known to have no place before it came here."""
+    line.needs_look = True
     line.extra = {**(line.extra or {}), **(value if type(value) is dict else {"extra": value})}
 
 
@@ -49,6 +50,7 @@ def not_understood(line: Line, name: Any, value: Any) -> None:
     ev = line.record["ev"]
     known = told_fields(*ev.split("."))
     tell_unknown(f"field of {ev}", name, known, "written under `extra`")
+    line.needs_look = True
     line.extra = {**(line.extra or {}), name: value}
 
 

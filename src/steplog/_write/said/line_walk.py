@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Final, Protocol
 
 from steplog._format.record import MESSAGE, Json
-from steplog._write.safe.walk import Place, Walk
+from steplog._write.safe.walk import Walk
 from steplog._write.said.message_types import Message, message_type
 from steplog._write.settings.settings import Settings
+
+Path = tuple[Any, ...]  # where a value stands in its line: the field, and keys further in
 
 # Kept whatever the content policy: names and ids are not content.
 NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
@@ -21,21 +23,16 @@ class Numbers(Protocol):
         """The settings in force."""
         ...
 
-    @property
-    def step(self) -> int:
-        """The number of the line's step."""
+    def number_of(self, message: Any, path: Path) -> tuple[int, Json]:
+        """A message's number, and the message itself unless the log has it; `path` is where in the line it will stand."""
         ...
 
-    def number_of(self, message: Any, place: Place) -> tuple[int, Json]:
-        """A message's number, and the message itself unless the log has it; `place` is where it will stand."""
-        ...
-
-    def list_of(self, messages: list[Any], place: Place) -> Json:
+    def list_of(self, messages: list[Any], path: Path) -> Json:
         """A list of messages: their ranges if the log has all of them, else each by its number or in full."""
         ...
 
-    def place_or(self, plain: Json, data: bytes, place: Place) -> Json:
-        """A pointer to where the log has what `data` is, else the plain value, which will stand at `place`."""
+    def place_or(self, plain: Json, data: bytes, path: Path) -> Json:
+        """A pointer to where the log has what `data` is, else the plain value, which will stand at `path`."""
         ...
 
 
@@ -52,7 +49,7 @@ class LineWalk(Walk):
 
     def field(self, name: str, value: object) -> Json:
         """One content field's value."""
-        return self.value(value, 0, (self._numbers.step, name))
+        return self.value(value, 0, (name,))
 
     def name(self, value: object) -> Json:
         """As the plain walk, and long ones in full each time: a name stands nowhere that could be pointed at."""
@@ -94,20 +91,20 @@ class LineWalk(Walk):
 
     # -- what the plain walk meets on its way
 
-    def other(self, o: Any, cls: type, depth: int, place: Place) -> Json:
+    def other(self, o: Any, cls: type, depth: int, place: Path) -> Json:
         """As the plain walk, but a message as its number or in full."""
         if message_type(cls) is None:
             return super().other(o, cls, depth, place)
         number, full = self._numbers.number_of(o, place)
         return {MESSAGE: number} if full is None else full
 
-    def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
+    def items(self, items: list[Any], size: int, depth: int, place: Path) -> Json:
         """As the plain walk, but a list of known messages as their ranges."""
         if size == len(items) and items and all(message_type(type(item)) is not None for item in items):
             return self._numbers.list_of(items, place)
         return super().items(items, size, depth, place)
 
-    def long_text(self, o: str, place: Place) -> Json:
+    def long_text(self, o: str, place: Path) -> Json:
         """A long text, or a pointer to where it stands in the log."""
         if not self._is_pointing:
             return o

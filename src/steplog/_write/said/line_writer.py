@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -16,15 +16,16 @@ from steplog._write.guard import STDERR, contained
 from steplog._write.safe.exceptions import describe
 from steplog._write.safe.secrets import CLEAN
 from steplog._write.safe.walk import Walk
-from steplog._write.said.content_fields import holds_secret, leave_out, put_value, walk_all
+from steplog._write.said.content_fields import finish, walk_all
 from steplog._write.said.fields import PUTS, not_understood
 from steplog._write.said.line import Line
-from steplog._write.said.plain_fields import error_fields, put_text
+from steplog._write.said.plain_fields import error_fields, put_text, put_texts
 from steplog._write.said.run_memory import BoundReachedError, RunMemory
 from steplog._write.settings.settings import Settings
 
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
+_TEXT: Final = frozenset({str})
 _ENVELOPE: Final = 512  # bytes of a line that `seq`, `ts` and the like take
 
 
@@ -54,7 +55,7 @@ class LineWriter:
         """Write under `settings` to `appender`."""
         self.settings = settings
         self.appender = appender
-        self._clean: Collection[str] = CLEAN if settings.redactor is None else ()
+        self._clean: set[str] = CLEAN if settings.redactor is None else set()
         self._most = settings.max_line_bytes - _ENVELOPE
         # Where a line comes out too long, it is made anew by a writer of shorter texts.
         smaller = [n for n in _SMALLER if n < settings.max_value_bytes]
@@ -66,81 +67,88 @@ class LineWriter:
         )
         self._reports = 0
 
-    def write(
-        self, run: Run, record: Record, fields: Mapping[str, Any], after: Line | None = None
-    ) -> None:
-        """The line that `record` begins; in the kernel on return. A line to be written `after` goes with one write.
+    def write(  # noqa: C901, PLR0912 - one function, as each line comes by here and calls would be felt
+        self,
+        run: Run,
+        record: Record,
+        fields: Mapping[str, Any],
+        after: Line | None = None,
+        *,
+        hold: bool = False,
+    ) -> Line | None:
+        """The line that `record` begins; in the kernel on return.
 
         `record` is of names and numbers made here, `fields` are what an adapter or a program told; the line has them in
-        the forms of the format, and what that has no place for under `extra`.
+        the forms of the format, and what that has no place for under `extra`. With `hold` the line is not written but
+        given, to be handed to the next call as `after`: both go with one write.
         """
-        if after is not None and after.walk is not None:
-            self.counts.add(run, after.walk)
-        line = self.line(run, record, fields, after)
-        if after is None:
-            self.appender.append(line.body)
-        else:
-            self.appender.append(after.body, line.body)
-            self._remember(run, after)
-        if line.messages or line.places:
-            # Only now: another thread must not point at what no file has yet.
-            self._remember(run, line)
-        if line.walk is not None:
-            self.counts.add(run, line.walk)
-
-    def line(
-        self, run: Run, record: Record, fields: Mapping[str, Any], after: Line | None = None
-    ) -> Line:
-        """The line that `record` begins, not written yet."""
         own = len(record)
-        settings = self.settings
-        line = Line(settings, run.memory, record)
-        if after is not None:
-            line.messages, line.places = after.messages.copy(), after.places.copy()
-        self._put_all(line, fields)
-        if record["ev"] == "run.end" and (masked := _sum(run.masked, line)):
+        clean, puts = self._clean, PUTS[record["ev"]]
+        line: Line | None = None
+        for name, value in fields.items():
+            if value is None:
+                continue
+            put = puts.get(name, not_understood)
+            cls = type(value)
+            # Most fields are names met before.
+            if cls is str and put is put_text and value in clean:
+                record[name] = value
+                continue
+            if cls is list and put is put_texts and value:
+                names = value.copy()  # it is to be written as it was looked at
+                if _TEXT.issuperset(map(type, names)) and clean.issuperset(names):
+                    record[name] = names
+                    continue
+            if line is None:
+                line = Line(self.settings, run.memory, record, after)
+            try:
+                put(line, name, value)
+            except Exception as error:  # noqa: BLE001 - it costs the field, and what it had put into the line's memory
+                line.messages, line.places = {}, {}
+                self.report(f"{record['ev']} {name}", error)
+        if line is not None and line.needs_look:
+            finish(line)
+        if record["ev"] == "run.end" and (masked := _sum(run.masked, line, after)):
             record["masked"] = masked
         try:
             body = dumps(record)
         except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
+            line = line or Line(self.settings, run.memory, record, after)
             walk_all(line)
             body = encode(record)
         if DELETE in body or not body.isascii():
             body = escaped(body)
         if len(body) > self._most:
             if self._shorter is not None:
-                return self._shorter.line(run, dict(islice(record.items(), own)), fields, after)
+                return self._shorter.write(
+                    run, dict(islice(record.items(), own)), fields, after, hold=hold
+                )
+            line = line or Line(self.settings, run.memory, record, after)
             body = self._sized(line)
-        line.body = body
-        return line
-
-    def _put_all(self, line: Line, fields: Mapping[str, Any]) -> None:
-        record, clean = line.record, self._clean
-        puts = PUTS[record["ev"]]
-        for name, value in fields.items():
-            if value is None:
-                continue
-            put = puts.get(name, not_understood)
-            if put is put_text and type(value) is str and value in clean:
-                record[name] = value
-                continue
-            try:
-                put(line, name, value)
-            except Exception as error:  # noqa: BLE001 - it costs the field, and what it had put into the line's memory
-                line.messages, line.places = {}, {}
-                self.report(f"{record['ev']} {name}", error)
-        if line.extra:
-            put_value(line, "extra", line.extra)
-        if line.texts and holds_secret(line):
-            walk_all(line)
-        if self.settings.content == "none":
-            leave_out(line)
+        if hold:
+            line = line or Line(self.settings, run.memory, record, after)
+            line.body = body
+            return line
+        if after is None:
+            self.appender.append(body)
+        else:
+            self.appender.append(after.body, body)
+            self._remember(run, after)
+        if line is not None:
+            self._remember(run, line)
+        return None
 
     def _remember(self, run: Run, line: Line) -> None:
-        if run.memory.add(line.messages, line.places, line.characters) and not run.memory.is_bound_told:
-            run.memory.is_bound_told = True
-            words = f"run {run.hex} has said so much that it is forgotten, and written in full again where it is repeated"
-            self.report("run memory", BoundReachedError(words))
+        """Only when the line is on its way: another thread must not point at what no file has yet."""
+        if line.walk is not None:
+            self.counts.add(run, line.walk)
+        memory = run.memory
+        if memory.add(line):
+            memory.forget()
+            if not memory.is_bound_told:
+                memory.is_bound_told = True
+                words = f"run {run.hex} has said so much that it is forgotten, and written in full where it is repeated"
+                self.report("run memory", BoundReachedError(words))
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -186,6 +194,10 @@ class Counts:
             self.masked[kind] = self.masked.get(kind, 0) + n
 
 
-def _sum(masked: Mapping[str, int], line: Line) -> dict[str, int]:
-    more: Mapping[str, int] = {} if line.walk is None else line.walk.masked
-    return {k: masked.get(k, 0) + more.get(k, 0) for k in (*masked, *(k for k in more if k not in masked))}
+def _sum(masked: Mapping[str, int], *lines: Line | None) -> dict[str, int]:
+    """What is masked so far, that of lines included which are not written yet."""
+    found = dict(masked)
+    for line in lines:
+        for kind, n in line.walk.masked.items() if line is not None and line.walk is not None else ():
+            found[kind] = found.get(kind, 0) + n
+    return found

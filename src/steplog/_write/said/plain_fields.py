@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from steplog._format.record import CUT, ERROR_FIELDS, LONG, USAGE_FIELDS, Record
-from steplog._write.misnamed import tell_misshapen
+from steplog._write.misnamed import tell_misshapen, tell_unknown
 from steplog._write.safe.exceptions import describe
 from steplog._write.safe.safe_read import mro_of
 from steplog._write.safe.secrets import may_hold_secret
@@ -18,12 +18,14 @@ _USAGE: Final = frozenset(USAGE_FIELDS)
 _ERROR: Final = frozenset(ERROR_FIELDS)
 _CHECKPOINT: Final = frozenset(("thread_id", "ns", "id"))
 _TEXT: Final = frozenset({str})
+_INT: Final = frozenset({int})
 
 
 def misshapen(line: Line, name: str, value: Any, shape: str) -> None:
     """A field that holds what it cannot hold: it goes under `extra`, and one warning says what `shape` it has."""
     tell_misshapen(line.record["ev"], name, shape)
     line.extra = {**(line.extra or {}), name: value}
+    line.needs_look = True
 
 
 def put_text(line: Line, name: str, value: Any) -> None:
@@ -42,13 +44,14 @@ def put_text(line: Line, name: str, value: Any) -> None:
 def put_texts(line: Line, name: str, value: Any) -> None:
     """Names, at least one."""
     names = list(value) if type(value) in (list, tuple) else [value]
-    if not is_plain_name(names, line.settings):  # an empty list is not
-        names = [line.walker().name(one) for one in names]
-    if _TEXT.issuperset(map(type, names)):
-        if names:
-            line.record[name] = names
-    else:
+    if is_plain_name(names, line.settings):
+        line.record[name] = names
+        return
+    names = [line.walker().name(one) for one in names]
+    if not _TEXT.issuperset(map(type, names)):
         misshapen(line, name, value, "a list of texts")
+    elif names:
+        line.record[name] = names
 
 
 def put_number(line: Line, name: str, value: Any) -> None:
@@ -108,19 +111,24 @@ def put_checkpoint(line: Line, name: str, value: Any) -> None:
 
 def put_usage(line: Line, name: str, value: Any) -> None:
     """Tokens by name."""
-    is_known = type(value) is dict and _USAGE.issuperset(value)
-    for tokens in value.values() if is_known else ():
-        if type(tokens) is not int or not 0 <= tokens < _FAR:
-            is_known = False
-    if not is_known:
-        misshapen(line, name, value, f"a dict of whole numbers by {', '.join(USAGE_FIELDS)}")
-        value = {
-            key: tokens
-            for key, tokens in (value.items() if type(value) is dict else ())
-            if type(key) is str and key in _USAGE and type(tokens) is int and 0 <= tokens < _FAR
-        }
-    if value:
-        line.record[name] = value
+    if type(value) is dict and _USAGE.issuperset(value):
+        tokens = [*value.values()]
+        if _INT.issuperset(map(type, tokens)) and 0 <= min(tokens, default=0) and max(tokens, default=0) < _FAR:
+            if tokens:
+                line.record[name] = value.copy()
+            return
+    known: dict[str, int] = {}
+    others: dict[Any, Any] = {}
+    for key, count in value.items() if type(value) is dict else ():
+        if type(key) is str and key in _USAGE and type(count) is int and 0 <= count < _FAR:
+            known[key] = count
+        else:
+            others[key] = count
+            tell_unknown(f"token count of {line.record['ev']}", key, USAGE_FIELDS, "written under `extra`")
+    line.extra = {**(line.extra or {}), name: others or value}
+    line.needs_look = True
+    if known:
+        line.record[name] = known
 
 
 def put_error(line: Line, name: str, value: Any) -> None:

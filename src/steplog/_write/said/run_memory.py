@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from steplog._write.safe.walk import Place
 from steplog._write.said.message_types import Ids
-from steplog._write.said.prompts import NO_PROMPT, Prompt, known_part
+from steplog._write.said.prompts import NO_PROMPT, Prompt
 from steplog._write.said.written_message import WrittenMessage
 
 # A run that never ends must not fill the memory: past one of these all is forgotten, and written in full again.
@@ -18,7 +17,26 @@ MOST_CHARACTERS: Final = 32 * 1024 * 1024  # of messages
 MessageKey = tuple[bytes, Ids]  # the digest of all but id and name, and these
 # Messages by the `id()` of their object and by their key. None under a key: no message is that any more.
 Messages = dict[int | MessageKey, WrittenMessage | None]
-Places = dict[bytes, Place]  # where the text with a digest stands
+Places = dict[bytes, tuple[Any, ...]]  # where the text with a digest stands: step, field, and keys further in
+
+
+class Learned(Protocol):
+    """What a line has in full that the log did not have before."""
+
+    @property
+    def messages(self) -> Messages:
+        """Messages, and what of those that the log has was changed."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """Long texts."""
+        ...
+
+    @property
+    def characters(self) -> int:
+        """The size of the messages."""
+        ...
 
 
 class BoundReachedError(Exception):
@@ -40,24 +58,19 @@ class RunMemory:
         self._characters = 0
         self.is_bound_told = False
 
-    def known_part(self, messages: list[Any]) -> Prompt:
-        """The messages that a prompt begins with and that the log has as they are now."""
-        return known_part(messages, self.last_prompt, self.messages)
-
     def has_one_object(self, written: WrittenMessage) -> bool:
         """Whether no other object is the same message, so that an edit of this one's ids is one of the message."""
         found = self.messages.get((written.body, written.ids))
         return found is not None and found.holder is written.holder
 
-    def add(self, messages: Messages, places: Places, characters: int) -> bool:
-        """Remember what a line has in full that was handed to the writer; True where the bound was reached by it."""
-        self.messages.update(messages)
-        self.places.update(places)
-        self._characters += characters
-        if len(self) <= MOST_ENTRIES and self._characters <= MOST_CHARACTERS:
-            return False
-        self.forget()
-        return True
+    def add(self, line: Learned) -> bool:
+        """Remember what a line has in full that is on its way to the file; True where that is too much in all."""
+        if line.messages:
+            self.messages.update(line.messages)
+            self._characters += line.characters
+        if line.places:
+            self.places.update(line.places)
+        return len(self.messages) + len(self.places) > MOST_ENTRIES or self._characters > MOST_CHARACTERS
 
     def forget(self) -> None:
         """Hold nothing more of what was said. Numbers go on where they were."""

@@ -52,15 +52,12 @@ class OpenSteps:
             return Elsewhere(key.hex[16:])
         return known or Elsewhere()
 
-    def add(self, step: StepState) -> None:
-        """A step begins."""
-        key, above = step.key, step.parent
-        if above is not None:
-            if above.state:  # it outlives its parent: who is open above ends it, should nobody else
-                above = step.holder = next((up for up in above.ancestors() if not up.state), None)
-            if above is not None:
-                above.inner[key] = step
-        self.opened[key] = step
+    def find_holder_of(self, step: StepState) -> None:
+        """A step begins whose parent has ended: who is open above that ends it, should nobody else."""
+        assert step.parent is not None  # noqa: S101 - the root of a run has none
+        step.holder = next((up for up in step.parent.ancestors() if not up.state), None)
+        if step.holder is not None:
+            step.holder.inner[step.key] = step
 
     def close(self, step: StepState, *, implied: bool) -> bool:
         """A step ends; False where another thread has ended it at this moment."""

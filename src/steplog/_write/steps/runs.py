@@ -50,11 +50,12 @@ class Runs:
         run_fields: Fields,
         *,
         resuming: bool = False,
+        start_lost: bool = False,
     ) -> None:
         """Write the start of a run, whose first step `root` was called by the step `parent`, if by any."""
         run = root.run
         run.thread = run_fields.get("thread")
-        steps.add(root)
+        steps.opened[root.key] = root
         waiting = self._waiting_in(run.thread)
         above = steps.elsewhere(parent)
         found = {
@@ -62,9 +63,11 @@ class Runs:
             "resumes": waiting if resuming else None,
             "parent_run": above.run or None,
             "parent_step": above.step or None,
+            "start_lost": start_lost or None,
         }
         self._step_lines.start_run(root, found, run_fields, fields)
-        root.began = 0 if root.start_lost else now_ns()
+        if not start_lost:
+            root.began = now_ns()
 
     def over(self, run: RunState) -> None:
         """A run is over; one that waits for a human is what the next run of its thread resumes."""

@@ -93,18 +93,11 @@ def _remember(memory: dict[Any, Any], key: Hashable, value: object) -> None:
 class StepState:
     """A step from its start on; `number` None for one that is left out of the log, 0 for the run itself."""
 
-    # Of the class until they change: most steps never change them.
-    number: int | None = None
-    began: int = 0  # monotonic ns at which its work began; 0 where nobody knows
-    first_token_at: int = 0  # monotonic ns
-    model: Any = None
-    state: int = OPEN
-    holder: StepState | None = None  # the open step that has it in `inner`, where that is not its parent
-    more_fields: dict[str, Any] | None = None  # what its end line shall carry beside what its end tells
-    has_answer: bool = False  # the whole answer was streamed; being cancelled afterwards is no failure
-    start_lost: bool = False  # the framework sent an end and no start
-    tries: Hashable = None  # what it is an attempt of
-    attempt: int = 1
+    # Slots, as what is found in the class costs ten times as much.
+    __slots__ = (
+        "attempt", "began", "first_token_at", "has_answer", "holder", "inner", "key", "kind", "model", "more_fields",
+        "name", "number", "parent", "run", "state", "tries",
+    )  # fmt: skip
 
     def __init__(
         self, key: Hashable, kind: str, name: str | None, run: RunState, parent: StepState | None
@@ -116,6 +109,17 @@ class StepState:
         self.run = run
         self.parent = parent
         self.inner: dict[Hashable, StepState] = {}  # the open steps directly below this one
+        self.holder: StepState | None = None  # who has it in `inner`, where that is not its parent
+        self.state = OPEN
+        self.number: int | None = None
+        self.began = 0  # monotonic ns at which its work began; 0 where nobody knows, as its start is lost
+        self.first_token_at = 0  # monotonic ns
+        self.has_answer = False  # the whole answer was streamed; being cancelled afterwards is no failure
+        self.model: Any = None
+        self.tries: Hashable = None  # what it is an attempt of
+        self.attempt = 1
+        # What its end line shall carry beside what its end tells.
+        self.more_fields: dict[str, Any] | None = None
 
     @property
     def nearest_written(self) -> int:

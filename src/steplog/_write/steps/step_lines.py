@@ -41,15 +41,20 @@ class StepLines:
         record: Record = {"run": run.hex, "ev": "run.start"}
         record |= {name: value for name, value in found.items() if value is not None}
         if root.kind in CALLS:
-            self.start(root, fields, after=self._lines.line(run, record, run_fields))
+            after = self._lines.write(run, record, run_fields, hold=True)
+            self.start(root, fields, after=after, start_lost="start_lost" in record)
         else:
             root.number, root.kind = 0, "run"
-            if root.start_lost:
-                record["start_lost"] = True
             self._lines.write(run, record, {**run_fields, **fields} if fields else run_fields)
 
     def start(
-        self, step: StepState, fields: Fields, *, late: bool = False, after: Line | None = None
+        self,
+        step: StepState,
+        fields: Fields,
+        *,
+        late: bool = False,
+        start_lost: bool = False,
+        after: Line | None = None,
     ) -> None:
         """A step begins, or turns out to be one that is written (`late`); `after` is the start of its run."""
         run = step.run
@@ -59,24 +64,24 @@ class StepLines:
             run.totals.count(step.kind)
             if not number % _SUM_UP_EVERY:
                 run.totals.sum_up()
-        step.model = fields.get("model")
+        if "model" in fields:
+            step.model = fields["model"]
         record: Record = {"run": run.hex, "step": number}
         above = step.parent
-        if above is not None and (parent := above.number or above.nearest_written):
-            record["parent"] = parent
+        if above is not None:
+            parent = above.number
+            if parent is None:
+                parent = above.nearest_written
+            if parent:
+                record["parent"] = parent
         record["ev"] = step.kind + ".start"
-        attempt = fields.get("attempt")
-        if step.attempt > 1 and attempt is None:
-            attempt = record["attempt"] = step.attempt
-        if type(attempt) is int and attempt > 1:
-            run.totals.count(AGAIN)
-        if "call_id" in fields and type(fields["call_id"]) is str:
-            asked_by = run.tool_calls.get(fields["call_id"])
-            if asked_by is not None:
-                record["asked_by"] = asked_by
+        if step.attempt > 1 or "attempt" in fields:
+            _number_attempt(step, record, fields.get("attempt"))
+        if run.tool_calls and type(call_id := fields.get("call_id")) is str and call_id in run.tool_calls:
+            record["asked_by"] = run.tool_calls[call_id]
         if self._names_nodes and (node := step.node) is not None:
             record["node"] = node
-        if step.start_lost:
+        if start_lost:
             record["start_lost"] = True
         if late:
             record["late_ms"] = ms_since(step.began)
@@ -111,7 +116,7 @@ class StepLines:
             record["ms"] = (CLOCK[0]() - step.began) // 1000 / 1000  # as `ms_since`, without a call of ours
             if step.first_token_at:
                 record["ttft_ms"] = ms_since(step.began, step.first_token_at)
-        if step.start_lost:
+        else:
             record["start_lost"] = True
         if step.state == IMPLIED:
             record["implied"] = True
@@ -121,13 +126,16 @@ class StepLines:
             fields = {**failure, **fields}
         if asks := fields.pop("asks", None):
             run.asks_for(asks, step.number)
-        if step.kind in _HAVE_USAGE:
-            _add_up(step, fields)
+        if step.kind == "llm" and step.model is not None and fields.get("model") == step.model:
+            del fields["model"]  # the start says it
         if step.parent is not None:
             self._lines.write(run, record, fields)
+            if step.kind in _HAVE_USAGE:
+                _add_up(step, record)
         else:
             told = {name: fields[name] for name in _OF_A_RUN if name in fields}
-            first = self._lines.line(run, record, fields)
+            first = self._lines.write(run, record, fields, hold=True)
+            _add_up(step, record)
             self._end_run(step, status, error, provider_said, told, after=first)
 
     def point(self, kind: str, above: StepState, fields: Fields) -> None:
@@ -172,12 +180,15 @@ class StepLines:
         self._lines.write(run, record, fields, after)
 
 
-def _add_up(step: StepState, fields: dict[str, Any]) -> None:
-    """Add the end of a call to its run's totals, and take off what the line need not repeat."""
-    model = fields.get("model")
-    if model is None:
-        model = step.model
-    elif type(model) is str and model == step.model:
-        del fields["model"]
-    usage = None if fields.get("cached") else fields.get("usage")
-    step.run.totals.add_call(usage, model if step.kind == "llm" else None)
+def _number_attempt(step: StepState, record: Record, told: object) -> None:
+    """Say which attempt it is, from the second one on, unless the adapter tells; count it."""
+    if told is None:
+        told = record["attempt"] = step.attempt
+    if type(told) is int and told > 1:
+        step.run.totals.count(AGAIN)
+
+
+def _add_up(step: StepState, record: Record) -> None:
+    """Add what the end line of a call says to its run's totals."""
+    model = (record.get("model") or step.model) if step.kind == "llm" else None
+    step.run.totals.add_call(None if "cached" in record else record.get("usage"), model)

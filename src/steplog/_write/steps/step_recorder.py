@@ -70,34 +70,40 @@ class StepRecorder:
         """
         try:
             steps = self._steps
+            opened = steps.opened
             if type(key) is UUID:
                 key = key.int
-            if key in steps.opened:
+            if key in opened:
                 return True
-            above = None if parent is None else steps.known(parent)
+            above = None
+            if parent is not None:
+                above = opened.get(parent.int if type(parent) is UUID else parent) or steps.known(parent)
             if kind not in self._written and kind not in STEPS and kind != "run":
                 kind, fields = node_instead_of(kind, fields)
             if above is None:
                 if not below_only:
                     root = StepState(key, kind, name, self._runs.begin(run_id), None)
-                    root.start_lost = start_lost
-                    self._runs.start(root, parent, steps, fields, run_fields, resuming=resuming)
+                    self._runs.start(
+                        root, parent, steps, fields, run_fields, resuming=resuming, start_lost=start_lost
+                    )
                 return not below_only
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
             run = above.run
-            step = StepState(key, kind, name, run, above)
-            steps.add(step)
+            step = opened[key] = StepState(key, kind, name, run, above)
+            if above.state:
+                steps.find_holder_of(step)
+            else:
+                above.inner[key] = step
             if attempt_of is not None:
                 step.tries = (above.key, kind, attempt_of)
                 if run.failures:
                     step.attempt = 1 + run.failures.get(step.tries, 0)
             if kind in self._written:
-                step.start_lost = start_lost
-                step.began = CLOCK[0]()  # for an end without a start line, should this fail
-                self._step_lines.start(step, fields)
-            step.began = 0 if start_lost else CLOCK[0]()
-            if len(steps.opened) > MOST_OPEN:
+                self._step_lines.start(step, fields, start_lost=start_lost)
+            if not start_lost:
+                step.began = CLOCK[0]()
+            if len(opened) > MOST_OPEN:
                 self._implied_ends.oldest(steps, step)
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
             try:
@@ -149,14 +155,17 @@ class StepRecorder:
             if step.inner:
                 self._implied_ends.below(step, status, error)
             if steps.close(step, implied=implied):
-                self._write_end(step, status, error, error_fields, fields)
+                if step.parent is None:
+                    self._end_root(step, status, error, error_fields, fields)
+                else:
+                    self._step_lines.end(step, status, error, error_fields, fields)
         except Exception as failure:  # noqa: BLE001 - as in `start`
             try:
                 self.report("StepRecorder.end", failure)
             except Exception:  # noqa: BLE001 - as in `start`
                 untold("StepRecorder.end")
 
-    def _write_end(
+    def _end_root(
         self,
         step: StepState,
         status: str | None,
@@ -167,8 +176,7 @@ class StepRecorder:
         try:
             self._step_lines.end(step, status, error, error_fields, fields)
         finally:
-            if step.parent is None:
-                self._runs.over(step.run)
+            self._runs.over(step.run)
 
     def _end_late(
         self,
@@ -184,7 +192,7 @@ class StepRecorder:
         steps = self._steps
         late = steps.ended_really(key)
         if late is not None:
-            self._write_end(late, status, error, error_fields, fields)
+            self._step_lines.end(late, status, error, error_fields, fields)
             if late.run.hex not in self._runs.open:
                 late.run.forget()  # a run that was over must not hold its messages again
         elif kind is not None and steps.known(key) is None and key not in steps.inherited:

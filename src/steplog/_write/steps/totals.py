@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -56,13 +56,13 @@ class RunTotals:
                 elif what == "resume" and sums.get("interrupts"):
                     sums["interrupts"] -= 1  # answered within the run: nothing waits any more when it ends
 
-    def add_call(self, usage: object, model: object) -> None:
-        """Add a call's tokens, a dict by name, and the model that answered."""
-        if type(usage) is dict and usage:
+    def add_call(self, usage: Mapping[str, int] | None, model: object) -> None:
+        """Add the tokens that a line says a call took, and the model that answered."""
+        if usage is not None:
             sums = self._sums
             with self._lock:
                 for name, tokens in usage.items():
-                    if type(tokens) is int and type(name) is str and name in _SUMMED and tokens > 0:
+                    if name in _SUMMED:
                         sums[name] = sums.get(name, 0) + tokens
         if type(model) is str and len(self._models) < _MOST_MODELS:
             self._models[model] = None
