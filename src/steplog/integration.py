@@ -4,6 +4,7 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 `contained`, and reports starts, ends and points to a `StepRecorder`. See the integration for LangChain for an example.
 """
 
+from steplog._record.log_handle import LogHandle
 from steplog._write.disk.sinks import CallableSink, MemorySink, Sink
 from steplog._write.guard import complain, contained, untold
 from steplog._write.registry import note_framework, recorder_for, release
@@ -18,15 +19,18 @@ from steplog._write.safe.safe_read import (
     type_name,
 )
 from steplog._write.said.message_types import MessageType, present, register_message_type
+from steplog._write.settings.keywords import SettingsFields
 from steplog._write.settings.settings import Settings, SettingsError
 from steplog._write.steps.step_recorder import StepRecorder
 
 __all__ = [
     "CallableSink",
+    "LogHandle",
     "MemorySink",
     "MessageType",
     "Settings",
     "SettingsError",
+    "SettingsFields",
     "Sink",
     "StepRecorder",
     "complain",

@@ -514,7 +514,7 @@ def test_a_cached_answer_counts_no_tokens(recorded):
         model.invoke("the same", {"callbacks": [handler]})
     ends = [r for r in sink.records if r["ev"] == "llm.end"]
     assert [e.get("cached") for e in ends] == [None, True]
-    assert handler.totals()["output_tokens"] == 7
+    assert handler.totals["output_tokens"] == 7
 
 
 def test_classic_agents_tell_actions_and_finish(recorded):

@@ -58,7 +58,7 @@ def test_a_chat_stream_without_usage_has_none_rather_than_zeros(recorded, provid
     assert told(sink, "llm.end") == snapshot(
         {"message": "Rain in Oslo", "finish_reason": "stop", "model": "gpt-4o-mini-2024-07-18"}
     )
-    assert "input_tokens" not in handler.totals()
+    assert "input_tokens" not in handler.totals
 
 
 def test_a_finish_reason_that_a_proxy_repeats_is_told_once(recorded, provider):

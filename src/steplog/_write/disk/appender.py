@@ -74,9 +74,9 @@ class Appender:
 
     def append(self, *bodies: bytes) -> None:
         """Write each record's object, without `seq` and `ts`, as the next line; never raises `OSError`."""
-        for body in bodies[:-1]:
-            self.append(body)
-        body = bodies[-1]
+        any(map(self._append, bodies))
+
+    def _append(self, body: bytes) -> None:
         pending = self._pending
         if not self._mark[0] and self._is_forked(pending):
             pending = self.after_fork()
@@ -93,10 +93,10 @@ class Appender:
                 self._failed(pending, turn, error)
             # Not timed, as `_carry_out` does: a slow write outlasts the calm, so that the next one is timed.
             if taken and taken[0] == len(turn.whole):
-                try:  # noqa: SIM105 - `suppress` costs as much as the format
+                try:  # noqa: SIM105 - `suppress` costs as much as the format; who cut in took it off
                     queue.remove(entry)
                 except ValueError:
-                    pass  # who cut in took it off
+                    pass
                 turn.entries = ()
                 if not queue and not pending.left:
                     return
@@ -256,9 +256,9 @@ class Appender:
         pending.reason = reason
         pending.calm = NOT_CALM
         pending.retry_at = self._clock() + _RETRY_NS
-        most = self._settings.max_pending_bytes
+        most = f"up to {self._settings.max_pending_bytes} bytes"
         self._complain_of_disk(
-            f"{words}; the program goes on, steps are kept in memory up to {most} bytes and written when it works again"
+            f"{words}; the program goes on, steps are kept in memory {most} and written when it works again"
         )
 
     def _complain_of_disk(self, words: str) -> None:
@@ -292,7 +292,7 @@ class Appender:
             inner, frame = code, frame.f_back
         return False
 
-    _AT_WORK: Final = (append.__code__, _carry_out.__code__)
+    _AT_WORK: Final = (_append.__code__, _carry_out.__code__)
     _WAITING: Final = _write_out.__code__
 
 

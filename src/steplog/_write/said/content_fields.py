@@ -68,7 +68,11 @@ def _messages_in(line: Line, name: str, value: dict[Any, Any]) -> Json:
     for key, items in tuple(value.items()):
         if type(items) is not list or not items or message_type(type(items[0])) is None:
             return None
-        if type(key) is not str or not (key in KEYS or is_harmless(key)) or len(items) > line.settings.max_items:
+        if (
+            type(key) is not str
+            or not (key in KEYS or is_harmless(key))
+            or len(items) > line.settings.max_items
+        ):
             return None
         if len(items) == 1:
             number, full = line.number_of(items[0], (name, key, 0))
@@ -118,7 +122,11 @@ def put_prompt(line: Line, _: str, value: Any) -> None:
     """A model call's messages: their numbers, and those in full that the log does not have as they are now."""
     if type(value) is not list:
         is_text = type(value) is str
-        value = list(value) if type(value) is tuple else [{"role": "user", "content": value} if is_text else value]
+        value = (
+            list(value)
+            if type(value) is tuple
+            else [{"role": "user", "content": value} if is_text else value]
+        )
     if value:
         line.record["prompt"], new = line.prompt(value)
         if new:

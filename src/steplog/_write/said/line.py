@@ -72,6 +72,11 @@ class Line:
             self.walk = LineWalk(self)
         return self.walk
 
+    def encoded_as(self, body: bytes) -> Line:
+        """This line, to be written later."""
+        self.body = body
+        return self
+
     # -- messages
 
     def prompt(self, messages: list[Any]) -> tuple[str, list[Json]]:

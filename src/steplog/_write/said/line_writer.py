@@ -67,7 +67,7 @@ class LineWriter:
         )
         self._reports = 0
 
-    def write(  # noqa: C901, PLR0912 - one function, as each line comes by here and calls would be felt
+    def write(  # noqa: C901, PLR0912, PLR0915 - one function, as each line comes by here and calls would be felt
         self,
         run: Run,
         record: Record,
@@ -88,17 +88,14 @@ class LineWriter:
         for name, value in fields.items():
             if value is None:
                 continue
-            put = puts.get(name, not_understood)
-            cls = type(value)
+            put, cls = puts.get(name, not_understood), type(value)
             # Most fields are names met before.
             if cls is str and put is put_text and value in clean:
                 record[name] = value
                 continue
-            if cls is list and put is put_texts and value:
-                names = value.copy()  # it is to be written as it was looked at
-                if _TEXT.issuperset(map(type, names)) and clean.issuperset(names):
-                    record[name] = names
-                    continue
+            if cls is list and put is put_texts and (names := _met_before(value, clean)):
+                record[name] = names
+                continue
             if line is None:
                 line = Line(self.settings, run.memory, record, after)
             try:
@@ -120,15 +117,11 @@ class LineWriter:
             body = escaped(body)
         if len(body) > self._most:
             if self._shorter is not None:
-                return self._shorter.write(
-                    run, dict(islice(record.items(), own)), fields, after, hold=hold
-                )
+                return self._shorter.write(run, dict(islice(record.items(), own)), fields, after, hold=hold)
             line = line or Line(self.settings, run.memory, record, after)
             body = self._sized(line)
         if hold:
-            line = line or Line(self.settings, run.memory, record, after)
-            line.body = body
-            return line
+            return (line or Line(self.settings, run.memory, record, after)).encoded_as(body)
         if after is None:
             self.appender.append(body)
         else:
@@ -192,6 +185,12 @@ class Counts:
         for kind, n in walk.masked.items():
             run.masked[kind] = run.masked.get(kind, 0) + n
             self.masked[kind] = self.masked.get(kind, 0) + n
+
+
+def _met_before(value: list[Any], clean: set[str]) -> list[str] | None:
+    """A copy of a list of names that were all met before; None for any other list."""
+    names = value.copy()  # it is to be written as it was looked at
+    return names if _TEXT.issuperset(map(type, names)) and clean.issuperset(names) else None
 
 
 def _sum(masked: Mapping[str, int], *lines: Line | None) -> dict[str, int]:

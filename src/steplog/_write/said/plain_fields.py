@@ -113,7 +113,11 @@ def put_usage(line: Line, name: str, value: Any) -> None:
     """Tokens by name."""
     if type(value) is dict and _USAGE.issuperset(value):
         tokens = [*value.values()]
-        if _INT.issuperset(map(type, tokens)) and 0 <= min(tokens, default=0) and max(tokens, default=0) < _FAR:
+        if (
+            _INT.issuperset(map(type, tokens))
+            and min(tokens, default=0) >= 0
+            and max(tokens, default=0) < _FAR
+        ):
             if tokens:
                 line.record[name] = value.copy()
             return
@@ -153,7 +157,9 @@ def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:
     out: Record = {}
     for name, value in error.items():
         if name == "message":
-            out[name] = walk.text(value, ()) if type(value) is str and len(value) > LONG else walk.value(value, 1, ())
+            out[name] = (
+                walk.text(value, ()) if type(value) is str and len(value) > LONG else walk.value(value, 1, ())
+            )
         elif value is not None:
             out[name] = walk.name(value)
     return out

@@ -39,9 +39,7 @@ class Prompt(NamedTuple):
 NO_PROMPT: Final = Prompt(None, [], [], [])
 
 
-def known_part(
-    messages: list[Any], last: Prompt, written: Mapping[Any, WrittenMessage | None]
-) -> Prompt:
+def known_part(messages: list[Any], last: Prompt, written: Mapping[Any, WrittenMessage | None]) -> Prompt:
     """What `messages` begin with that the log has as it is now; `last` is the run's last prompt, `written` by `id()`."""
     if not last.begins(messages):
         last = NO_PROMPT

@@ -46,7 +46,15 @@ class BoundReachedError(Exception):
 class RunMemory:
     """One run's memory of what its log has in full; told so only when the line is on its way to the file."""
 
-    __slots__ = ("_characters", "is_bound_told", "last_prompt", "last_tool_defs", "messages", "next_number", "places")
+    __slots__ = (
+        "_characters",
+        "is_bound_told",
+        "last_prompt",
+        "last_tool_defs",
+        "messages",
+        "next_number",
+        "places",
+    )
 
     def __init__(self) -> None:
         """Remember nothing."""
@@ -54,7 +62,9 @@ class RunMemory:
         self.places: Places = {}
         self.last_prompt: Prompt = NO_PROMPT
         self.last_tool_defs: bytes | None = b""  # what the last model call repeated, as bytes
-        self.next_number: Callable[[], int] = count(1).__next__  # one C call: no two threads get the same number
+        self.next_number: Callable[[], int] = count(
+            1
+        ).__next__  # one C call: no two threads get the same number
         self._characters = 0
         self.is_bound_told = False
 

@@ -12,22 +12,25 @@ from steplog._write.steps.totals import FAILED
 
 
 def failure_of(
+    record: Record,
     step: StepState,
     status: str | None,
     error: BaseException | None,
     provider_said: Mapping[str, Any],
     *,
-    is_told: bool = False,
-) -> Record:
-    """`status` and `error` of a step's end, or of its run's; counts the failure where it begins, unless it `is_told`.
+    is_counted: bool = False,
+) -> dict[str, Any]:
+    """Put the status of a step's end, or of its run's, into its record; give its error, as a field to be told.
 
-    On its way up an error is its type, its message and `step`, the number of the step where it began.
+    Counts the failure where it begins, unless it `is_counted`. On its way up an error is its type, its message and
+    `step`, the number of the step where it began.
     """
     run = step.run
+    record["status"] = status or "error"
     if error is None:
-        if status == "error" and not is_told:
+        if status == "error" and not is_counted:
             run.totals.count(FAILED)
-        return {"status": status}
+        return {}
     fields = describe(error) | {name: value for name, value in provider_said.items() if value is not None}
     origin = run.origin_of(error, step)
     if origin is None:
@@ -37,4 +40,4 @@ def failure_of(
     else:
         fields.pop("stack", None)
         fields["step"] = origin.number or None
-    return {"status": status or "error", "error": fields}
+    return {"failure": fields}

@@ -9,7 +9,9 @@ from steplog._write.said.run_memory import BoundReachedError
 from steplog._write.steps.open_steps import OpenSteps
 from steplog._write.steps.states import StepState
 
-MOST_OPEN: Final = 20_000  # in a recorder: a program that opens steps and never ends them must not fill the memory
+MOST_OPEN: Final = (
+    20_000  # in a recorder: a program that opens steps and never ends them must not fill the memory
+)
 
 
 class Ender(Protocol):

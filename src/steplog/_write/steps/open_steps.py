@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from steplog._write.steps.states import ENDED, IMPLIED, RunState, StepState
+from steplog._write.steps.states import ENDED, IMPLIED, StepState
 
 _MOST_ENDED: Final = 512
 
@@ -52,21 +52,15 @@ class OpenSteps:
             return Elsewhere(key.hex[16:])
         return known or Elsewhere()
 
-    def find_holder_of(self, step: StepState) -> None:
-        """A step begins whose parent has ended: who is open above that ends it, should nobody else."""
-        assert step.parent is not None  # noqa: S101 - the root of a run has none
-        step.holder = next((up for up in step.parent.ancestors() if not up.state), None)
-        if step.holder is not None:
-            step.holder.inner[step.key] = step
-
     def close(self, step: StepState, *, implied: bool) -> bool:
         """A step ends; False where another thread has ended it at this moment."""
         key = step.key
         if self.opened.pop(key, None) is None:
             return False
-        above = step.holder or step.parent
-        if above is not None:
-            above.inner.pop(key, None)
+        if step.parent is not None:
+            step.parent.inner.pop(key, None)
+            if step.run.late:
+                step.run.late.pop(key, None)
         step.state = IMPLIED if implied else ENDED
         ended = self.ended
         ended[key] = step

@@ -34,11 +34,10 @@ class Runs:
 
     def begin(self, run_id: UUID | None) -> RunState:
         """A run begins; under an id of its own where the program used this one before."""
-        short = None if run_id is None else run_id.hex[16:]
-        if run_id is None or short in self.open or short in self._past:
+        own = run_id
+        if own is None or own.hex[16:] in self.open or own.hex[16:] in self._past:
             own = new_uuid7()
-            run_id, short = run_id or own, own.hex[16:]
-        run = self.open[short] = RunState(run_id, short)
+        run = self.open[own.hex[16:]] = RunState(run_id or own, own.hex[16:])
         return run
 
     def start(
@@ -48,9 +47,9 @@ class Runs:
         steps: OpenSteps,
         fields: Fields,
         run_fields: Fields,
+        found: Fields,
         *,
         resuming: bool = False,
-        start_lost: bool = False,
     ) -> None:
         """Write the start of a run, whose first step `root` was called by the step `parent`, if by any."""
         run = root.run
@@ -59,15 +58,28 @@ class Runs:
         waiting = self._waiting_in(run.thread)
         above = steps.elsewhere(parent)
         found = {
+            **found,
             "id": str(run.uuid),
             "resumes": waiting if resuming else None,
             "parent_run": above.run or None,
             "parent_step": above.step or None,
-            "start_lost": start_lost or None,
         }
         self._step_lines.start_run(root, found, run_fields, fields)
-        if not start_lost:
-            root.began = now_ns()
+        root.began = 0 if "start_lost" in found else now_ns()
+
+    def end(
+        self,
+        root: StepState,
+        status: str | None,
+        error: BaseException | None,
+        provider_said: Fields,
+        fields: dict[str, Any],
+    ) -> None:
+        """Write the end of a run's first step, and of the run."""
+        try:
+            self._step_lines.end(root, status, error, provider_said, fields)
+        finally:
+            self.over(root.run)
 
     def over(self, run: RunState) -> None:
         """A run is over; one that waits for a human is what the next run of its thread resumes."""

@@ -14,7 +14,9 @@ from steplog._write.said.run_memory import RunMemory
 from steplog._write.steps.totals import RunTotals
 
 _CLOCK: Final = (time.time_ns,)  # in a tuple, where tools that freeze the clock do not find it
-_MOST: Final = 10_000  # of each kind of thing that a run remembers by the thing's own key; then the oldest goes
+_MOST: Final = (
+    10_000  # of each kind of thing that a run remembers by the thing's own key; then the oldest goes
+)
 
 OPEN: Final = 0
 ENDED: Final = 1
@@ -25,7 +27,7 @@ class RunState:
     """A run that is being recorded."""
 
     __slots__ = (
-        "errors", "failures", "hex", "masked", "memory", "next_number", "points", "thread", "tool_calls", "totals",
+        "errors", "failures", "hex", "late", "masked", "memory", "next_number", "points", "thread", "tool_calls", "totals",
         "uuid",
     )  # fmt: skip
 
@@ -36,19 +38,25 @@ class RunState:
         self.memory = RunMemory()
         self.totals = RunTotals()
         self.masked: dict[str, int] = {}  # kind of secret -> how many were masked
-        self.next_number: Callable[[], int] = count(1).__next__  # one C call: no two threads get the same number
+        self.next_number: Callable[[], int] = count(
+            1
+        ).__next__  # one C call: no two threads get the same number
         self.thread: Any = None
+        self.late: dict[Hashable, StepState] = {}  # open steps whose parents have ended
         self.errors: dict[int, StepState] = {}  # `id()` of an error -> the step it came from
-        self.points: dict[Hashable, None] = {}  # interrupts that are told already and come by again on their way up
-        self.tool_calls: dict[str, int] = {}  # a tool call's id -> the step of the model call that asked for it
+        self.points: dict[
+            Hashable, None
+        ] = {}  # interrupts that are told already and come by again on their way up
+        self.tool_calls: dict[
+            str, int
+        ] = {}  # a tool call's id -> the step of the model call that asked for it
         self.failures: dict[Hashable, int] = {}  # what was tried and failed -> how many times in a row
 
-    def asks_for(self, call_ids: list[Any], step: int | None) -> None:
+    def asks_for(self, call_ids: object, step: int) -> None:
         """A model's answer in `step` asks for tool calls with these ids."""
-        if step is not None:
-            for call_id in call_ids:
-                if type(call_id) is str:
-                    _remember(self.tool_calls, call_id, step)
+        for call_id in call_ids if type(call_ids) is list else ():
+            if type(call_id) is str:
+                _remember(self.tool_calls, call_id, step)
 
     def is_first_time(self, point: Hashable) -> bool:
         """Whether this point was not told in this run before."""
@@ -74,7 +82,7 @@ class RunState:
         """A step that tries something is over; how often it failed in a row is what numbers the next attempt."""
         if failed:
             _remember(self.failures, step.tries, step.attempt)
-        else:
+        elif self.failures:
             self.failures.pop(step.tries, None)
 
     def forget(self) -> None:
@@ -95,7 +103,7 @@ class StepState:
 
     # Slots, as what is found in the class costs ten times as much.
     __slots__ = (
-        "attempt", "began", "first_token_at", "has_answer", "holder", "inner", "key", "kind", "model", "more_fields",
+        "attempt", "began", "first_token_at", "has_answer", "inner", "key", "kind", "model", "more_fields",
         "name", "number", "parent", "run", "state", "tries",
     )  # fmt: skip
 
@@ -108,8 +116,7 @@ class StepState:
         self.name = name
         self.run = run
         self.parent = parent
-        self.inner: dict[Hashable, StepState] = {}  # the open steps directly below this one
-        self.holder: StepState | None = None  # who has it in `inner`, where that is not its parent
+        self.inner: dict[Hashable, StepState] = {}  # the open steps below it that began while it was open
         self.state = OPEN
         self.number: int | None = None
         self.began = 0  # monotonic ns at which its work began; 0 where nobody knows, as its start is lost
@@ -145,8 +152,8 @@ class StepState:
 
     def open_below(self) -> list[StepState]:
         """The open steps below this one, innermost first."""
-        found: list[StepState] = []
-        todo = [self]
+        found = [step for step in tuple(self.run.late.values()) if self in step.ancestors()]
+        todo = [self, *found]
         while todo:
             inner = tuple(todo.pop().inner.values())
             found += inner

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from steplog._format.record import CALLS, Record
+from steplog._format.record import CALLS, STEPS, Record
 from steplog._write.disk.clock import CLOCK, ms_since
 from steplog._write.guard import contained
+from steplog._write.misnamed import node_instead_of
 from steplog._write.said.line import Line
 from steplog._write.said.line_writer import LineWriter
 from steplog._write.settings.settings import Settings
@@ -42,21 +43,18 @@ class StepLines:
         record |= {name: value for name, value in found.items() if value is not None}
         if root.kind in CALLS:
             after = self._lines.write(run, record, run_fields, hold=True)
-            self.start(root, fields, after=after, start_lost="start_lost" in record)
-        else:
-            root.number, root.kind = 0, "run"
-            self._lines.write(run, record, {**run_fields, **fields} if fields else run_fields)
+            lost = {"start_lost": True} if "start_lost" in record else _NO_FIELDS
+            self.start(root, fields, lost, after)
+            return
+        if root.kind not in STEPS and root.kind != "run":
+            _, fields = node_instead_of(root.kind, fields)
+        root.number, root.kind = 0, "run"
+        self._lines.write(run, record, {**run_fields, **fields} if fields else run_fields)
 
     def start(
-        self,
-        step: StepState,
-        fields: Fields,
-        *,
-        late: bool = False,
-        start_lost: bool = False,
-        after: Line | None = None,
+        self, step: StepState, fields: Fields, found: Fields = _NO_FIELDS, after: Line | None = None
     ) -> None:
-        """A step begins, or turns out to be one that is written (`late`); `after` is the start of its run."""
+        """A step begins. `found` is what the recorder knows besides of the start, `after` the start of its run."""
         run = step.run
         number = step.number
         if number is None:
@@ -68,24 +66,22 @@ class StepLines:
             step.model = fields["model"]
         record: Record = {"run": run.hex, "step": number}
         above = step.parent
-        if above is not None:
-            parent = above.number
-            if parent is None:
-                parent = above.nearest_written
-            if parent:
-                record["parent"] = parent
+        if above is not None and (parent := above.nearest_written if above.number is None else above.number):
+            record["parent"] = parent
         record["ev"] = step.kind + ".start"
-        if step.attempt > 1 or "attempt" in fields:
+        if run.failures or "attempt" in fields:
             _number_attempt(step, record, fields.get("attempt"))
         if run.tool_calls and type(call_id := fields.get("call_id")) is str and call_id in run.tool_calls:
             record["asked_by"] = run.tool_calls[call_id]
         if self._names_nodes and (node := step.node) is not None:
             record["node"] = node
-        if start_lost:
-            record["start_lost"] = True
-        if late:
-            record["late_ms"] = ms_since(step.began)
+        if found:
+            record |= found
         self._lines.write(run, record, {"name": step.name, **fields}, after)
+
+    def start_late(self, step: StepState) -> None:
+        """A step that was left out of the log turns out to be one that is written."""
+        self.start(step, _NO_FIELDS, {"late_ms": ms_since(step.began)})
 
     def end(
         self,
@@ -97,20 +93,16 @@ class StepLines:
     ) -> None:
         """A step is over, and with it its run if it is the first of it; `fields` are used up."""
         run = step.run
+        raised = error if status is None else None
         if step.more_fields:
             fields = {**step.more_fields, **fields}
-        raised = error if status is None else None
         if step.tries is not None:
-            failed = raised is not None or status == "error"
-            if failed or run.failures:
-                run.attempt_over(step, failed=failed)
-        if not step.number:
-            if step.number == 0:
-                self._end_run(step, status, error, provider_said, fields)
-                return
-            if raised is None or run.origin_of(raised, step) is not None:
-                return  # left out of the log
-            self.start(step, _NO_FIELDS, late=True)
+            run.attempt_over(step, failed=raised is not None or status == "error")
+        if step.number == 0:
+            self._end_run(step, status, error, provider_said, fields)
+            return
+        if step.number is None and not self._is_told_all_the_same(step, raised):
+            return
         record: Record = {"run": run.hex, "step": step.number, "ev": step.kind + ".end"}
         if step.began:
             record["ms"] = (CLOCK[0]() - step.began) // 1000 / 1000  # as `ms_since`, without a call of ours
@@ -121,22 +113,36 @@ class StepLines:
         if step.state == IMPLIED:
             record["implied"] = True
         if error is not None or status is not None:
-            failure = failure_of(step, status, error, provider_said)
-            record["status"] = failure.pop("status")
-            fields = {**failure, **fields}
-        if asks := fields.pop("asks", None):
-            run.asks_for(asks, step.number)
+            fields = {**failure_of(record, step, status, error, provider_said), **fields}
+        if step.parent is None:
+            told = {name: fields[name] for name in _OF_A_RUN if name in fields}
+            after = self._end_call(step, record, fields, hold=True)
+            self._end_run(step, status, error, provider_said, told, after)
+        elif step.kind in _HAVE_USAGE or "asks" in fields:
+            self._end_call(step, record, fields)
+        else:
+            self._lines.write(run, record, fields)
+
+    def _end_call(
+        self, step: StepState, record: Record, fields: dict[str, Any], *, hold: bool = False
+    ) -> Line | None:
+        """Write the end of a call, and add up what it says; with `hold` give it, to be written with the run's."""
+        run = step.run
         if step.kind == "llm" and step.model is not None and fields.get("model") == step.model:
             del fields["model"]  # the start says it
-        if step.parent is not None:
-            self._lines.write(run, record, fields)
-            if step.kind in _HAVE_USAGE:
-                _add_up(step, record)
-        else:
-            told = {name: fields[name] for name in _OF_A_RUN if name in fields}
-            first = self._lines.write(run, record, fields, hold=True)
-            _add_up(step, record)
-            self._end_run(step, status, error, provider_said, told, after=first)
+        if "asks" in fields:
+            run.asks_for(fields.pop("asks"), step.number or 0)
+        line = self._lines.write(run, record, fields, hold=hold)
+        usage = None if "cached" in record else record.get("usage")
+        run.totals.add_call(usage, (record.get("model") or step.model) if step.kind == "llm" else None)
+        return line
+
+    def _is_told_all_the_same(self, step: StepState, raised: BaseException | None) -> bool:
+        """Whether an error begins in a step that is left out of the log: then it is written, the start with the end."""
+        if raised is None or step.run.origin_of(raised, step) is not None:
+            return False
+        self.start_late(step)
+        return True
 
     def point(self, kind: str, above: StepState, fields: Fields) -> None:
         """Something happened inside the step `above`."""
@@ -173,8 +179,7 @@ class StepLines:
         if root.state == IMPLIED:
             record["implied"] = True
         if error is not None or status is not None:
-            failure = failure_of(root, status, error, provider_said, is_told=after is not None)
-            record["status"] = failure.pop("status")
+            failure = failure_of(record, root, status, error, provider_said, is_counted=after is not None)
             fields = {**failure, **fields}
         record["totals"] = run.totals.as_dict()
         self._lines.write(run, record, fields, after)
@@ -182,13 +187,8 @@ class StepLines:
 
 def _number_attempt(step: StepState, record: Record, told: object) -> None:
     """Say which attempt it is, from the second one on, unless the adapter tells; count it."""
-    if told is None:
+    step.attempt = 1 + step.run.failures.get(step.tries, 0)
+    if told is None and step.attempt > 1:
         told = record["attempt"] = step.attempt
     if type(told) is int and told > 1:
         step.run.totals.count(AGAIN)
-
-
-def _add_up(step: StepState, record: Record) -> None:
-    """Add what the end line of a call says to its run's totals."""
-    model = (record.get("model") or step.model) if step.kind == "llm" else None
-    step.run.totals.add_call(None if "cached" in record else record.get("usage"), model)

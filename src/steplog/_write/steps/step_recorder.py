@@ -20,6 +20,7 @@ from steplog._write.steps.step_lines import StepLines
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
+_START_LOST: Final[Fields] = {"start_lost": True}
 
 
 class StepRecorder:
@@ -34,6 +35,7 @@ class StepRecorder:
         self.settings = settings
         self.lines = lines
         self.writes_all = settings.detail == "all"
+        self.is_closed = False
         self._written = WRITTEN[settings.detail] & STEPS
         self._step_lines = StepLines(settings, lines)
         self._steps = OpenSteps()
@@ -69,40 +71,28 @@ class StepRecorder:
         written as a node, and the kind under `extra`.
         """
         try:
-            steps = self._steps
-            opened = steps.opened
-            if type(key) is UUID:
-                key = key.int
+            steps, opened = self._steps, self._steps.opened
+            found = _START_LOST if start_lost else _NO_FIELDS
+            key = key.int if type(key) is UUID else key
             if key in opened:
                 return True
-            above = None
-            if parent is not None:
-                above = opened.get(parent.int if type(parent) is UUID else parent) or steps.known(parent)
-            if kind not in self._written and kind not in STEPS and kind != "run":
-                kind, fields = node_instead_of(kind, fields)
+            above_key = parent.int if type(parent) is UUID else parent
+            above = None if parent is None else opened.get(above_key) or steps.known(above_key)
             if above is None:
                 if not below_only:
                     root = StepState(key, kind, name, self._runs.begin(run_id), None)
-                    self._runs.start(
-                        root, parent, steps, fields, run_fields, resuming=resuming, start_lost=start_lost
-                    )
+                    self._runs.start(root, parent, steps, fields, run_fields, found, resuming=resuming)
                 return not below_only
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
-            run = above.run
-            step = opened[key] = StepState(key, kind, name, run, above)
-            if above.state:
-                steps.find_holder_of(step)
-            else:
-                above.inner[key] = step
-            if attempt_of is not None:
-                step.tries = (above.key, kind, attempt_of)
-                if run.failures:
-                    step.attempt = 1 + run.failures.get(step.tries, 0)
+            step = opened[key] = StepState(key, kind, name, above.run, above)
+            (above.run.late if above.state else above.inner)[key] = step
+            step.tries = None if attempt_of is None else (above.key, kind, attempt_of)
             if kind in self._written:
-                self._step_lines.start(step, fields, start_lost=start_lost)
-            if not start_lost:
-                step.began = CLOCK[0]()
+                self._step_lines.start(step, fields, found)
+            elif kind not in STEPS:
+                self._start_unknown(step, fields)
+            step.began = 0 if start_lost else CLOCK[0]()
             if len(opened) > MOST_OPEN:
                 self._implied_ends.oldest(steps, step)
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
@@ -155,28 +145,18 @@ class StepRecorder:
             if step.inner:
                 self._implied_ends.below(step, status, error)
             if steps.close(step, implied=implied):
-                if step.parent is None:
-                    self._end_root(step, status, error, error_fields, fields)
-                else:
-                    self._step_lines.end(step, status, error, error_fields, fields)
+                ends = self._step_lines if step.parent is not None else self._runs
+                ends.end(step, status, error, error_fields, fields)
         except Exception as failure:  # noqa: BLE001 - as in `start`
             try:
                 self.report("StepRecorder.end", failure)
             except Exception:  # noqa: BLE001 - as in `start`
                 untold("StepRecorder.end")
 
-    def _end_root(
-        self,
-        step: StepState,
-        status: str | None,
-        error: BaseException | None,
-        error_fields: Fields,
-        fields: dict[str, Any],
-    ) -> None:
-        try:
-            self._step_lines.end(step, status, error, error_fields, fields)
-        finally:
-            self._runs.over(step.run)
+    def _start_unknown(self, step: StepState, fields: Fields) -> None:
+        step.kind, fields = node_instead_of(step.kind, fields)
+        if step.kind in self._written:
+            self._step_lines.start(step, fields)
 
     def _end_late(
         self,
@@ -233,7 +213,7 @@ class StepRecorder:
         if above is None:
             name = self._steps.elsewhere(parent).name
             above = StepState(plain_key(parent), "run", name, self._runs.begin(None), None)
-            self._runs.start(above, parent, self._steps, _NO_FIELDS, _NO_FIELDS)
+            self._runs.start(above, parent, self._steps, _NO_FIELDS, _NO_FIELDS, _NO_FIELDS)
         if once is None or above.run.is_first_time(once):
             self._step_lines.point(kind, above, fields)
 
@@ -248,7 +228,7 @@ class StepRecorder:
         step.kind = kind
         # Where a start line says what it was taken for, the end line says what it is.
         if step.number is None and kind in self._written:
-            self._step_lines.start(step, _NO_FIELDS, late=True)
+            self._step_lines.start_late(step)
 
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours as `log.error`; never raises."""
@@ -304,4 +284,5 @@ class StepRecorder:
 
     def close(self) -> None:
         """End what is still open as implied, `abandoned`: nobody will end it any more."""
+        self.is_closed = True
         self._implied_ends.all(self._steps)

@@ -42,12 +42,9 @@ class RunTotals:
         happened, sums = self._happened, self._sums
         if not happened:
             return
-        with self._lock:
-            taken: list[str] = []
-            with suppress(IndexError):  # a signal handler may have taken what was there a moment ago
-                for _ in range(len(happened)):
-                    taken.append(happened.popleft())
-            for what in taken:
+        with self._lock, suppress(IndexError):  # a signal handler may take what was there a moment ago
+            for _ in range(len(happened)):
+                what = happened.popleft()
                 if what in _ARE_STEPS:
                     sums["steps"] = sums.get("steps", 0) + 1
                 if what in _COUNTED_AS:

@@ -7,15 +7,15 @@ from llama_index.observability.steplog._handler import StepLogHandler
 from llama_index.observability.steplog._version import __version__
 
 if TYPE_CHECKING:
-    from llama_index.observability.steplog._legacy import LegacyHandler
+    from llama_index.observability.steplog._legacy import StepLogCallbackHandler
 
-__all__ = ["LegacyHandler", "StepLogHandler", "__version__", "activate", "deactivate"]
+__all__ = ["StepLogCallbackHandler", "StepLogHandler", "__version__", "activate", "deactivate"]
 
 
 def __getattr__(name: str) -> Any:
-    """`LegacyHandler` when it is asked for: it needs llama-index-core, which workflows alone do not."""
-    if name == "LegacyHandler":
-        from llama_index.observability.steplog._legacy import LegacyHandler  # noqa: PLC0415 - as said above
+    """`StepLogCallbackHandler` when it is asked for: it needs llama-index-core, which workflows alone do not."""
+    if name == "StepLogCallbackHandler":
+        from llama_index.observability.steplog._legacy import StepLogCallbackHandler  # noqa: PLC0415 - as said above
 
-        return LegacyHandler
+        return StepLogCallbackHandler
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
