@@ -137,6 +137,7 @@ class Step:
 class _Parts:
     """The lines of one step while they are gathered."""
 
+    kind: str = ""
     start: Record | None = None
     end: Record | None = None
     lines: tuple[int, int] = (0, 0)
@@ -192,7 +193,7 @@ class Tree:
         is_open = parts.end is None and parts.point is None
         return Step(
             number=number,
-            kind=first["ev"].partition(".")[0],
+            kind=parts.kind,
             name=_name(fields),
             status=self._open_status if is_open else str(end.get("status", "ok")),
             started=moment(first.get("ts")) if first is not parts.end else None,
@@ -216,7 +217,9 @@ def _gather(records: Iterable[Record]) -> dict[int, _Parts]:
             continue
         parts = gathered.setdefault(step, _Parts(lines=(line, line)))
         parts.lines = (parts.lines[0], line)
-        what = record["ev"].partition(".")[2]
+        kind, _, what = record["ev"].partition(".")
+        if what in ("start", "end") or not parts.kind:
+            parts.kind = kind  # the newest says it: what began as a chain may turn out to be an agent
         if what == "start":
             parts.start = parts.start or record
         elif what == "end":

@@ -106,6 +106,6 @@ class LineWalk(Walk):
 
     def long_text(self, o: str, place: Path) -> Json:
         """A long text, or a pointer to where it stands in the log."""
-        if not self._is_pointing:
+        if not self._is_pointing or not place:  # an error's message, which readers take as it is
             return o
         return self._numbers.place_or(o, o.encode("utf-8", "surrogatepass"), place)
