@@ -1,7 +1,7 @@
 """For tests: of programs that record, and of adapters, which all pass the same contract.
 
-A program's tests give their recorder a `MemorySink` and look at its `records`. An adapter's tests call
-`missing_hooks`, `broken` and `assert_nothing_left` with their handler (architecture.md, rule 15).
+A program's tests use a `StableRecorder`, or give their recorder a `MemorySink` and look at its `records`, made `stable`
+for snapshots. An adapter's tests call `missing_hooks`, `broken` and `assert_nothing_left` with their handler (architecture.md, rule 15).
 """
 
 from __future__ import annotations
@@ -11,10 +11,19 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from steplog._record.stable_lines import StableRecorder, stable
 from steplog._write.disk.sinks import MemorySink
 from steplog._write.steps.step_recorder import StepRecorder
 
-__all__ = ["MemorySink", "assert_nothing_left", "broken", "extractors", "missing_hooks"]
+__all__ = [
+    "MemorySink",
+    "StableRecorder",
+    "assert_nothing_left",
+    "broken",
+    "extractors",
+    "missing_hooks",
+    "stable",
+]
 
 
 def missing_hooks(base: type, handler: type, *, prefix: str = "on_") -> list[str]:

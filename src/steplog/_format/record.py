@@ -31,7 +31,12 @@ USAGE_FIELDS: Final = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "total_tokens",
 )  # fmt: skip
 # What an error may say: its class, its words, where it came from, and what a provider answered.
-ERROR_FIELDS: Final = ("type", "message", "module", "stack", "step", "http_status", "code", "request_id")
+ERROR_FIELDS: Final[dict[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("type", "message", "module", "request_id"), (str,)),
+    **dict.fromkeys(("step", "http_status"), (int,)),
+    "stack": (list,),
+    "code": (str, int),
+}
 DOCUMENT_FIELDS: Final = ("id", "score", "content", "metadata")
 MESSAGE_FIELDS: Final = ("role", "content", "tool_calls", "tool_call_id", "status", "id", "name", "extra")
 
@@ -108,7 +113,7 @@ SHAPES: Final[dict[str, str]] = {
     **dict.fromkeys(("tags", "tools", "triggers"), "texts"),
     **dict.fromkeys(("attempt", "parent_step"), "ordinal"),
     **dict.fromkeys(("count", "dimensions"), "count"),
-    **dict.fromkeys(("step_in_graph", "wait_ms"), "number"),
+    "step_in_graph": "integer", "wait_ms": "duration",
     **dict.fromkeys(("input", "output", "args", "result", "query", "value", "data"), "value"),
     # Each with a shape of its own.
     **{name: name for name in (

@@ -147,7 +147,7 @@ _DEFS: Final[dict[str, Schema]] = {
 _FIELDS: Final[dict[str, Schema]] = {
     "name": _TEXT, "input": _VALUE, "output": _VALUE, "node": _told(_TEXT, "the graph node it ran in"),
     "chars": _told(_COUNT, "characters that content=none left out of this line"),
-    "extra": _told(_mapping(_VALUE), "what was told under names, or in forms, that this format has no place for"),
+    "extra": _told({**_OBJECT, "minProperties": 1}, "what was told under names, or in forms, that this format has no place for"),
     "tags": _several(_TEXT), "metadata": _OBJECT, "attempt": _ORDINAL,
     "late_ms": _told(_MS, "milliseconds between the beginning of the work and this line"),
     "ms": _told(_MS, "duration, milliseconds"), "ttft_ms": _told(_MS, "time to first token, milliseconds"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, ParamSpec, Self, TypeVar, Unpack
 from uuid import UUID
 
-from steplog._format.record import STATUSES, Totals
+from steplog._format.record import STATUSES, STEPS, Totals
 from steplog._record.decorated import decorated
 from steplog._record.here import Inside, Nested, innermost
 from steplog._record.keywords import (
@@ -20,7 +20,7 @@ from steplog._record.keywords import (
     ToolFields,
 )
 from steplog._write.guard import complain
-from steplog._write.misnamed import tell_unknown
+from steplog._write.misnamed import node_instead_of, tell_unknown, with_extra
 from steplog._write.safe.exceptions import status_of
 from steplog._write.steps.states import new_uuid7
 from steplog._write.steps.step_recorder import StepRecorder
@@ -138,13 +138,13 @@ class Block:
         fields, self._end_fields = self._end_fields, {}
         self.is_over = True
         status = fields.pop("status", None)
-        if status is not None and status not in STATUSES:
+        if status is not None and (type(status) is not str or status not in STATUSES):
             tell_unknown("status", status, STATUSES, "written under `extra`")
-            fields["extra"] = {**fields.get("extra", {}), "status": status}
-            status = None
-        if error is None and isinstance(fields.get("error"), BaseException):
-            error = fields.pop("error")
-        elif fields.get("error") is not None and status is None:
+            fields, status = with_extra(fields, "status", status), None
+        if isinstance(fields.get("error"), BaseException):
+            told = fields.pop("error")
+            error = told if error is None else error
+        elif fields.get("error") is not None and status is None and error is None:
             status = "error"
         if error is not None and status is None and (said := status_of(error)) != "error":
             status = said
@@ -226,6 +226,19 @@ class RecordedRun(Block):
 
 class RecordedStep(Block):
     """One step of a run, to be entered with `with`, or to decorate a function with: then each call is a step."""
+
+    def __init__(
+        self,
+        recorder: StepRecorder,
+        kind: str,
+        name: str | None,
+        fields: Mapping[str, Any],
+        parent: Block | None = None,
+    ) -> None:
+        """Nothing is recorded yet; a `kind` that the format does not have becomes a node."""
+        if type(kind) is not str or kind not in STEPS:
+            kind, fields = node_instead_of(kind, fields)
+        super().__init__(recorder, kind, name, dict(fields), parent)
 
     def begin(self) -> None:
         """Begin it now, where it has not begun: `with` does."""

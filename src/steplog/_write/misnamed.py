@@ -37,5 +37,11 @@ def tell_misshapen(where: str, name: str, shape: str) -> None:
 def node_instead_of(kind: object, fields: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """A kind that the format knows, and the fields with the kind that was told."""
     tell_unknown("kind of step", kind, STEPS, "written as a node with the kind under `extra`")
+    return "node", with_extra(fields, "kind", kind)
+
+
+def with_extra(fields: Mapping[str, Any], name: str, value: object) -> dict[str, Any]:
+    """The fields, with one more that has no place under `extra`."""
     extra = fields.get("extra")
-    return "node", {**fields, "extra": {**extra, "kind": kind} if type(extra) is dict else {"kind": kind}}
+    told = extra if type(extra) is dict else {} if extra is None else {"extra": extra}
+    return {**fields, "extra": {**told, name: value}}

@@ -23,7 +23,7 @@ CONTENT: Final = frozenset((
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 _FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
 _TEXT: Final = frozenset({str})
-_DOCUMENT: Final = frozenset(DOCUMENT_FIELDS)
+_SHAPES: Final = {"id": (str,), "score": (int, float)}  # of a document's fields, where there is one
 # Definitions of tools, as bytes, that need no walk under these settings: a program's runs repeat them.
 _plain_tool_defs: dict[bytes, Settings] = {}
 _MOST_TOOL_DEFS: Final = 64
@@ -107,14 +107,20 @@ def _document(value: Any) -> Any:
     """A document in the format's words: what it has no word for is its metadata, and what is no dict its content."""
     if type(value) is not dict:
         return {"content": value}
-    document = {key: part for key, part in value.items() if part is not None}
-    others = {key: document.pop(key) for key in value if key not in _DOCUMENT and key in document}
-    for key, shapes in (("id", (str,)), ("score", (int, float))):
-        if key in document and type(document[key]) not in shapes:
-            others[key] = document.pop(key)
+    document: dict[Any, Any] = {}
+    others: dict[Any, Any] = {}
+    for key, part in value.copy().items():
+        if key == "id" and type(part) is int:
+            document["id"] = str(part)
+        elif part is not None:
+            is_known = (
+                type(key) is str and key in DOCUMENT_FIELDS and type(part) in _SHAPES.get(key, (type(part),))
+            )
+            (document if is_known else others)[key] = part
     if others:
         given = document.get("metadata")
-        document["metadata"] = {**given, **others} if type(given) is dict else {**others, "metadata": given}
+        more = {} if given is None else given if type(given) is dict else {"metadata": given}
+        document["metadata"] = {**more, **others}
     return document
 
 

@@ -22,7 +22,8 @@ class Put(Protocol):
 _BY_SHAPE: Final[dict[str, Put]] = {
     "text": plain.put_text,
     "texts": plain.put_texts,
-    "number": plain.put_number,
+    "integer": plain.put_integer,
+    "duration": plain.put_duration,
     "count": plain.put_count,
     "ordinal": plain.put_ordinal,
     "cached": plain.put_yes,
@@ -58,8 +59,6 @@ def _table(kind: str, what: str) -> dict[str, Put]:
     table = {
         name: put_extra if name == "extra" else _BY_SHAPE[SHAPES[name]] for name in told_fields(kind, what)
     }
-    if what == "end":
-        table["failure"] = plain.put_failure
     if (kind, what) == ("llm", "start"):
         table["tools"] = content.put_tools
     if (kind, what) == ("llm", "end"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from steplog._format.record import LONG, MESSAGE, SAME, Json, Record
 from steplog._write.safe.blobs import digest_of
 from steplog._write.safe.walk import is_plain_name
-from steplog._write.said.line_walk import LineWalk, Path
+from steplog._write.said.line_walk import NAMES, LineWalk, Path
 from steplog._write.said.message_identity import plain_message
 from steplog._write.said.message_types import (
     DICT_MESSAGE,
@@ -163,7 +163,7 @@ class Line:
         elif same.holder is not None and (written is None or written.number != number):
             self.messages[key] = same._replace(holder=None)
         if full is not None and len(data) > LONG and not self.settings.is_bare:
-            full = self._with_pointers(full, path)
+            full = self._with_pointers(full, path, NAMES)
         return number, full
 
     def _walked(self, read: Message) -> tuple[Message, Sequence[bytes]]:
@@ -209,13 +209,13 @@ class Line:
         self.places[digest] = (self.record.get("step", 0), *path)  # step 0 is the run itself
         return plain
 
-    def _with_pointers(self, plain: Json, path: Path) -> Json:
-        """A plain container with pointers in place of the long texts that the log has."""
+    def _with_pointers(self, plain: Json, path: Path, but: Collection[str] = ()) -> Json:
+        """A plain container with pointers in place of the long texts that the log has, `but` for those under these names."""
         out = plain.copy()
         for key, value in tuple(plain.items()) if type(plain) is dict else enumerate(plain):
             cls = type(value)
             if cls is str:
-                if len(value) > LONG:
+                if len(value) > LONG and key not in but:
                     out[key] = self.place_or(value, value.encode("utf-8", "surrogatepass"), (*path, key))
             elif cls is dict or cls is list:
                 out[key] = self._with_pointers(value, (*path, key))

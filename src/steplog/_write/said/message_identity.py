@@ -64,6 +64,8 @@ def _texts_inside(read: Message, settings: Settings) -> list[str] | None:
                 continue
             if type(value) is str:
                 texts.append(value)
+            elif name in NAMES:
+                return None
             elif name != "tool_calls":
                 others.append(value)
             elif not take_apart(value, texts, others, is_bare=is_bare):

@@ -15,7 +15,6 @@ from steplog._write.said.line import Line
 
 _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
 _USAGE: Final = frozenset(USAGE_FIELDS)
-_ERROR: Final = frozenset(ERROR_FIELDS)
 _CHECKPOINT: Final = frozenset(("thread_id", "ns", "id"))
 _TEXT: Final = frozenset({str})
 _INT: Final = frozenset({int})
@@ -54,12 +53,20 @@ def put_texts(line: Line, name: str, value: Any) -> None:
         line.record[name] = names
 
 
-def put_number(line: Line, name: str, value: Any) -> None:
-    """A number that JSON has."""
-    if (type(value) is int or type(value) is float) and -_FAR < value < _FAR:
+def put_integer(line: Line, name: str, value: Any) -> None:
+    """A whole number."""
+    if type(value) is int and -_FAR < value < _FAR:
         line.record[name] = value
     else:
-        misshapen(line, name, value, "a number")
+        misshapen(line, name, value, "a whole number")
+
+
+def put_duration(line: Line, name: str, value: Any) -> None:
+    """Milliseconds."""
+    if (type(value) is int or type(value) is float) and 0 <= value < _FAR:
+        line.record[name] = value
+    else:
+        misshapen(line, name, value, "a number from 0")
 
 
 def put_count(line: Line, name: str, value: Any) -> None:
@@ -135,21 +142,25 @@ def put_usage(line: Line, name: str, value: Any) -> None:
         line.record[name] = known
 
 
+class Failure(dict[str, Any]):
+    """The fields of an error as they were read from an exception by the recorder, for `put_error`."""
+
+
 def put_error(line: Line, name: str, value: Any) -> None:
     """What went wrong: an exception, a text, or the fields of an error."""
     if BaseException in mro_of(type(value)):
-        value = describe(value)
+        value = Failure(describe(value))
     elif type(value) is str:
-        value = {"message": value}
-    if type(value) is dict and _ERROR.issuperset(value) and type(value.get("type", "")) is str:
-        put_failure(line, name, {"type": "Error", **value})
-    else:
-        misshapen(line, name, value, "an exception, a text, or a dict with type and message")
-
-
-def put_failure(line: Line, _: str, value: Mapping[str, Any]) -> None:
-    """The fields of an error as they were read from an exception."""
-    line.record["error"] = error_fields(line.walker(), value)
+        value = Failure(message=value)
+    if type(value) is not Failure:
+        told, value = value, Failure()
+        for key, part in told.items() if type(told) is dict else ():
+            if type(key) is str and type(part) in ERROR_FIELDS.get(key, ()):
+                value[key] = part
+        if not value or len(value) < len(told):
+            misshapen(line, name, told, f"an exception, a text, or a dict of {', '.join(ERROR_FIELDS)}")
+    if value:
+        line.record[name] = error_fields(line.walker(), {"type": "Error", **value})
 
 
 def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:

@@ -7,6 +7,7 @@ from typing import Any
 
 from steplog._format.record import Record
 from steplog._write.safe.exceptions import describe
+from steplog._write.said.plain_fields import Failure
 from steplog._write.steps.states import StepState
 from steplog._write.steps.totals import FAILED
 
@@ -40,4 +41,4 @@ def failure_of(
     else:
         fields.pop("stack", None)
         fields["step"] = origin.number or None
-    return {"failure": fields}
+    return {"error": Failure(fields)}

@@ -113,7 +113,7 @@ class StepLines:
         if step.state == IMPLIED:
             record["implied"] = True
         if error is not None or status is not None:
-            fields = {**failure_of(record, step, status, error, provider_said), **fields}
+            fields = {**fields, **failure_of(record, step, status, error, provider_said)}
         if step.parent is None:
             told = {name: fields[name] for name in _OF_A_RUN if name in fields}
             after = self._end_call(step, record, fields, hold=True)
@@ -180,7 +180,7 @@ class StepLines:
             record["implied"] = True
         if error is not None or status is not None:
             failure = failure_of(record, root, status, error, provider_said, is_counted=after is not None)
-            fields = {**failure, **fields}
+            fields = {**fields, **failure}
         record["totals"] = run.totals.as_dict()
         self._lines.write(run, record, fields, after)
 
