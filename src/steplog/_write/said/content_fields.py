@@ -110,7 +110,7 @@ def _document(value: Any) -> Any:
     document: dict[Any, Any] = {}
     others: dict[Any, Any] = {}
     for key, part in value.copy().items():
-        if key == "id" and type(part) is int:
+        if type(key) is str and key == "id" and type(part) is int:
             document["id"] = str(part)
         elif part is not None:
             is_known = (

@@ -51,13 +51,13 @@ class ImpliedEnds:
         for step in tuple(steps.opened.values()):  # begun after their run was over
             self._ender.end(step.key, status="abandoned", implied=True)
 
-    def oldest(self, steps: OpenSteps, beside: StepState) -> None:
-        """End the step that has been open for the longest time, of those that `beside` is not part of."""
+    def oldest(self, steps: OpenSteps, beside: StepState | None) -> None:
+        """End the step that has been open for the longest time, but for `beside` and those that it is part of."""
         oldest = steps.oldest_beside(beside)
         if oldest is None:
             return
         self._ender.end(oldest.key, status="abandoned", implied=True)
         if not self._is_bound_told:
             self._is_bound_told = True
-            words = f"more than {MOST_OPEN} steps are open; from now on the oldest is ended as abandoned"
+            words = f"{MOST_OPEN} steps are open; from now on the oldest is ended as abandoned for each that begins"
             self._ender.report("open steps", BoundReachedError(words))

@@ -76,12 +76,12 @@ class OpenSteps:
         step.state = ENDED
         return step
 
-    def oldest_beside(self, step: StepState) -> StepState | None:
-        """Of the steps that `step` is not part of the one open for the longest time, or one inside of that.
+    def oldest_beside(self, step: StepState | None) -> StepState | None:
+        """The step that has been open for the longest time, but for `step` and those it is part of, or one inside of that.
 
         Without open steps of its own, so that its end is one line.
         """
-        above = {step, *step.ancestors()}
+        above = set[StepState]() if step is None else {step, *step.ancestors()}
         try:
             oldest = next((found for found in self.opened.values() if found not in above), None)
             while oldest is not None and oldest.inner:

@@ -78,6 +78,8 @@ class StepRecorder:
                 return True
             above_key = parent.int if type(parent) is UUID else parent
             above = None if parent is None else opened.get(above_key) or steps.known(above_key)
+            if len(opened) >= MOST_OPEN:
+                self._implied_ends.oldest(steps, above)
             if above is None:
                 if not below_only:
                     root = StepState(key, kind, name, self._runs.begin(run_id), None)
@@ -93,8 +95,6 @@ class StepRecorder:
             elif kind not in STEPS:
                 self._start_unknown(step, fields)
             step.began = 0 if start_lost else CLOCK[0]()
-            if len(opened) > MOST_OPEN:
-                self._implied_ends.oldest(steps, step)
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
             try:
                 self.report("StepRecorder.start", error)
@@ -142,7 +142,7 @@ class StepRecorder:
                 return
             if step.has_answer and status in ("cancelled", "abandoned"):
                 status = error = None
-            if step.inner:
+            if step.inner or step.run.late:
                 self._implied_ends.below(step, status, error)
             if steps.close(step, implied=implied):
                 ends = self._step_lines if step.parent is not None else self._runs
@@ -256,7 +256,7 @@ class StepRecorder:
     def has_open_below(self, key: Hashable) -> bool:
         """Whether steps that started below this open one have not ended."""
         step = self._steps.get(key)
-        return step is not None and bool(step.inner)
+        return step is not None and bool(step.open_below())
 
     def kind_of(self, key: Hashable) -> str | None:
         """The kind of an open step; None where no step of this key is open."""
