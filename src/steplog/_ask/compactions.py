@@ -118,17 +118,20 @@ def _compared(
     kept = set(old) & set(new)
     lost = [number for number in old if number not in kept]
     roles = {messages.get(number, {}).get("role") for number in kept}
-    fresh = [number for number in new if number not in kept]
+    fresh = set(new) - kept
     became = {old: new for new in fresh for old in lost if _is_edited(old, new, messages, origins)}
     if not lost or not (roles - {"system"} or became):
         return
-    # What a model answered, a tool gave or a user said meanwhile is no part of a compaction.
-    said = {
+    # What a model answered, a tool gave or a user said meanwhile comes behind all that was kept, and is no part of this.
+    last = max((at for at, number in enumerate(new) if number in kept), default=-1)
+    added = [
         number
-        for number in fresh
-        if origins.ev.get(number) in ("llm.end", "tool.end") or _is_turn(messages.get(number))
-    }
-    added = [number for number in fresh if number not in said and number not in became.values()]
+        for at, number in enumerate(new)
+        if at < last
+        and number in fresh
+        and number not in became.values()
+        and not _is_turn(messages.get(number))
+    ]
     kind = "summarised" if added else "edited" if became else "trimmed"
     by = list(_by(run, before, step, [*added, *became.values()], messages, origins))
     yield Compaction(
