@@ -16,10 +16,45 @@ import steplog
 
 PHRASE = "quota exceeded for tenant 4711"  # stands in a few tool results, for `grep`
 _BYTES_A_RUN = 31_000  # measured; what `--size` is divided by
-_WORDS = (
-    "invoice order the customer of a refund shipment and to warehouse is price delayed by account 1017 with status "
-    "open since Monday for region north über naïve 東京 total amount due next quarter please check again report"
-).split()
+_WORDS = [
+    "invoice",
+    "order",
+    "the",
+    "customer",
+    "of",
+    "a",
+    "refund",
+    "shipment",
+    "and",
+    "to",
+    "warehouse",
+    "is",
+    "price",
+    "delayed",
+    "by",
+    "account",
+    "1017",
+    "with",
+    "status",
+    "open",
+    "since",
+    "Monday",
+    "for",
+    "region",
+    "north",
+    "über",
+    "naïve",
+    "東京",
+    "total",
+    "amount",
+    "due",
+    "next",
+    "quarter",
+    "please",
+    "check",
+    "again",
+    "report",
+]
 _NAMES = ("support", "research", "billing", "nightly report", "triage")
 _MODELS = ("gpt-large", "claude-mid", "local-small")
 _TOOLS = ("search_orders", "refund", "fetch_page", "send_mail")
@@ -54,8 +89,9 @@ def write(folder: Path, size: int, *, writers: int = 8) -> int:
 
 def pack(folder: Path) -> None:
     """Compress every second closed segment, as `steplog pack` does with all."""
-    from steplog._format.zstd import zstd_module
     from steplog._write.keep.closed_segments import segments_of
+
+    from steplog._format.zstd import zstd_module
     from steplog._write.keep.packing import pack
 
     try:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from steplog._cli.progress import over, progress
 from steplog._read.errors import LogError, NotFound
 from steplog._show.terminal_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from steplog._read.log import Log
 
@@ -25,7 +26,22 @@ _DEEP: Final = 20_000
 
 
 class ReadCommand(click.Command):
-    """A command that only reads: nothing in a log, and no path, makes it print a traceback."""
+    """A command that only reads: nothing in a log, and no path, makes it print a traceback.
+
+    `examples` are commands that stand at the end of its help; the tests run each of them.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples."""
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"  {example}\n")
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; turns what may go wrong into a sentence and an exit code."""
@@ -51,6 +67,7 @@ class ReadCommand(click.Command):
 
 def complain(sentence: str) -> None:
     """One line on standard error, in which nothing from a log or a path can steer the terminal."""
+    over()
     click.echo(f"steplog: {one_line(sentence, _SENTENCE_CELLS)}", err=True)
 
 
@@ -99,6 +116,11 @@ def warnings(log: Log) -> list[str]:
 @contextmanager
 def log_at(path: str | None) -> Generator[Log]:
     """The log at `path`, which `-` makes standard input."""
-    from steplog._read.log import read  # noqa: PLC0415 -- `steplog --help` and completion need no reader
+    from steplog._read.files.segments import log_path  # noqa: PLC0415 -- `steplog --help` and completion need no reader
+    from steplog._read.log import read  # noqa: PLC0415 -- as the line before
 
-    yield read(path)
+    if path == "-":
+        yield read(path)
+        return
+    with progress(log_path(path)):
+        yield read(path)

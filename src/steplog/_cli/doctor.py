@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain
+from steplog._cli.options import takes_json, takes_log
 from steplog._cli.sizes import size_text
 from steplog._read.files.segments import log_path
 from steplog._read.files.walk import Walk
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from steplog._read.health import Health, SegmentHealth, Unclosed
 
 _NAMED: Final = 20
+_LIMITS: Final = "max_value_bytes (a text), max_line_bytes, max_items or max_depth, higher, would keep more"
 _VERDICTS: Final = {
     "whole": "whole: no acknowledged line is missing",
     "unclosed": "ended without log.close: no line is known to be missing, but last lines may be",
@@ -30,11 +32,18 @@ _VERDICTS: Final = {
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog doctor",
+        "steplog doctor --json",
+        "steplog doctor --salvage rescued",
+    ),
+)
 @click.option("--verify", is_flag=True, help="Check the chain of a log written with chain=true.")
 @click.option("--salvage", metavar="OUT", help="Copy every good line to the new directory OUT.")
-@click.option("--json", "json_", is_flag=True, help="One JSON object.")
+@takes_json
+@takes_log
 def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) -> None:
     """Examine the log at PATH: which segments are clean, crashed, damaged, and which lines are missing, and why.
 
@@ -122,7 +131,7 @@ def report(health: Health) -> Iterator[str]:
 
 def _summary(health: Health) -> Iterator[str]:
     if health.cut:
-        yield f"cut        {health.cut} values were over a limit"
+        yield f"cut        {health.cut} values were over a limit: {_LIMITS}"
     if health.masked:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(health.masked.items()))
         yield f"masked     {kinds}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from steplog._cli.command import ReadCommand, log_at
+from steplog._cli.options import takes_log
 from steplog._cli.output import columns, painted
 from steplog._read.files.follow import follow
 from steplog._read.files.lines import BadLine
@@ -30,20 +31,29 @@ _ID_DIGITS: Final = 8
 _LEAST_PREVIEW: Final = 20
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog tail -n 20",
+        "steplog tail --jsonl",
+        "steplog tail -n 3 --jsonl",
+    ),
+)
 @click.option(
     "--follow", "-f", "following", is_flag=True, help="Go on with each line as it is written, until Ctrl-C."
 )
 @click.option(
     "-n",
+    "--limit",
     "count",
     type=click.IntRange(min=0),
     default=10,
     show_default=True,
+    metavar="N",
     help="How many lines to begin with.",
 )
 @click.option("--jsonl", is_flag=True, help="The lines themselves.")
+@takes_log
 def tail(*, path: str | None, following: bool, count: int, jsonl: bool) -> None:
     """Show the newest lines of the log at PATH (- is standard input), of all its files and runs."""
     if following and path == "-":

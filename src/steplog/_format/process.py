@@ -93,8 +93,14 @@ class Here:
             sees = False
         return Here(host_name(), boot_id(), pid_namespace(), sees)
 
+    def knows_gone(self, start: int) -> bool:
+        """Whether certainly no process of this machine has this start time, in whatever namespace."""
+        starts = self._all_starts
+        # What began after we looked is not among them.
+        return starts is not None and start < max(starts) and start not in starts
+
     @cached_property
-    def all_starts(self) -> frozenset[int] | None:
+    def _all_starts(self) -> frozenset[int] | None:
         """The start times of all processes of this machine; None where they cannot all be seen from here."""
         if not self.sees_processes or self.pidns != _FIRST_NAMESPACE or process_start(1) is None:
             return None
@@ -124,9 +130,19 @@ def fate(opened: Mapping[str, Any], here: Here) -> Fate:
     if at is not None and start in (None, at):
         return "lives"
     if is_this_namespace:
-        return "gone"
-    is_nowhere = start is not None and here.all_starts is not None and start not in here.all_starts
-    return "gone" if is_nowhere else "seems gone"
+        return "unknown" if at is None and _is_hidden(pid) else "gone"
+    return "gone" if type(start) is int and here.knows_gone(start) else "seems gone"
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether another user's process has this number, and /proc, mounted with hidepid, does not show it."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return process_start(pid) is None and not _stands(f"/proc/{pid}")
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _fate_by_signal(pid: int) -> Fate:
@@ -142,6 +158,14 @@ def _fate_by_signal(pid: int) -> Fate:
     except (OSError, OverflowError):
         return "seems gone" if sys.platform == "linux" else "gone"
     return "lives"
+
+
+def _stands(path: str) -> bool:
+    try:
+        _os.lstat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _read(path: str) -> bytes:

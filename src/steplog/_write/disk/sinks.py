@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from steplog._format.line import decode
 from steplog._write.guard import complain, contained
+from steplog._write.safe.attributes import type_name
 from steplog._write.safe.exceptions import message_of
-from steplog._write.safe.safe_read import type_name
 
 
 class Sink(Protocol):
