@@ -14,6 +14,7 @@ from steplog._read.files.sequence import Sequence
 from steplog._read.files.walk import Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from weakref import ref
 
@@ -30,7 +31,7 @@ _MAY_BE_LARGE: Final = ("metadata", "tags")
 _MOST_BYTES: Final = 2048  # of each of these
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RunLines:
     """Where the lines of a run stand in one file, and what the run's own lines there say.
 
@@ -121,7 +122,45 @@ def digest(
         _take_writers(found, stretch)
         for one in counted if seen is not None else ():
             found.seen.setdefault(one.writer, Sequence()).add_range(one.first, one.last)
+    _reunite(found)
     return found
+
+
+def _reunite(found: Digest) -> None:
+    """Lines may stand before the start of their run, where somebody has sorted them anew."""
+    begun: dict[str, list[RunLines]] = {}
+    for run in found.runs:
+        if run.start is not None:
+            begun.setdefault(run.id, []).append(run)
+    for run in [run for run in found.runs if run.start is None and run.id in begun]:
+        mine = beginning_of(run, begun[run.id])
+        if mine is not None:
+            go_on(mine, run)
+            found.runs = [one for one in found.runs if one is not run]
+
+
+def go_on(run: RunLines, later: RunLines) -> None:
+    """A run goes on behind the place up to which it was known: in the same file, or in the next."""
+    ended = run.end is not None or any(part.end is not None for part in run.then)
+    run.is_late = run.is_late or later.is_late or ended
+    writers = dict.fromkeys((*run.others, later.writer, *later.others))
+    run.others = tuple(name for name in writers if name != run.writer)
+    last = run.then[-1] if run.then else run
+    if last.file == later.file and last.ends <= later.begins:
+        last.is_alone = last.is_alone and later.is_alone and last.ends == later.begins
+        last.ends, last.rows = later.ends, last.rows + later.rows
+        if later.end is not None and not (last.end is not None and later.end.get("implied")):
+            last.end, last.last = later.end, later.last
+        run.then += later.then
+    else:
+        run.then += (later, *later.then)
+    later.then = ()
+
+
+def beginning_of(run: RunLines, begun: Iterable[RunLines]) -> RunLines | None:
+    """Of runs of the same id the one that its writer began last before these lines; None if it began none."""
+    before = [one for one in begun if one.writer == run.writer and one.first and one.first < run.seq]
+    return max(before, key=lambda one: one.first, default=None)
 
 
 def _take_runs(found: Digest, stretch: Stretch) -> None:

@@ -102,18 +102,18 @@ class Run:
     def totals(self) -> Mapping[str, Json]:
         """What its steps in the log add up to: counts, tokens by kind, and the models; zeros are left out.
 
-        Where `totals_written` says something else, `totals_note` says why.
+        Where `totals_written` says something else, `totals_note` says why. As long as no line of the run was read, and
+        none of them is missing, it is what `totals_written` says.
         """
         return self._source.totals
 
     @property
     def totals_note(self) -> str:
         """How `totals_written` differs from `totals`, and why, in a sentence; empty if it does not."""
-        if self._source.is_whole or self._source.end is None:
-            return ""
         source = self._source
-        differs = difference(source.totals_written, source.totals)
-        why = reason(source.tree.records, list(source.missing()), len(self.bad)) if differs else ""
+        tree = source.tree
+        differs = "" if source.end is None else difference(source.totals_written, source.totals)
+        why = reason(tree.records, list(source.missing()), len(self.bad)) if differs else ""
         return f"{differs}: {why}" if differs else ""
 
     @property

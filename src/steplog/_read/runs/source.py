@@ -85,14 +85,18 @@ class Source:
         totals = (self.end or {}).get("totals")
         return totals if isinstance(totals, dict) else {}
 
-    @cached_property
+    @property
     def totals(self) -> Mapping[str, Json]:
-        """What its steps add up to. Where all of its writer's lines from its start to its end are in the log, and none
+        """What its steps add up to.
 
-        of its own behind that, it is what was added up when they were written.
+        Where all of its writer's lines from its start to its end are in the log, and none of its own behind that, it is
+        what was added up when they were written: no line needs to be read for it.
         """
-        tree = None if self.is_whole else self.tree
-        return self.totals_written if tree is None else totals_of(tree.lines, tree.end)
+        return self.totals_written if self.is_whole and "tree" not in self.__dict__ else self._sums
+
+    @cached_property
+    def _sums(self) -> Mapping[str, Json]:
+        return totals_of(self.tree.lines, self.tree.end)
 
     @property
     def is_whole(self) -> bool:
@@ -100,6 +104,8 @@ class Source:
         lines = self.lines
         last = max(part.last for part in self.parts)
         if lines.is_late or lines.others or not (lines.first and last):
+            return False
+        if any(map(self.catalogue.is_damaged, self.parts)):
             return False
         return self.catalogue.has_all(lines, lines.first, last)
 
