@@ -11,7 +11,7 @@ from steplog._ask.walk import numbered_messages
 from steplog._show.preview import as_text, message_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from steplog._format.record import Json, Record
     from steplog._read.runs.run import Run
@@ -122,16 +122,7 @@ def _compared(
     became = {old: new for new in fresh for old in lost if _is_edited(old, new, messages, origins)}
     if not lost or not (roles - {"system"} or became):
         return
-    # What a model answered, a tool gave or a user said meanwhile comes behind all that was kept, and is no part of this.
-    last = max((at for at, number in enumerate(new) if number in kept), default=-1)
-    added = [
-        number
-        for at, number in enumerate(new)
-        if at < last
-        and number in fresh
-        and number not in became.values()
-        and not _is_turn(messages.get(number))
-    ]
+    added = _added(new, kept, set(became.values()), messages)
     kind = "summarised" if added else "edited" if became else "trimmed"
     by = list(_by(run, before, step, [*added, *became.values()], messages, origins))
     yield Compaction(
@@ -147,6 +138,21 @@ def _compared(
         tokens_before=tokens_of(before, "input_tokens"),
         tokens_after=tokens_of(step, "input_tokens"),
     )
+
+
+def _added(
+    new: Sequence[int], kept: Collection[int], became: Collection[int], messages: Mapping[int, Record]
+) -> list[int]:
+    """The new messages that no model and no tool said, and that no old one became.
+
+    What was said meanwhile comes behind all that was kept, and is no part of a compaction.
+    """
+    last = max((at for at, number in enumerate(new) if number in kept), default=-1)
+    return [
+        number
+        for number in new[: max(last, 0)]
+        if number not in kept and number not in became and not _is_turn(messages.get(number))
+    ]
 
 
 def _is_edited(old: int, new: int, messages: Mapping[int, Record], origins: _Origins) -> bool:
