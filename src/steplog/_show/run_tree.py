@@ -11,6 +11,7 @@ from steplog._show.preview import as_text, brief, entered
 from steplog._show.step_line import step_line
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 from steplog._show.units import amount, clock, duration
+from steplog._show.usage import untold_calls, untold_text
 from steplog._show.waterfall import Waterfall
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def run_lines(run: RunView, look: Look = PLAIN, part: Part = WHOLE) -> Iterator[
         yield ""
         yield from error_lines(run.error, "", look)
     yield ""
-    yield f"totals: {totals_text(run.totals)}"
+    untold = untold_calls(run.steps)
+    yield f"totals: {totals_text(run.totals)}" + (f", {untold_text(untold)}" if untold else "")
 
 
 def header(run: RunView, look: Look) -> Iterator[str]:
