@@ -9,8 +9,8 @@ import click
 
 from steplog._show.preview import as_text
 from steplog._show.terminal_text import one_line
-from steplog._show.units import amount, clock, dollars, duration
-from steplog._show.usage import untold_text
+from steplog._show.units import clock, dollars, duration
+from steplog._show.usage import amount_told, untold_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,15 +56,10 @@ def _count(title: str, field: str) -> RunColumn:
 def _tokens(title: str, field: str) -> RunColumn:
     return RunColumn(
         title,
-        lambda row: _told(row.run.totals.get(field), is_untold=_is_untold(row)),
-        lambda sums: _told(sums.counts[field], is_untold=bool(sums.untold)),
+        lambda row: amount_told(row.run.totals.get(field), is_untold=_is_untold(row)),
+        lambda sums: amount_told(sums.counts[field], is_untold=bool(sums.untold)),
         is_number=True,
     )
-
-
-def _told(tokens: Json, *, is_untold: bool) -> str:
-    """A sum of tokens; `?` where there are none and calls told nothing of what they used."""
-    return amount(tokens or 0) if tokens or not is_untold else "?"
 
 
 def _is_untold(row: Row) -> bool:

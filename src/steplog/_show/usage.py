@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steplog._show.units import amount
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from steplog._format.record import Json
     from steplog._show.views import StepView
 
 
@@ -25,3 +28,8 @@ def untold_calls(steps: Iterable[StepView]) -> int:
 def untold_text(calls: int) -> str:
     """`3 calls without usage`."""
     return f"{calls} call{'' if calls == 1 else 's'} without usage"
+
+
+def amount_told(tokens: Json, *, is_untold: bool) -> str:
+    """A sum of tokens; `?` where it is none and calls told nothing of what they used."""
+    return amount(tokens or 0) if tokens or not is_untold else "?"
