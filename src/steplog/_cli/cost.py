@@ -33,7 +33,7 @@ _BAR_CELLS: Final = 12
     ),
 )
 @takes_by("model")
-@takes_query
+@takes_query()
 @takes_json
 @takes_log
 def cost(*, path: str | None, by: tuple[str, ...], query: Query, json_: bool) -> None:

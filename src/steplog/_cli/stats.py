@@ -57,7 +57,7 @@ _ID_DIGITS: Final = 8
     show_default=True,
     help="What comes first.",
 )
-@takes_query
+@takes_query()
 @takes_json
 @takes_log
 def stats(*, path: str | None, by: tuple[str, ...], sort: str, query: Query, json_: bool) -> None:
