@@ -29,6 +29,7 @@ _COUNTS: Final = (
 )  # fmt: skip
 _MOST_LOOKED_AT: Final = 100
 STARTED: Final = "started"
+_MOST_STEPS_LOOKED_AT: Final = 20_000
 COST: Final = "cost"
 WASTE: Final = "waste"
 
@@ -153,8 +154,10 @@ def listing(
 
 
 def is_short(limit: int | None, log: Log) -> bool:
-    """Whether a listing is short enough to look into each run unasked."""
-    return (limit or _MOST_LOOKED_AT + 1) <= _MOST_LOOKED_AT or len(log.runs) <= _MOST_LOOKED_AT
+    """Whether a listing is short enough, and so are its runs, to look into each run unasked."""
+    if (limit or _MOST_LOOKED_AT + 1) > _MOST_LOOKED_AT and len(log.runs) > _MOST_LOOKED_AT:
+        return False
+    return sum(_count("steps")(Row(run)) for run in log.runs[-(limit or 0) :]) <= _MOST_STEPS_LOOKED_AT
 
 
 def _looked_at(row: Row, also: Collection[str], *, known: bool) -> Row:

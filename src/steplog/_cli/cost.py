@@ -35,7 +35,7 @@ _BAR_CELLS: Final = 12
     ),
 )
 @takes_by("model")
-@takes_query
+@takes_query()
 @takes_limit("Only the N dearest groups; the sums are of all.")
 @takes_json
 @takes_log

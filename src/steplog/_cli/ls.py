@@ -35,7 +35,7 @@ _NOTES: Final = "notes"
         "steplog ls -q 'model:gpt min-tokens:100' --sort time -n 5",
     ),
 )
-@takes_query
+@takes_query()
 @click.option(
     "--columns",
     metavar="LIST",

@@ -128,13 +128,12 @@ def _lines(run: Run, step: int | None, wanted: Asked) -> Iterable[str]:
 
 
 def _whole(run: Run, wanted: Asked) -> Iterator[str]:
-    from steplog._ask.spending import run_cost  # noqa: PLC0415 -- prices take their time to load
+    from steplog._ask.spending import run_cost  # noqa: PLC0415 -- only who draws a run needs it
     from steplog._show.run_tree import Part  # noqa: PLC0415 -- as the line before
     from steplog._show.units import dollars  # noqa: PLC0415 -- as the line before
 
-    price = price_of()
-    yield from run_lines(run, look(), Part(fold=not wanted.full, price=price))
-    cost = run_cost(run) if price is not None else None
+    yield from run_lines(run, look(), Part(fold=not wanted.full, price=price_of()))
+    cost = run_cost(run)
     if cost is not None:
         yield f"cost: {dollars(cost)}"
 

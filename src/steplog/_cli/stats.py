@@ -59,7 +59,7 @@ _ID_DIGITS: Final = 8
     show_default=True,
     help="What comes first.",
 )
-@takes_query
+@takes_query()
 @takes_limit("Only the first N groups; the sums are of all.")
 @takes_json
 @takes_log

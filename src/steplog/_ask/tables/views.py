@@ -162,7 +162,11 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
 _USED: Final = ", ".join(
     f"any_value(CASE WHEN cached THEN NULL ELSE usage.{name} END) AS {name}" for name in TOKENS
 )
-_STEPS: Final = f"""
+
+
+def steps_sql(only: str = "true") -> str:
+    """The SELECT that makes steps of the lines for which `only` holds: all lines of a step, or none."""
+    return f"""
     SELECT run, nth, step, parent, kind, coalesce(name, model, '') AS name,
         coalesce(
             node, CASE kind WHEN 'node' THEN name END,
@@ -182,9 +186,11 @@ _STEPS: Final = f"""
             {_USED}, any_value(cached) AS cached, any_value(finish_reason) AS finish_reason,
             any_value(error.type) FILTER (ended) AS error_type, any_value(error.message) FILTER (ended) AS error_message,
             any_value(error.step) FILTER (ended) AS error_step, any_value(attempt) AS attempt, any_value(call_id) AS call_id
-        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL GROUP BY run, nth, step
+        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL AND {only} GROUP BY run, nth, step
     ) AS gathered
 """
+
+
 _CALLS: Final = tuple(sorted(CALLS))
 # As `Run.totals` adds up: every step once, tokens of calls that no cache answered, errors where they began.
 _COUNTED: Final = f"""
@@ -274,7 +280,7 @@ _POINTS: Final = """
 """
 # In the order in which one builds on the other; `messages` and `documents` are tables.
 MADE_BY: Final[dict[str, str]] = {
-    "steps": _STEPS,
+    "steps": steps_sql(),
     "runs": _RUNS,
     "llm_calls": _of_steps("llm_calls", "llm"),
     "tool_calls": _TOOL_CALLS,
@@ -283,7 +289,7 @@ MADE_BY: Final[dict[str, str]] = {
 }
 # Which columns of the lines a view is made of, beyond the base.
 NEEDED_BY: Final[dict[str, tuple[str, ...]]] = {
-    "runs": ("runs", "steps"),
+    "runs": ("runs",),
     "steps": ("steps",),
     "llm_calls": ("steps",),
     "tool_calls": ("steps",),
