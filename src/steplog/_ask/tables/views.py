@@ -185,17 +185,19 @@ _STEPS: Final = f"""
     ) AS gathered
 """
 _COUNTED: Final = f"""
-    SELECT run, nth, count(started) AS steps, count(started) FILTER (kind = 'llm') AS llm_calls,
-        count(started) FILTER (kind = 'tool') AS tool_calls,
+    SELECT run, nth, count(*) AS steps, count(*) FILTER (kind = 'llm') AS llm_calls,
+        count(*) FILTER (kind = 'tool') AS tool_calls,
         count(*) FILTER (status = 'error' AND error_step IS NULL) AS errors,
-        count(*) FILTER (kind = 'retry') AS retries, count(*) FILTER (kind = 'interrupt') AS interrupts,
+        count(*) FILTER (kind = 'retry' OR attempt > 1) AS retries,
+        greatest(0, count(*) FILTER (kind = 'interrupt') - count(*) FILTER (kind = 'resume')) AS interrupts,
         {", ".join(f"sum({name}) AS {name}" for name in TOKENS)},
         list(DISTINCT model ORDER BY model) FILTER (kind = 'llm' AND model IS NOT NULL) AS models
-    FROM steps WHERE (run, nth) NOT IN (SELECT (run, nth) FROM lines WHERE ev = 'run.end' AND totals IS NOT NULL)
-    GROUP BY run, nth
+    FROM steps GROUP BY run, nth
 """
+# What the steps in the log add up to, as the reader's totals: what `run.end` says of lines that are lost is in no view.
+_OWN_ERROR: Final = "CASE WHEN over.status = 'error' AND over.error.step IS NULL THEN 1 ELSE 0 END"
 _SUMS: Final = ", ".join(
-    f"coalesce(TRY_CAST(CASE WHEN over.totals IS NULL THEN counted.{name} ELSE over.totals.{name} END AS BIGINT), 0) AS {name}"
+    f"coalesce(counted.{name}, 0)::BIGINT{f' + {_OWN_ERROR}' if name == 'errors' else ''} AS {name}"
     for name in (*COUNTS, *TOKENS)
 )
 _RUNS: Final = f"""
@@ -217,7 +219,7 @@ _RUNS: Final = f"""
         coalesce(begun.ts, first_ts) AS started,
         coalesce(over.ms, epoch_us(last_ts - coalesce(begun.ts, first_ts)) / 1000) AS ms,
         {_SUMS},
-        CASE WHEN over.totals IS NULL THEN counted.models ELSE over.totals.models END AS models,
+        counted.models,
         begun.resumes, begun.parent_run, begun.parent_step, begun.tags, begun.metadata, opened.host, opened.pid, seen.file
     FROM seen LEFT JOIN begun USING (run, nth) LEFT JOIN over USING (run, nth) LEFT JOIN counted USING (run, nth)
         LEFT JOIN open_runs USING (run, nth) LEFT JOIN opened ON opened.w = seen.w
