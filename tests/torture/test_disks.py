@@ -358,7 +358,7 @@ def test_what_others_do_to_the_file_is_followed(change, name, program, tmp_path)
         recorder = steplog.Recorder(LOG)
         with recorder.run("r") as run:
             for n in range(100): run.custom("line", {{"n": n}})
-            file = recorder._steps.lines.appender._file.file
+            file = recorder._steps.lines.appender._writer.sink.file
             time.sleep(0.3)  # so that a look at the file is due
             run.custom("line", {{"n": 100}})
             {CHANGES[change]}

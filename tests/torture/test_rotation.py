@@ -139,7 +139,7 @@ def test_the_segment_in_which_an_open_run_began_stays(tmp_path):
     for _ in range(3):
         write(recorder, 20)
     with recorder.run("waits") as run:
-        began = Path(recorder._steps.lines.appender._file.file)
+        began = Path(recorder._steps.lines.appender._writer.sink.file)
         run.custom("line", {"n": 0})
         for _ in range(5):
             write(recorder, 20)

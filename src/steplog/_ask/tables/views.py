@@ -192,7 +192,8 @@ def steps_sql(only: str = "true") -> str:
 
 
 _CALLS: Final = tuple(sorted(CALLS))
-# As `Run.totals` adds up: every step once, tokens of calls that no cache answered, errors where they began.
+# As `Run.totals` adds up: every step once, tokens of calls that no cache answered, errors where they began. What
+# `run.end` says of lines that are lost is in no view.
 _COUNTED: Final = f"""
     SELECT run, nth, count(*) AS steps, count(*) FILTER (kind = 'llm') AS llm_calls,
         count(*) FILTER (kind = 'tool') AS tool_calls,
@@ -289,7 +290,7 @@ MADE_BY: Final[dict[str, str]] = {
 }
 # Which columns of the lines a view is made of, beyond the base.
 NEEDED_BY: Final[dict[str, tuple[str, ...]]] = {
-    "runs": ("runs",),
+    "runs": ("runs", "steps"),
     "steps": ("steps",),
     "llm_calls": ("steps",),
     "tool_calls": ("steps",),

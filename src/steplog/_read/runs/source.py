@@ -95,7 +95,8 @@ class Source:
         Where all of its writer's lines from its start to its end are in the log, and none of its own behind that, it is
         what was added up when they were written: no line needs to be read for it.
         """
-        return self.totals_written if self.is_whole and "tree" not in self.__dict__ else self._sums
+        is_known = self.totals_written and "tree" not in self.__dict__ and self.is_whole
+        return self.totals_written if is_known else self._sums
 
     @cached_property
     def _sums(self) -> Mapping[str, Json]:

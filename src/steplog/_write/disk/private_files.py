@@ -7,6 +7,7 @@ import os
 import secrets
 import stat
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 # The module that `os` takes its functions from: names bound here stay the real ones under patching test tools, and
@@ -45,6 +46,20 @@ def open_shared(path: str) -> int:
     return fd
 
 
+def open_nameless(directory: str) -> int:
+    """A descriptor of a new file on the disk of `directory` that has no name; raises `OSError`."""
+    flags, nameless = os.O_RDWR | getattr(os, "O_CLOEXEC", 0), getattr(os, "O_TMPFILE", 0)
+    if nameless:
+        try:
+            return _out_of_reach(posix.open(directory, flags | nameless, 0o600))
+        except OSError:
+            pass  # not every disk knows such files
+    path = os.path.join(directory, f".{new_writer_id()}.room")  # noqa: PTH118 - pathlib costs 10 us here
+    fd = posix.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    posix.unlink(path)
+    return _out_of_reach(fd)
+
+
 def _opened(path: str, flags: int) -> int:
     fd = posix.open(path, flags, 0o600)
     try:
@@ -52,8 +67,17 @@ def _opened(path: str, flags: int) -> int:
             raise OSError(errno.EINVAL, "not a regular file", path)
         return _out_of_reach(fd)
     except OSError:
-        posix.close(fd)
+        take_back(fd, path if flags & os.O_EXCL else "")
         raise
+
+
+def take_back(fd: int, path: str = "") -> None:
+    """Close a descriptor that nothing was written to, and delete the file that was made for it, if `path` names one."""
+    with suppress(OSError):
+        posix.close(fd)
+    if path:
+        with suppress(OSError):
+            posix.unlink(path)
 
 
 def _out_of_reach(fd: int) -> int:
@@ -67,13 +91,15 @@ def _out_of_reach(fd: int) -> int:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
     except (ImportError, OSError, ValueError):
         return fd
-    posix.close(fd)
+    take_back(fd)
     return high
 
 
 def _set_mode(fd: int, mode: int) -> None:
+    # A disk that keeps no modes refuses; the file was made for the user alone, less what the umask takes.
     if hasattr(posix, "fchmod"):
-        posix.fchmod(fd, mode)
+        with suppress(OSError):
+            posix.fchmod(fd, mode)
 
 
 def make_private(directory: str) -> None:
@@ -85,10 +111,12 @@ def make_private(directory: str) -> None:
     for path in reversed(missing):
         try:
             posix.mkdir(path, 0o700)
-            posix.chmod(path, 0o700)  # whatever the umask
         except FileExistsError:
             if not _is_directory(path):  # else another process was faster
                 raise
+        else:
+            with suppress(OSError):
+                posix.chmod(path, 0o700)  # whatever the umask
 
 
 def stands(path: str) -> bool:
