@@ -49,8 +49,8 @@ def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) 
 
     Exit code 1 if a line that a program had been promised is missing or damaged, or does not fit its chain. A log whose
     writer ended without its closing line is not called whole, since nothing could tell what that still held; nothing is
-    known to be missing then, and the exit code is 0. Nothing in the log is changed. The chain's key is taken from
-    STEPLOG_CHAIN_KEY.
+    known to be missing then, and the exit code is 0. Told besides: what looks as if it was recorded wrongly, or not all
+    of it. Nothing in the log is changed. The chain's key is taken from STEPLOG_CHAIN_KEY.
     """
     key = os.environ.get("STEPLOG_CHAIN_KEY", "").encode() if verify else None
     health = examine(log_path(path), key)
@@ -84,14 +84,16 @@ def as_dict(health: Health) -> dict[str, Any]:
         "faults": health.faults,
         "cut": health.cut,
         "masked": health.masked,
+        "findings": [asdict(finding) for finding in health.findings],
     }
     return found if health.chained is None else {**found, "chained": health.chained}
 
 
 def _segment(segment: SegmentHealth) -> dict[str, Any]:
     damages = [
-        {"line": bad.number, "offset": bad.offset, "reason": bad.reason, "torn": bad in segment.torn}
-        for bad in (*segment.damages, *segment.torn)
+        {"line": bad.number, "offset": bad.offset, "reason": bad.reason, "torn": torn}
+        for torn, some in ((False, segment.damages), (True, segment.torn))
+        for bad in some
     ]
     return {
         "file": str(segment.file),
@@ -121,6 +123,8 @@ def report(health: Health) -> Iterator[str]:
         yield f"missing    {count} lines ({hole.first} to {hole.last}) of {hole.writer}, between {hole.after_ts} and {hole.before_ts}{why}"
     for unclosed in health.unclosed[:_NAMED]:
         yield f"unclosed   {_without_close(unclosed)}"
+    if len(health.unclosed) > _NAMED:
+        yield f"unclosed   {len(health.unclosed) - _NAMED} more writers"
     for lost in health.lost:
         span = f"{lost.get('first_ts', '?')} to {lost.get('last_ts', '?')}"
         yield f"lost       {lost.get('count')} lines of {lost['writer']}, {span}: {lost.get('reason', '?')}"
@@ -130,7 +134,9 @@ def report(health: Health) -> Iterator[str]:
 
 
 def _summary(health: Health) -> Iterator[str]:
-    if health.cut:
+    for finding in health.findings:
+        yield f"{'cut' if finding.kind == 'cut' else 'audit':10} {finding.text}"
+    if health.cut and not any(finding.kind == "cut" for finding in health.findings):
         yield f"cut        {health.cut} values were over a limit: {_LIMITS}"
     if health.masked:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(health.masked.items()))

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
+from steplog._cli.options import takes_limit
 from steplog._export.untold import Untold
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
 @click.command(cls=ReadCommand)
 @click.argument("target", metavar="FORMAT", type=click.Choice(FORMATS))
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option("--path", "-p", help="The log; by default as `steplog config` says; - is standard input.")
+@click.option(
+    "--path", "-p", metavar="PATH", help="The log; by default as `steplog config` says; - is standard input."
+)
+@takes_limit("Only the newest N of them.")
 @click.option(
     "--out", "-o", metavar="FILE", help="Where to write; by default standard output. A folder for atif."
 )
@@ -44,7 +48,7 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
 @click.option("--unfinished", is_flag=True, help="otlp: also runs of other hosts that have no end.")
 def export(
     *, target: str, runs: tuple[str, ...], path: str | None, out: str | None, only: str | None,
-    shape: Shape, per: Per, unfinished: bool,
+    limit: int | None, shape: Shape, per: Per, unfinished: bool,
 ) -> None:  # fmt: skip
     """Write runs as other programs read them, or send them to an OpenTelemetry backend.
 
@@ -63,6 +67,7 @@ def export(
     """  # noqa: D301 -- click wants the backspace character itself, to keep the lines
     with log_at(path) as log:
         chosen = [run for run in _chosen(log, runs) if only is None or run.status == only]
+        chosen = chosen[-(limit or 0) :]
         if not chosen:
             complain("no runs that fit")
             click.get_current_context().exit(NO)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steplog._read.log import Log
 
 INSTALL: Final = "this needs DuckDB: pip install 'steplog[query]'"
-_MEMORY: Final = "200MB"
+_MEMORY: Final = "120MB"
 _TRIES: Final = 3  # for a log that is packed or pruned meanwhile
 
 
