@@ -12,7 +12,7 @@ from steplog._record.here import Inside, Nested
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_MOST_ITEMS: Final = 1000  # of a generator that its end tells
+_MOST_ITEMS: Final = 900  # of a generator that its end tells
 _MOST_CHARACTERS: Final = 1 << 20
 
 

@@ -76,7 +76,7 @@ class Recorder(LogHandle):
         Fields: `input`, `thread` (joins the runs of one conversation), `tags`, `metadata`. Raises `RuntimeError` where
         this recorder is closed.
         """
-        if self._is_closed:
+        if self._runs is not None:
             raise RuntimeError("steplog: this Recorder is closed")
         if callable(name):
             return RecordedRun(self._steps, None, fields)(name)
