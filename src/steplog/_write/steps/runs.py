@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -16,17 +16,19 @@ from steplog._write.steps.totals import RunTotals
 
 Fields = Mapping[str, Any]
 _MOST_PAST: Final = 256
+_MOST_NEWEST: Final = 10_000
 
 
 class Runs:
     """One log's runs in this process: their totals from memory, and which run a resumed thread goes on from."""
 
-    __slots__ = ("_past", "_past_sums", "_step_lines", "_waiting", "open")
+    __slots__ = ("_newest", "_past", "_past_sums", "_step_lines", "_waiting", "open")
 
     def __init__(self, step_lines: StepLines) -> None:
         """No run yet; starts are written by `step_lines`."""
         self._step_lines = step_lines
         self.open: dict[str, RunState] = {}
+        self._newest: deque[str] = deque(maxlen=_MOST_NEWEST)
         # Runs that are over, whose tasks may still be at work, and the sums of those before them.
         self._past: OrderedDict[str, RunTotals] = OrderedDict()
         self._past_sums = RunTotals()
@@ -38,7 +40,13 @@ class Runs:
         if own is None or own.hex[16:] in self.open or own.hex[16:] in self._past:
             own = new_uuid7()
         run = self.open[own.hex[16:]] = RunState(run_id or own, own.hex[16:])
+        self._newest.append(run.hex)
         return run
+
+    def begun_after(self, run: str | None) -> tuple[str, ...]:
+        """The ids of the runs that began after this one, oldest first, of the newest ten thousand; without one, of all."""
+        ids = tuple(self._newest)
+        return ids[ids.index(run) + 1 :] if run in ids else ids
 
     def start(
         self,

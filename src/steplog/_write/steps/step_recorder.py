@@ -276,6 +276,10 @@ class StepRecorder:
         """Counts and sums of one run by id, or of all runs so far; from memory. Raises `KeyError` for no such run."""
         return self._runs.totals(run_id)
 
+    def begun_after(self, run: str | None) -> tuple[str, ...]:
+        """The ids of the runs that began here after this one, oldest first, of the newest ten thousand; or of all."""
+        return self._runs.begun_after(run)
+
     def sizes(self) -> dict[str, int]:
         """How many things are held in memory, by name; for tests of what stays when all runs are over."""
         return self._steps.sizes() | self._runs.sizes()
