@@ -84,6 +84,11 @@ LOG_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "error": ("where", "error"),
 }  # fmt: skip
 
+# What a line may carry, whichever it is; other names are the program's own.
+FIELD_NAMES: Final = frozenset(_ANY_START + _ANY_END).union(
+    *START_FIELDS.values(), *END_FIELDS.values(), *POINT_FIELDS.values()
+)
+
 
 def fields_of(kind: str, what: str) -> tuple[str, ...]:
     """The fields a line `kind.what` may carry beyond the envelope; empty for an unknown pair."""

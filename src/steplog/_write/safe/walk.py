@@ -8,9 +8,14 @@ from typing import Any, Final
 
 from steplog._format.line import encode
 from steplog._format.record import BLOB, CUT, LONG, NUM, TEXT, TYPE, Json
+from steplog._secrets.names import telling
+from steplog._secrets.pairs import told_by_header, told_by_pair
+from steplog._secrets.texts import masked
+from steplog._secrets.under_names import hides, is_schema, schema_without_examples
 from steplog._write.safe.blobs import blob_of_text, digest_of_text, size_and_hash
+from steplog._write.safe.redactor import Redactor, contained_redactor
 from steplog._write.safe.safe_read import Hidden, first_of, shape_of, type_name
-from steplog._write.safe.secrets import CLEAN, is_clean, is_own_id, masked, secret_key_kind
+from steplog._write.safe.secrets import CLEAN, FORGET, is_clean, is_own_id
 from steplog._write.settings.settings import Settings
 
 Place = tuple[Any, ...]  # where a value stands in its run: step number, field, further keys
@@ -24,6 +29,7 @@ KEYS: set[str] = (
     set()
 )  # mapping keys met before that are written as they are, and so is what stands under them
 _MOST_KEYS: Final = 4096
+FORGET.append(KEYS.clear)
 _TEXT: Final = frozenset({str})
 
 
@@ -31,7 +37,7 @@ def is_harmless(key: str) -> bool:
     """Whether a mapping's key can be written as it is, and tells of no secret under it."""
     if key in KEYS:
         return True
-    if len(key) > _HEAD or key[:1] == "$" or secret_key_kind(key) is not None or not is_clean(key):
+    if len(key) > _HEAD or key[:1] == "$" or telling(key) is not None or not is_clean(key):
         return False
     if len(KEYS) < _MOST_KEYS:
         KEYS.add(key)
@@ -43,7 +49,7 @@ def is_plain_name(value: object, settings: Settings) -> bool:
     if settings.redactor is not None:
         return False
     if type(value) is str:
-        return value in CLEAN or is_own_id(value) is not None or (0 < len(value) <= LONG and is_clean(value))
+        return value in CLEAN or is_own_id(value) or (0 < len(value) <= LONG and is_clean(value))
     # Types first: to look another one up would run its code. Both in C, as a comprehension would be felt.
     return (
         type(value) is list
@@ -104,7 +110,7 @@ class Walk:
             return self.count_masked("hidden_field")
         shape = shape_of(cls)
         if shape is None:
-            return {TYPE: type_name(o) if cls is type else type_name(cls)}
+            return {TYPE: self.mask(type_name(o) if cls is type else type_name(cls))}
         how, read = shape
         if how == "secret":
             return self.count_masked("secret_value")
@@ -116,7 +122,10 @@ class Walk:
         if how == "bytes":
             return {BLOB: {"type": "application/octet-stream"} | size_and_hash(found)}
         if how == "error":
-            return {TYPE: type_name(cls), "args": self.sequence(found.args, depth + 1, (*place, "args"))}
+            return {
+                TYPE: self.mask(type_name(cls)),
+                "args": self.sequence(found.args, depth + 1, (*place, "args")),
+            }
         return (
             self.value(found, depth + 1, place)
             if depth < self.settings.max_depth
@@ -138,7 +147,8 @@ class Walk:
         most = self.settings.max_items
         items = first_of(o.items, most + 1)  # the live dict may change at any time
         out: dict[str, Json] = {}
-        is_quick = self.content == "full" and self.settings.redactor is None
+        of_pair = told_by_pair(o) if self.settings.redact else None
+        is_quick = self.content == "full" and self.settings.redactor is None and of_pair is None
         for key, value in items[:most]:
             cls = type(value)
             # A harmless key with a number, or with a text that is known to be clean, is most of what agents hand over.
@@ -149,22 +159,37 @@ class Walk:
                 if cls is str and len(value) <= LONG:
                     out[key] = value if value in CLEAN else self.mask(value)
                     continue
-            self._item(out, key, value, depth, place)
+            if of_pair is not None and key in ("value", "Value") and hides(of_pair, value, o):
+                out[key] = self.count_masked(of_pair.kind)
+                continue
+            self.item(out, key, value, depth, place, o)
         if len(items) > most:
             self.cut += 1
             out[CUT] = {"items": len(o)}
         self._open.discard(id(holder))
         return out
 
-    def _item(self, out: dict[str, Json], key: Any, value: Any, depth: int, place: Place) -> None:
+    def item(
+        self, out: dict[str, Json], key: Any, value: Any, depth: int, place: Place, beside: Mapping[Any, Any]
+    ) -> None:
+        """Put one item of a mapping to `out`: masked if its key tells of a secret, given what stands `beside` it."""
         name = key if type(key) is str else self._key(key)
+        told = None
         if name not in KEYS and not is_harmless(name):
-            kind = secret_key_kind(name)
+            told = telling(name) if self.settings.redact else None
+            if told is not None and not is_clean(name):  # the kind must not say what the name hides
+                told = told._replace(kind="secret")
             name = self._shown_key(name)
-            if kind is not None and self.settings.redact and self._is_secret(value):
-                out[name] = self.count_masked(kind)
-                return
-        out[name] = self.value(value, depth + 1, (*place, name))
+            if told is not None and is_schema(value):
+                value, told = schema_without_examples(value), None
+        if self.settings.redactor is not None:
+            name = self._redacted(name, self.settings.redactor)
+        if name in out:  # two keys that were masked alike
+            name = f"{name} #{len(out) + 1}"
+        if told is not None and hides(told, value, beside):
+            out[name] = self.count_masked(told.kind)
+        else:
+            out[name] = self.value(value, depth + 1, (*place, name))
 
     def sequence(self, o: Any, depth: int, place: Place, holder: object = None) -> Json:
         """A list, tuple or set; `holder` is the object it was read from."""
@@ -178,6 +203,8 @@ class Walk:
     def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
         """The first items of a sequence of `size`."""
         most = self.settings.max_items
+        if size == 2 == len(items) and self.settings.redact and (told := told_by_header(items)) is not None:
+            return [self.mask(items[0]), self.count_masked(told.kind)]
         out = [self.value(item, depth + 1, (*place, i)) for i, item in enumerate(items[:most])]
         if size > most:
             self.cut += 1
@@ -195,6 +222,8 @@ class Walk:
         return None
 
     def _key(self, key: object) -> str:
+        if type(key) is bytes and len(key) <= _HEAD and key.isascii():
+            return key.decode()
         policy, self.content = self.content, "full"
         plain = self.value(key, self.settings.max_depth - 1, ())
         self.content = policy
@@ -208,15 +237,6 @@ class Walk:
             key = masked(key, self.masked)
         return "$" + key if key[:1] == "$" else key
 
-    @staticmethod
-    def _is_secret(value: object) -> bool:
-        # `token: 5` and `password: None` tell nothing; whatever else stands under such a key is hidden whole.
-        return (
-            value is not None
-            and type(value) not in (bool, int, float)
-            and not (type(value) is str and not value)
-        )
-
     # -- texts
 
     def text(self, o: str, place: Place) -> Json:
@@ -227,7 +247,7 @@ class Walk:
             return self.mask(o)
         blob = blob_of_text(o)
         if blob is not None:
-            return {BLOB: blob}
+            return {BLOB: blob | {"type": self.mask(blob["type"])}}
         if len(o) > self.settings.max_value_bytes:
             self.cut += 1
             return {CUT: size_and_hash(o) | {"head": self.mask(o[: _HEAD + _MARGIN])[:_HEAD]}}
@@ -247,19 +267,15 @@ class Walk:
 
     def mask(self, o: str) -> str:
         """A text without its secrets."""
-        settings = self.settings
-        if not settings.redact or (settings.redactor is None and o in CLEAN):
-            return o
-        if not is_clean(o):
+        redactor = self.settings.redactor
+        if self.settings.redact and not (redactor is None and o in CLEAN) and not is_clean(o):
             o = masked(o, self.masked)
-        redactor = settings.redactor
-        if redactor is None:
-            return o
-        try:
-            kept = redactor(o)
-        except Exception:  # noqa: BLE001 - the user's code; if it fails, the payload goes and the step stays
-            return self.count_masked("redactor_failed")
-        return kept if type(kept) is str else self.count_masked("redactor_failed")
+        return o if redactor is None else self._redacted(o, redactor)
+
+    def _redacted(self, o: str, redactor: Redactor) -> str:
+        """What the user's redactor keeps of a text."""
+        kept, why = contained_redactor(redactor).kept(o, self.settings.max_value_bytes)
+        return self.count_masked(why) if why else kept
 
 
 def _number(o: int) -> Json:

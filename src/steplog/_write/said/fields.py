@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import LONG, MESSAGE, Json, Record
+from steplog._format.record import FIELD_NAMES, LONG, MESSAGE, Json, Record
+from steplog._secrets.texts import may_hold_secret
 from steplog._write.safe.quick_check import MANY, plain_texts
-from steplog._write.safe.secrets import may_hold_secret
+from steplog._write.safe.secrets import FORGET
 from steplog._write.safe.walk import Walk, is_harmless, is_plain_name
 from steplog._write.said.message_types import message_type
 from steplog._write.said.numbering import Numbered
@@ -18,11 +19,12 @@ from steplog._write.settings.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
 _SAID: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
-SAFE: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
+SAFE: Final = frozenset(("usage", "totals"))  # of numbers and a few names, most of the time
 _NOT_IN_NONE: Final = (*_SAID, "messages", "message")
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
 # Definitions of tools, by their bytes, that were found to need no walk under settings: a program's runs repeat them.
 _plain_defs: dict[bytes, Settings] = {}
+FORGET.append(_plain_defs.clear)
 _MOST_DEFS: Final = 64
 _LONGEST_DEFS: Final = 64 * 1024
 _FEW_NAMES: Final = 128  # characters of tool names that are shorter than a pointer to where they stand
@@ -67,6 +69,9 @@ class Content(Numbered):
 
     def name(self, name: str, value: Any) -> None:
         """A name, or names and numbers, that is not written as it is at once."""
+        if name not in FIELD_NAMES:  # the program's own, which may tell of a secret, or be one
+            self.record.update(self.walker().name({name: value}))
+            return
         plain = self.walker().name(value)
         if plain not in ({}, [], ""):
             self.record[name] = plain
@@ -109,6 +114,8 @@ class Content(Numbered):
             if type(items) is not list or not items or message_type(type(items[0])) is None:
                 return None
             if type(key) is not str or not is_harmless(key) or len(items) > self.settings.max_items:
+                return None
+            if self.settings.redactor is not None:  # it sees each key
                 return None
             if len(items) == 1:
                 number, full = self.number_of(items[0], (self.step, name, key, 0))
@@ -195,7 +202,9 @@ def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:
     """An error's fields: its message and the provider's words are content, its type and stack are names."""
     out: Record = {}
     for name, value in error.items():
-        if name == "message":
+        if not is_harmless(name):
+            out.update(walk.name({name: value}))
+        elif name == "message":
             out[name] = walk.text(value, ()) if len(value) > LONG else walk.value(value, 1, ())
         else:
             out[name] = walk.name(value)

@@ -10,11 +10,12 @@ from typing import Any, Final, Protocol
 from orjson import dumps
 
 from steplog._format.line import DELETE, encode, escaped
-from steplog._format.record import CUT, Record
+from steplog._format.record import CUT, FIELD_NAMES, Record
 from steplog._write.disk.appender import Appender
 from steplog._write.guard import STDERR, contained
 from steplog._write.safe.exceptions import describe
-from steplog._write.safe.secrets import CLEAN
+from steplog._write.safe.quick_check import is_of_numbers
+from steplog._write.safe.secrets import CLEAN, know_secrets, look_again
 from steplog._write.safe.walk import Walk, is_plain_name
 from steplog._write.said.fields import PUT, SAFE, Content, error_fields
 from steplog._write.said.numbering import NumberedWalk
@@ -54,6 +55,8 @@ class LineWriter:
         # Where a line comes out too long, it is made anew by a writer of shorter texts.
         smaller = [n for n in _SMALLER if n < settings.max_value_bytes]
         self.counts = Counts() if counts is None else counts
+        if settings.redact:
+            know_secrets(settings.redact_values)
         self._shorter = (
             LineWriter(replace(settings, max_value_bytes=smaller[0]), appender, self.counts)
             if smaller
@@ -65,6 +68,7 @@ class LineWriter:
         self, run: Run, record: Record, fields: Mapping[str, Any]
     ) -> None:
         """The line that `record` begins, of names and numbers made here, with these fields; in the kernel on return."""
+        look_again()
         own = len(record)
         content: Content | None = None
         settings, clean = self.settings, self._clean
@@ -81,8 +85,8 @@ class LineWriter:
                     value = value.copy()  # noqa: PLW2901 - it is to be written as it was looked at
                     is_plain = is_plain_name(value, settings)
                 else:
-                    is_plain = name in SAFE
-                if is_plain:
+                    is_plain = name in SAFE and is_of_numbers(value, settings)
+                if is_plain and name in FIELD_NAMES:
                     record[name] = value
                     continue
             if content is None:

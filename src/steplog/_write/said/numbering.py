@@ -9,9 +9,9 @@ from orjson import dumps
 
 from steplog._format.line import encode
 from steplog._format.record import LONG, MESSAGE, SAME, Json, Record
+from steplog._secrets.texts import may_hold_secret
 from steplog._write.safe.blobs import digest_of
-from steplog._write.safe.quick_check import MANY, are_whole, plain_texts, take_apart
-from steplog._write.safe.secrets import may_hold_secret
+from steplog._write.safe.quick_check import MANY, are_harmless, are_whole, plain_texts, take_apart
 from steplog._write.safe.walk import Place, Walk, is_plain_name
 from steplog._write.said.message_types import (
     FOUND,
@@ -177,7 +177,7 @@ class Numbered:
         """Whether a walk would leave the message as it is; with content="none" what is left out is counted."""
         settings = self.settings
         is_bare = settings.is_bare
-        if not is_bare and not settings.is_whole:
+        if not is_bare and not (settings.is_whole and are_harmless(read)):
             return False
         texts: list[str] = []
         others: list[Any] = []
@@ -274,7 +274,7 @@ class NumberedWalk(Walk):
             elif name == "tool_calls" and type(value) is list:
                 out[name] = [self._tool_call(call) for call in value]
             else:
-                out[name] = self.value(value, 1, ())
+                self.item(out, name, value, 0, (), read)
         self._pointing = True
         hidden += self.hidden[hidden_before:]
         return out
@@ -282,9 +282,13 @@ class NumberedWalk(Walk):
     def _tool_call(self, call: Any) -> Json:
         if type(call) is not dict:
             return self.value(call, 2, ())
-        return {
-            k: self.name(v) if k in _NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None
-        }
+        out: Message = {}
+        for name, value in call.items():
+            if name in _NAMES and value is not None:
+                out[name] = self.name(value)
+            elif value is not None:
+                self.item(out, name, value, 1, (), call)
+        return out
 
     # -- what the plain walk meets on its way
 

@@ -102,7 +102,7 @@ def changes_of(known: Known, read: Message, plain: Message) -> Message | None:
     return {
         k: v
         for k, v in plain.items()
-        if known.plain.get(k) != v or (type(read[k]) is str and known.read.get(k) != read[k])
+        if known.plain.get(k) != v or (type(read.get(k)) is str and known.read.get(k) != read[k])
     }
 
 

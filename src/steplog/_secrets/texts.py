@@ -1,0 +1,99 @@
+"""All secrets in a text: whether there is one, where they stand, and the text without them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import Final
+
+from steplog._secrets.assignments import assignments, telling_signs
+from steplog._secrets.commands import netrc, options
+from steplog._secrets.commands import users as users_of_curl
+from steplog._secrets.headers import schemes
+from steplog._secrets.known_values import KNOWN
+from steplog._secrets.markup import elements
+from steplog._secrets.tokens import LONG_RUN, Span, runs_of, tokens
+from steplog._secrets.urls import users, webhooks
+
+_SHORTEST: Final = 8
+# Up to the end marker or, where a text was cut, to its end.
+_PRIVATE_KEY: Final = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]++|-(?!----))*+(?:-----END [A-Z0-9 ]{0,60}-----)?"
+)
+# What the rules of command lines and private keys need: a search for one character first is the cheapest there is.
+_DASHED: Final = re.compile(r"-(?:-[A-Za-z]|----BEGIN|u[ =])")
+_by_start: Final = itemgetter(0)
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether `text` holds a secret that `masked` would find."""
+    return next(_found(text), None) is not None
+
+
+def secrets_in(text: str) -> list[Span]:
+    """Where secrets stand in a text, in order, and of which kind each is; what overlaps is one."""
+    spans: list[Span] = []
+    for begin, end, kind in sorted(_found(text), key=_by_start):
+        if spans and begin < spans[-1][1]:
+            first, until, known = spans[-1]
+            spans[-1] = first, max(until, end), known if known not in _VAGUE else kind
+        else:
+            spans.append((begin, end, kind))
+    return spans
+
+
+_VAGUE: Final = frozenset(
+    ["assignment", "option", "element", "authorization", "bearer", "cookie", "netrc", "url_token"]
+)
+
+
+def masked(text: str, counts: dict[str, int]) -> str:
+    """`text` with each secret replaced by `[masked:<kind>]`; adds to `counts` by kind."""
+    spans = secrets_in(text)
+    if not spans:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for begin, end, kind in spans:
+        pieces += (text[done:begin], f"[masked:{kind}]")
+        counts[kind] = counts.get(kind, 0) + 1
+        done = end
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def _found(text: str) -> Iterator[Span]:
+    """Where secrets stand, as each way to look finds them; each is asked only where what it needs is in the text."""
+    if len(text) < _SHORTEST:
+        return
+    data = text.encode("ascii", "replace")
+    runs = runs_of(data)
+    has_long_run = LONG_RUN in runs
+    if has_long_run:
+        yield from tokens(text, runs)
+        if " " in text:
+            yield from schemes(text)
+        if "/" in text and "hook" in text:
+            yield from webhooks(text)
+    if (":" in text or "=" in text) and (signs := telling_signs(data)):
+        yield from assignments(text, signs)
+    if "-" in text and _DASHED.search(text) is not None:
+        yield from _dashed(text)
+    if "@" in text and "://" in text:
+        yield from users(text)
+    if "<" in text and "</" in text:
+        yield from elements(text)
+    if " " in text and "password" in text and "machine " in text:
+        yield from netrc(text)
+    if KNOWN.kinds:
+        yield from KNOWN.values_in(text, data, has_long_run=has_long_run)
+
+
+def _dashed(text: str) -> Iterator[Span]:
+    if "-----BEGIN" in text:
+        for found in _PRIVATE_KEY.finditer(text):
+            yield *found.span(), "private_key"
+    yield from options(text)
+    if "curl" in text:
+        yield from users_of_curl(text)
