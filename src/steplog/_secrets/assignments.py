@@ -11,7 +11,7 @@ from steplog._secrets.headers import HEADER_NAMES, header_value
 from steplog._secrets.names import ENDS_OF_NAMES, Telling, telling
 from steplog._secrets.pairs import name_of_value
 from steplog._secrets.quotes import closing, open_quote
-from steplog._secrets.tokens import Span
+from steplog._secrets.span import Span
 from steplog._secrets.values import is_random, is_secret_text, is_secret_word
 
 # In the query of a URL these tell of a secret as well.
@@ -41,7 +41,7 @@ def _backwards(names: tuple[tuple[str, ...], ...]) -> str:
 def _name_backwards() -> re.Pattern[bytes]:
     queries = "|".join(name[::-1] for name in sorted(_IN_QUERIES))
     between = r"""=[\s\]"'`\\]{0,68}+[_0-9-]{0,3}+"""
-    value = r"""(?<=["'\\])eulav"""  # as in `"name": "password", "value": "…"`
+    value = r"""(?<=["'\\])eulav|eulav[ \t]"""  # as in `"name": "password", "value": "…"`
     return re.compile(f"{between}(?:{_backwards(ENDS_OF_NAMES)}|(?:{queries})[?&;]|{value})".encode())
 
 
@@ -59,14 +59,15 @@ _VALUE: Final = re.compile(
       | [:=]{1,2}+ >?+ )
     [ \t\r\n]{0,4}+
     (?: [bruf]{0,2} (\\{0,64}+) (["'`])
-      | (?= [^\s"'`\\,;&<>)}\]|(\[{$@*] {3} )  # no quote: as long as a secret, and neither code nor the next name
+      | (?! [(\[{] ) (?= [^\s"'`\\,;&<>)}\]|]{3} )  # no quote: as long as a secret, and neither code nor the next name
         (?= [A-Za-z]{4} | [^\s"'`\\,;&<>)}\]|]{0,40}?[0-9!@\#$%^&*+~?/] )
-        (?! [A-Za-z_]{1,40}+ (?: [ ]?[=(\[] | [ ]?:\s | \.[A-Za-z_] ) ) )
+        (?! [A-Za-z_]{1,40}+ (?: [(\[] | \.[A-Za-z_] ) | (?<=\s) [A-Za-z_]{1,40}+ [ ]? (?: = | :\s ) ) )
     """,
     re.VERBOSE,
 )
-_WORD: Final = re.compile(r"""[^\s"'`\\,;&<>)}\]|]{1,512}+""")
+_WORD: Final = re.compile(r"""[^\s"'`\\,;&<>)}\]|]{1,128}+""")
 _REST: Final = re.compile(r"""[^\s"'`\\,;&<>)}\]|]*+""")
+_RESOURCE: Final = re.compile(r"[0-9]:secret:\w")  # `arn:aws:secretsmanager:…:123456789012:secret:name`
 _LONGEST_NAME: Final = 120
 
 
@@ -74,11 +75,22 @@ def assignments(text: str, signs: list[int]) -> Iterator[Span]:
     """Where what is given to telling names stands; `signs` are where `telling_signs` found these."""
     match, done = _VALUE.match, 0
     for sign in reversed(signs):
-        if sign >= done and (found := match(text, sign)) is not None:
-            span = _judged(text, sign, found)
+        if sign >= done:
+            found = match(text, sign)
+            span = _cookie(text, sign) if found is None else _judged(text, sign, found)
             if span is not None:
                 done = span[1]
                 yield span
+
+
+def _cookie(text: str, sign: int) -> Span | None:
+    """What follows `Cookie:`, where the value is names and values, which are nobody else's."""
+    if text[max(0, sign - 6) : sign].lower() != "cookie":
+        return None
+    start = sign + 1
+    while text[start : start + 1] in (" ", "\t"):
+        start += 1
+    return header_value(text, "cookie", start, None, open_quote(text, sign - 6))
 
 
 def _judged(text: str, sign: int, found: re.Match[str]) -> Span | None:
@@ -86,6 +98,8 @@ def _judged(text: str, sign: int, found: re.Match[str]) -> Span | None:
     if name == "value":
         begin, name = name_of_value(text, begin) or (begin, name)
     is_query = begin > 0 and text[begin - 1] in "?&;"
+    if _RESOURCE.match(text, begin - 2) is not None:
+        return None
     told = telling(name)
     if told is None and is_query and name.lower() in _IN_QUERIES:
         word = _WORD.match(text, found.end())

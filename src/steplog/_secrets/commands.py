@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from steplog._secrets.names import Telling, telling
-from steplog._secrets.tokens import Span
+from steplog._secrets.span import Span
 from steplog._secrets.values import is_random, says_nothing
 
 _OPTION: Final = re.compile(r"""--([A-Za-z][A-Za-z0-9-]{1,40}+)[ ]{1,4}+(?:"([^"\n]{1,512}+)"|'([^'\n]{1,512}+)'|([^\s"'\\,;&<>)}\]|-][^\s"'\\,;&<>)}\]|]{0,511}+))""")  # fmt: skip
@@ -17,6 +17,8 @@ _USER: Final = re.compile(
 _NETRC: Final = re.compile(
     r"machine\s{1,8}+\S{1,256}+\s{1,8}+login\s{1,8}+\S{1,128}+\s{1,8}+password\s{1,8}+(\S{1,512}+)"
 )
+# `… WITH PASSWORD 'x'`, `… IDENTIFIED BY 'x'`, `define('DB_PASSWORD', 'x')`
+_SQL: Final = re.compile(r"""(?:PASSWORD["']?|IDENTIFIED BY)[ ,]{1,4}+(["'])([^"'\n]{1,512}+)\1""")
 # What follows the name of an option in prose that speaks of it.
 _PROSE: Final = frozenset(
     [
@@ -104,6 +106,13 @@ def users(text: str) -> Iterator[Span]:
     for found in _USER.finditer(text, max(at, 0)):
         if not says_nothing(found.group(1)):
             yield *found.span(1), "option"
+
+
+def statements(text: str) -> Iterator[Span]:
+    """Passwords in SQL, and in the configuration of programs in PHP."""
+    for found in _SQL.finditer(text):
+        if not says_nothing(found.group(2)):
+            yield *found.span(2), "statement"
 
 
 def netrc(text: str) -> Iterator[Span]:

@@ -14,7 +14,9 @@ from typing import Any, Final
 from steplog._secrets.names import telling
 
 # Of a variable, these tell as well: only its own value is masked, so that a wrong guess costs little.
-_MORE_WORDS: Final = frozenset("key keys pat pw psk dsn apikey webhook private salt".split())
+_MORE_WORDS: Final = frozenset(
+    ["key", "keys", "pat", "pw", "psk", "dsn", "apikey", "webhook", "private", "salt"]
+)
 _PARTS: Final = re.compile(r"[A-Za-z]+")
 # Words that stand in innocent texts as well, however secret they were meant.
 _COMMON: Final = frozenset(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from steplog._secrets.tokens import Span
+from steplog._secrets.span import Span
 from steplog._secrets.values import is_random, says_nothing
 
 _AUTHORIZATION: Final = frozenset(
@@ -23,12 +23,12 @@ _KNOWN_SCHEMES: Final = frozenset(
 )  # fmt: skip
 _END: Final = re.compile(r"[\r\n<]|\\+[rn]")
 _CREDENTIALS: Final = re.compile(r"""[^\s"'`\\,;<>]++""")
-_COOKIE_PAIR: Final = re.compile(r"""[^\s"'`\\,;=<>]{1,100}+=[^\s"'`\\,;<>]{2}""")
+_COOKIE_PAIR: Final = re.compile(r"""[^\s"'`\\,;=<>]{1,100}+=(?![%{$])[^\s"'`\\,;<>]{2}""")
 _LONGEST: Final = 8192
 _LOOKED_AT: Final = 200
 _FEW: Final = 6
-_BEARER: Final = re.compile(r"earer {1,8}+(?<=[bB]earer )[ ]*+([A-Za-z0-9._~+/=-]{16,}+)")
-_BASIC: Final = re.compile(r"asic {1,8}+(?<=[bB]asic )[ ]*+([A-Za-z0-9+/]{8,}+={0,2})(?![A-Za-z0-9])")
+SCHEMES: Final = frozenset(["arer ", "ARER ", "asic ", "ASIC "])
+_TOKEN68: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,}+")
 
 
 def header_value(text: str, name: str, start: int, end: int | None, closing: str) -> Span | None:
@@ -71,16 +71,14 @@ def _credentials(value: str) -> tuple[int, str]:
     return (0 if is_one else -1), "authorization"
 
 
-def schemes(text: str) -> Iterator[Span]:
-    """Credentials behind the word Bearer or Basic anywhere in a text."""
-    if "earer " in text:
-        for found in _BEARER.finditer(text):
-            if is_random(found.group(1), 16):
-                yield found.start(1), found.end(1), "bearer"
-    if "asic " in text:
-        for found in _BASIC.finditer(text):
-            if _holds_a_colon(found.group(1)):
-                yield found.start(1), found.end(1), "bearer"
+def credentials_behind(text: str, at: int) -> Iterator[Span]:
+    """Credentials that begin at `at`, behind the word Bearer or Basic, of which the last letters are in `SCHEMES`."""
+    found = _TOKEN68.match(text, at)
+    if found is None:
+        return
+    is_basic = text[at - 5 : at].lower() == "asic "
+    if _holds_a_colon(found.group()) if is_basic else is_random(found.group(), 16):
+        yield at, found.end(), "bearer"
 
 
 def _holds_a_colon(word: str) -> bool:

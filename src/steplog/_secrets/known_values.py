@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from steplog._secrets.tokens import LONG_RUN, Span, runs_of
+from steplog._secrets.span import Span
+from steplog._secrets.tokens import LONG_RUN, runs_of
 
 SHORTEST: Final = 8
 _LONGEST: Final = 16 * 1024

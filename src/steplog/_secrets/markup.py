@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from steplog._secrets.names import telling
-from steplog._secrets.tokens import Span
+from steplog._secrets.span import Span
 from steplog._secrets.values import is_secret_text
 
 _ELEMENT: Final = re.compile(

@@ -11,8 +11,9 @@ from steplog._secrets.names import Telling, telling
 # The words under which a pair says what its "value" is the value of.
 _NAMING: Final = ("name", "key", "field", "header", "variable", "parameter", "option", "Name", "Key")
 _HEADERS: Final = frozenset(["authorization", "cookie"])
+_QUOTE: Final = r"""\\{0,64}+["']?+"""
 _NAMED: Final = re.compile(
-    rf"""["'](?:{"|".join(_NAMING)})\\{{0,64}}+["']\s{{0,4}}+:\s{{0,4}}+\\{{0,64}}+["']([\w. -]{{1,64}}+)\\{{0,64}}+["'][\s,]{{1,30}}+\\{{0,64}}+["']?\Z"""
+    rf"""(?<![\w.-])(?:{"|".join(_NAMING)}){_QUOTE}\s{{0,4}}+:\s{{0,4}}+{_QUOTE}([\w. -]{{1,64}}?){_QUOTE}[\s,]{{1,30}}+{_QUOTE}\Z"""
 )
 _FAR: Final = 300
 

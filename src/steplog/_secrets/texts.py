@@ -8,18 +8,18 @@ from operator import itemgetter
 from typing import Final
 
 from steplog._secrets.assignments import assignments, telling_signs
-from steplog._secrets.commands import netrc, options
+from steplog._secrets.commands import netrc, options, statements
 from steplog._secrets.commands import users as users_of_curl
-from steplog._secrets.headers import schemes
 from steplog._secrets.known_values import KNOWN
 from steplog._secrets.markup import elements
-from steplog._secrets.tokens import LONG_RUN, Span, runs_of, tokens
+from steplog._secrets.span import Span
+from steplog._secrets.tokens import LONG_RUN, runs_of, tokens
 from steplog._secrets.urls import users, webhooks
 
 _SHORTEST: Final = 8
 # Up to the end marker or, where a text was cut, to its end.
 _PRIVATE_KEY: Final = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]++|-(?!----))*+(?:-----END [A-Z0-9 ]{0,60}-----)?"
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?=[\s\\&A-Za-z0-9+/])(?:[^-]++|-(?!----))*+(?:-----END [A-Z0-9 ]{0,60}-----)?"
 )
 # What the rules of command lines and private keys need: a search for one character first is the cheapest there is.
 _DASHED: Final = re.compile(r"-(?:-[A-Za-z]|----BEGIN|u[ =])")
@@ -44,7 +44,17 @@ def secrets_in(text: str) -> list[Span]:
 
 
 _VAGUE: Final = frozenset(
-    ["assignment", "option", "element", "authorization", "bearer", "cookie", "netrc", "url_token"]
+    [
+        "assignment",
+        "option",
+        "element",
+        "authorization",
+        "bearer",
+        "cookie",
+        "netrc",
+        "statement",
+        "url_token",
+    ]
 )
 
 
@@ -68,12 +78,10 @@ def _found(text: str) -> Iterator[Span]:
     if len(text) < _SHORTEST:
         return
     data = text.encode("ascii", "replace")
-    runs = runs_of(data)
+    runs = runs_of(data) if len(text) >= len(LONG_RUN) else b""
     has_long_run = LONG_RUN in runs
     if has_long_run:
         yield from tokens(text, runs)
-        if " " in text:
-            yield from schemes(text)
         if "/" in text and "hook" in text:
             yield from webhooks(text)
     if (":" in text or "=" in text) and (signs := telling_signs(data)):
@@ -82,8 +90,10 @@ def _found(text: str) -> Iterator[Span]:
         yield from _dashed(text)
     if "@" in text and "://" in text:
         yield from users(text)
-    if "<" in text and "</" in text:
+    if "<" in text and ("</" in text or "/>" in text):
         yield from elements(text)
+    if "'" in text and ("PASSWORD" in text or "IDENTIFIED BY" in text):
+        yield from statements(text)
     if " " in text and "password" in text and "machine " in text:
         yield from netrc(text)
     if KNOWN.kinds:

@@ -115,6 +115,7 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     # talking, selling
     ("duffel_token", "duffel_test_ duffel_live_", "%W{30,}+"),
     ("easypost_key", "EZAK EZTK", "%A{50,}+"),
+    ("square_token", "EAAA", "%W{55,}+"),
     ("facebook_token", "EAA", "%A{40,}+"),
     ("flutterwave_key", "FLWSECK- FLWSECK_TEST-", "%A{12,}+(?:-X)?"),
     ("hubspot_token", "pat-", "[a-z]{2}[0-9]-%W{30,}+"),
@@ -126,7 +127,6 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     ("slack_token", "xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs-", "%W{11,}+"),
     ("slack_token", "xapp-", "[0-9]-%W{12,}+"),
     ("square_token", "sq0atp- sq0csp- sq0idp-", "%W{22,}+"),
-    ("square_token", "EAAA", "%W{55,}+"),
     ("stripe_key", "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_", "%A{10,}+"),
     ("stripe_key", "whsec_", "[A-Za-z0-9+/]{16,}+={0,2}"),
     ("twilio_key", "SK", "%H{32}%E"),
@@ -140,7 +140,6 @@ PARTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("vault_token", "hvb.", "%W{20,}+"),
     ("vault_token", "hvr.", "%W{20,}+"),
     ("doppler_token", "dp.pt.", "%A{30,}+"),
-    ("doppler_token", "dp.st.", "%W{16,}+(?:[.]%A{30,}+)?"),
     ("doppler_token", "dp.ct.", "%A{30,}+"),
     ("doppler_token", "dp.sa.", "%A{30,}+"),
     ("doppler_token", "dp.scim.", "%A{30,}+"),

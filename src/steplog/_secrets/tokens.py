@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
+from steplog._secrets.headers import SCHEMES, credentials_behind
+from steplog._secrets.span import Span
 from steplog._secrets.token_shapes import PARTED, SHAPES, WORD_HEADS
-
-Span = tuple[int, int, str]  # where a secret begins and ends, and its kind
 
 # Every token has a run of 16 such characters, and few other things have: prose has none, code and JSON have few. So a
 # text is copied with "a" for each of them, "." for what may part a token from its beginning, and a blank for all else;
@@ -41,8 +41,11 @@ _JWT: Final = re.compile(
     r"eyJ(?:(?<=\weyJ)(?<!\\[nrtbf]eyJ)|([\w-]{8,}+\.[\w-]{8,}+\.[\w-]*+)|[\w-]*+)", re.ASCII
 )
 _HEX: Final = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9_])")  # Mailgun's
-_DISCORD: Final = re.compile(
-    r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27,40}"
+# Of short pieces before the long one.
+_IN_PIECES: Final = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:"
+    r"(?P<discord_token>[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27,40})"
+    r"|(?P<doppler_token>dp[.]st[.](?:[a-z0-9_-]{2,35}[.])?[A-Za-z0-9]{30,44}))"
 )
 _TELEGRAM: Final = re.compile(
     r"(?<=[0-9]{8}:)AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_])"
@@ -75,7 +78,7 @@ def _beginning_with(two: str) -> re.Pattern[str]:
 
 
 @cache
-def _parted() -> tuple[re.Pattern[str], list[tuple[str, int]]]:
+def _parted_shapes() -> tuple[re.Pattern[str], list[tuple[str, int]]]:
     befores = [(kind, _plain(before.replace(".", "[.]")), _plain(rest)) for kind, before, rest in PARTED]
     widths = [len(before.replace("%A", "0")) for _, before, _ in PARTED]
     shapes = "|".join(f"(?<={before})({rest})" for _, before, rest in befores)
@@ -113,6 +116,8 @@ def tokens(text: str, runs: bytes) -> Iterator[Span]:
     while at >= 0:
         if text[at : at + 2] in known:
             yield from _beginning_at(text, at)
+        if text[at - 5 : at] in SCHEMES:
+            yield from credentials_behind(text, at)
         if has_dash and text[at + 32 : at + 33] == "-" and (found := _HEX.match(text, at)) is not None:
             yield at, found.end(), "mailgun_key"
         end = find(b" ", at)
@@ -120,7 +125,13 @@ def tokens(text: str, runs: bytes) -> Iterator[Span]:
             break
         at = find(LONG_RUN, end)
     for parted in _PARTED_RUN.finditer(runs):
-        yield from _behind_a_mark(text, parted.start() + 1)
+        at = parted.start() + 1
+        if text[at : at + 2] in known:
+            yield from _beginning_at(text, at)
+        if text[at - 2 : at] in _PARTED_ENDS or text[at - 8 : at - 7] == "." or text[at : at + 2] == "AA":
+            yield from _parted(text, at)
+        elif text[at - 1] in _ESCAPES:
+            yield from _behind_an_escape(text, at)
     yield from _inside_runs(text)
 
 
@@ -130,20 +141,22 @@ def _beginning_at(text: str, at: int) -> Iterator[Span]:
         yield at, found.end(), _kind_at(text, at)
 
 
-def _behind_a_mark(text: str, at: int) -> Iterator[Span]:
-    yield from _beginning_at(text, at)
-    mark = text[at - 1]
-    if mark in _ESCAPES and (escape := _ESCAPES[mark].match(text, at)) is not None:
+def _behind_an_escape(text: str, at: int) -> Iterator[Span]:
+    escape = _ESCAPES[text[at - 1]].match(text, at)
+    if escape is not None:
         yield from _beginning_at(text, escape.end())
-    if text[at - 2 : at] in _PARTED_ENDS:
-        shapes, kinds = _parted()
-        if (found := shapes.match(text, at)) is not None:
-            kind, width = kinds[(found.lastindex or 1) - 1]
-            yield at - width, found.end(), kind
-    if mark == ":" and (found := _TELEGRAM.match(text, at)) is not None:
+
+
+def _parted(text: str, at: int) -> Iterator[Span]:
+    """A token whose long piece begins at `at`, behind the short ones that it begins with."""
+    shapes, kinds = _parted_shapes()
+    if (found := shapes.match(text, at)) is not None:
+        kind, width = kinds[(found.lastindex or 1) - 1]
+        yield at - width, found.end(), kind
+    if (found := _TELEGRAM.match(text, at)) is not None:
         yield at, found.end(), "telegram_token"
-    if text[at - 8 : at - 7] == mark == "." and (found := _DISCORD.search(text, max(0, at - 40), at + 40)):
-        yield found.start(), found.end(), "discord_token"
+    for found in _IN_PIECES.finditer(text, max(0, at - 48), at + 64):
+        yield found.start(), found.end(), found.lastgroup or ""
 
 
 def _inside_runs(text: str) -> Iterator[Span]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from steplog._secrets.names import Telling, hides_number
+from steplog._secrets.values import is_working_directory
 
 # What a JSON Schema says of a parameter: tools have parameters named `password`, and what these are like is no secret.
 _SCHEMA: Final = frozenset(
@@ -60,7 +61,7 @@ def hides(told: Telling, value: Any, beside: Mapping[Any, Any]) -> bool:
         return False
     if told.faint and "logprob" in beside:  # a token of a model's text, with its probability
         return False
-    return not (told.kind in ("pwd", "oldpwd") and value[0] in "/~")  # a working directory
+    return not is_working_directory(told, value)
 
 
 def is_schema(value: Any) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from steplog._secrets.tokens import Span
+from steplog._secrets.span import Span
 from steplog._secrets.values import is_random, says_nothing
 
 # `://name:password@host`, where the password may have slashes, or `http://token@host`. Behind `://host:` a number is a

@@ -79,7 +79,12 @@ _NO_SECRETS: Final = frozenset(
         "above",
     ]
 )
-_STAND_INS: Final = frozenset("<{[($%@")  # `<token>`, `${TOKEN}`, `{token}`, `%(token)s`
+# `<token>`, `${TOKEN}`, `$TOKEN`, `$(cat x)`, `{token}`, `{{ token }}`, `[token]`, `(none)`, `%s`, `%(token)s`, `%TOKEN%`, `@token`
+_STAND_IN: Final = re.compile(
+    r"<[^>]*>?|\$\{[^}]*\}?|\$[A-Za-z_]\w*|\$[({].*|\{+[\w .|'\"\[\]()-]*\}*|\[[^\]]*\]?|\([\w ]*\)?"
+    r"|%[a-z]|%\(.*|%[A-Za-z_]+%|@[A-Za-z_]+"
+)
+_BEGINS_STAND_IN: Final = frozenset("<${[(%@")
 _CODE: Final = re.compile(
     r"[A-Za-z_]\w{0,80}(?:\.[A-Za-z_]\w{0,80}){0,8}[(\[]|[A-Za-z_]+[0-9]?(?:\.[A-Za-z_]+[0-9]?){1,8}\Z",
     re.ASCII,
@@ -95,15 +100,22 @@ _LONGER_THAN_WORDS: Final = 20
 
 def says_nothing(value: str) -> bool:
     """Whether a value only stands for a secret: `<token>`, `***`, `your-api-key`, `required`, `[masked:token]`."""
-    if value[:1] in _STAND_INS and not (value[0] == "%" and value[1:3].isalnum()):
+    if value[:1] in _BEGINS_STAND_IN and _STAND_IN.fullmatch(value[:200]) is not None:
         return True
-    low = value.lower()
+    if value.startswith("[masked:"):
+        return True
+    low = value[:80].lower()
     return low in _NO_SECRETS or low.startswith("your") or not low.strip("*x.•…_?#- ")
+
+
+def is_working_directory(told: Telling, value: str) -> bool:
+    """Whether this is what a shell has in `PWD`, which stands for a password elsewhere."""
+    return told.kind in ("pwd", "oldpwd") and _PATH.match(value) is not None
 
 
 def is_secret_text(value: str, told: Telling) -> bool:
     """Whether a value in quotes is one. Under faint names (`token`, `auth`) a word of letters is a piece of some text."""
-    if not value or says_nothing(value):
+    if not value or says_nothing(value) or is_working_directory(told, value):
         return False
     if value.isdecimal():
         return hides_number(told, int(value[:20]))
