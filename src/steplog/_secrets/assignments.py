@@ -26,29 +26,35 @@ _FOLDED: Final = bytes(
 )
 
 
-def _backwards(names: tuple[tuple[str, ...], ...]) -> str:
-    befores: dict[str, list[str]] = {}
-    for *before, last in names:
-        befores.setdefault(last[::-1], []).extend(word[::-1] for word in before or [""])
-    firsts: dict[str, list[str]] = {}
-    for last, words in befores.items():
-        more = "" if "" in words else "[_. -]?(?:" + "|".join(words) + ")"
-        firsts.setdefault(last[0], []).append(last[1:] + more)
-    return "|".join(first + "(?:" + "|".join(rests) + ")" for first, rests in firsts.items())
-
-
 @cache
 def _name_backwards() -> re.Pattern[bytes]:
-    queries = "|".join(name[::-1] for name in sorted(_IN_QUERIES))
+    """A sign and the names before it, backwards.
+
+    Each way to go on begins with a plain letter, by which C passes over most of them at once.
+    """
+    befores: dict[
+        str, list[str]
+    ] = {}  # what may stand before a last word, which is enough alone where that is ""
+    for *before, last in ENDS_OF_NAMES:
+        befores.setdefault(last[::-1], []).extend(f"[_. -]?{word[::-1]}" for word in before or [""])
+    for name in _IN_QUERIES:
+        befores.setdefault(name[::-1], []).append("[?&;]")
+    # As in `"name": "password", "value": "…"`.
+    befores["value"[::-1]] = [r"""(?<=["'\\]eulav)""", r"[ \t]"]
+    firsts: dict[str, list[str]] = {}
+    for last, words in befores.items():
+        firsts.setdefault(last[0], []).append(last[1:] + ("" if "" in words else f"(?:{'|'.join(words)})"))
+    names = "|".join(first + "(?:" + "|".join(rests) + ")" for first, rests in firsts.items())
     between = r"""=[\s\]"'`\\]{0,68}+[_0-9-]{0,3}+"""
-    value = r"""(?<=["'\\])eulav|eulav[ \t]"""  # as in `"name": "password", "value": "…"`
-    return re.compile(f"{between}(?:{_backwards(ENDS_OF_NAMES)}|(?:{queries})[?&;]|{value})".encode())
+    return re.compile(f"{between}(?:{names})".encode())
 
 
 def telling_signs(data: bytes) -> list[int]:
     """Where the signs behind telling names stand in a text, encoded with one byte a character; from its end on."""
-    last = len(data) - 1
-    return [last - found.start() for found in _name_backwards().finditer(data.translate(_FOLDED)[::-1])]
+    backwards, last = data.translate(_FOLDED)[::-1], len(data) - 1
+    if _name_backwards().search(backwards) is None:
+        return []
+    return [last - found.start() for found in _name_backwards().finditer(backwards)]
 
 
 # -- what these names are given

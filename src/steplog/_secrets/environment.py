@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from operator import itemgetter
 from typing import Any, Final
@@ -98,37 +98,45 @@ _os: Final[Any] = sys.modules[os.name]
 
 
 class Environment:
-    """What was in the environment when it was last looked at; looking again costs as much as a dictionary look-up or two."""
+    """What was in the environment when it was last looked at; looking again costs as much as a few look-ups."""
 
     def __init__(self) -> None:
         """Nothing was looked at yet."""
+        self._of: Any = None  # what `os.environ` was
+        self._live: dict[Any, Any] = {}
         self._size = -1
-        self._newest: object = None
+        self._newest: Any = None
         self._values: Any = None
-        self._of_telling: Any = lambda _: None
+        self._of_telling: Callable[[Any], Any] = _nothing
 
     def has_changed(self) -> bool:
         """Whether a variable came or went, or one with a telling name has another value."""
-        live = _live()
+        live = self._live
         try:
-            return not (
-                len(live) == self._size
-                and next(reversed(live), None) is self._newest
-                and self._of_telling(live) == self._values
+            return (
+                os.environ is not self._of
+                or len(live) != self._size
+                or next(reversed(live), None) is not self._newest
+                or self._of_telling(live) != self._values
             )
         except (KeyError, RuntimeError):  # one went; another thread changes it
             return True
 
     def secrets(self) -> list[tuple[str, str]]:
         """Values that are secret, each with the kind it is masked as; remembers what it has seen."""
-        live = _live()
-        seen = dict(live)
+        self._of = os.environ
+        # The dictionary behind it, where it has one: `os.environ` decodes each value anew.
+        self._live = getattr(self._of, "_data", self._of)
+        seen = dict(self._live)
         names = {key: _text(key) for key in seen}
         told = [key for key, name in names.items() if kind_of_variable(name) is not None]
-        self._of_telling = itemgetter(*told) if told else lambda _: None
-        self._size, self._newest = len(seen), next(reversed(seen), None)
-        self._values = self._of_telling(seen) if told else None
+        self._of_telling = itemgetter(*told) if told else _nothing
+        self._size, self._newest, self._values = len(seen), next(reversed(seen), None), self._of_telling(seen)
         return list(secrets_of({names[key]: _text(seen[key]) for key in told}))
+
+
+def _nothing(_: Any) -> None:
+    """What stands for the values where no name tells of a secret."""
 
 
 def kind_of_variable(name: str) -> str | None:
@@ -199,12 +207,6 @@ def _read(path: str) -> str:
             _os.close(descriptor)
     except (OSError, ValueError):
         return ""
-
-
-def _live() -> Any:
-    """The dictionary behind `os.environ`, where it has one: asking `os.environ` itself decodes each value anew."""
-    environ = os.environ
-    return getattr(environ, "_data", environ)
 
 
 def _text(value: Any) -> str:

@@ -28,7 +28,7 @@ _by_start: Final = itemgetter(0)
 
 def may_hold_secret(text: str) -> bool:
     """Whether `text` holds a secret that `masked` would find."""
-    return next(_found(text), None) is not None
+    return bool(_found(text))
 
 
 def secrets_in(text: str) -> list[Span]:
@@ -73,31 +73,33 @@ def masked(text: str, counts: dict[str, int]) -> str:
     return "".join(pieces)
 
 
-def _found(text: str) -> Iterator[Span]:
+def _found(text: str) -> list[Span]:
     """Where secrets stand, as each way to look finds them; each is asked only where what it needs is in the text."""
     if len(text) < _SHORTEST:
-        return
+        return []
+    found: list[Span] = []
     data = text.encode("ascii", "replace")
-    runs = runs_of(data) if len(text) >= len(LONG_RUN) else b""
-    has_long_run = LONG_RUN in runs
-    if has_long_run:
-        yield from tokens(text, runs)
+    has_long_run = False
+    if len(text) >= len(LONG_RUN) and LONG_RUN in (runs := runs_of(data)):
+        has_long_run = True
+        found += tokens(text, runs)
         if "/" in text and "hook" in text:
-            yield from webhooks(text)
+            found += webhooks(text)
     if (":" in text or "=" in text) and (signs := telling_signs(data)):
-        yield from assignments(text, signs)
+        found += assignments(text, signs)
     if "-" in text and _DASHED.search(text) is not None:
-        yield from _dashed(text)
+        found += _dashed(text)
     if "@" in text and "://" in text:
-        yield from users(text)
+        found += users(text)
     if "<" in text and ("</" in text or "/>" in text):
-        yield from elements(text)
+        found += elements(text)
     if "'" in text and ("PASSWORD" in text or "IDENTIFIED BY" in text):
-        yield from statements(text)
+        found += statements(text)
     if " " in text and "password" in text and "machine " in text:
-        yield from netrc(text)
+        found += netrc(text)
     if KNOWN.kinds:
-        yield from KNOWN.values_in(text, data, has_long_run=has_long_run)
+        found += KNOWN.values_in(text, data, has_long_run=has_long_run)
+    return found
 
 
 def _dashed(text: str) -> Iterator[Span]:

@@ -17,6 +17,7 @@ MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
 _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
 _CALL: Final = {"id", "name", "args"}
 _NOTHING: Final = type(None)
+_NUMBERS: Final = frozenset({int, float})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 
 
@@ -59,8 +60,10 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
 
 def is_of_numbers(value: Any, settings: Settings) -> bool:
     """Whether a value of numbers and a few names, as a usage or totals, can be written as it is."""
-    if settings.redactor is not None:
+    if settings.redactor is not None or type(value) is not dict:
         return False
+    if _NUMBERS.issuperset(map(type, value.values())) and are_harmless(value):
+        return True
     try:
         texts = plain_texts((value,), settings, LONG)
     except RuntimeError:  # another thread changes it

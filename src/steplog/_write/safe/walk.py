@@ -31,6 +31,7 @@ KEYS: set[str] = (
 _MOST_KEYS: Final = 4096
 FORGET.append(KEYS.clear)
 _TEXT: Final = frozenset({str})
+_COUNTED: Final = frozenset({"steps", "llm_calls", "tool_calls", "errors", "retries", "interrupts", "models"})
 
 
 def is_harmless(key: str) -> bool:
@@ -86,6 +87,16 @@ class Walk:
             return self.value(value, 0, ())
         finally:
             self.content = policy
+
+    def numbers(self, value: dict[Any, Any]) -> Json:
+        """A usage or totals: our own words for what is counted are no texts of the program's, all else is."""
+        out: dict[str, Json] = {}
+        for name, number in value.items():
+            if type(name) is str and (name in _COUNTED or name.endswith("_tokens")):
+                out[name] = self.name(number)
+            else:
+                out |= self.name({name: number})
+        return out
 
     def value(self, o: Any, depth: int, place: Place) -> Json:
         """Any object as plain JSON; `place` is where it will stand."""

@@ -72,7 +72,8 @@ class Content(Numbered):
         if name not in FIELD_NAMES:  # the program's own, which may tell of a secret, or be one
             self.record.update(self.walker().name({name: value}))
             return
-        plain = self.walker().name(value)
+        is_counted = name in SAFE and type(value) is dict
+        plain = self.walker().numbers(dict(value)) if is_counted else self.walker().name(value)
         if plain not in ({}, [], ""):
             self.record[name] = plain
 
