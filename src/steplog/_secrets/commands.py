@@ -12,7 +12,7 @@ from steplog._secrets.values import is_random, says_nothing
 
 _OPTION: Final = re.compile(r"""--([A-Za-z][A-Za-z0-9-]{1,40}+)[ ]{1,4}+(?:"([^"\n]{1,512}+)"|'([^'\n]{1,512}+)'|([^\s"'\\,;&<>)}\]|-][^\s"'\\,;&<>)}\]|]{0,511}+))""")  # fmt: skip
 _USER: Final = re.compile(
-    r"""-(?:u|-user|-proxy-user)[ =]{0,2}+["']?+[^\s:"']{0,128}+:([^\s"'\\]{1,512}+)(?<!:[0-9])"""
+    r"""-(?<=[\s"'\[(,]-)(?:u|-user|-proxy-user)[ =]{0,2}+["']?+[^\s:"']{0,64}+:([^\s"'\\]{1,512}+)(?<!:[0-9])"""
 )
 _NETRC: Final = re.compile(
     r"machine\s{1,8}+\S{1,256}+\s{1,8}+login\s{1,8}+\S{1,128}+\s{1,8}+password\s{1,8}+(\S{1,512}+)"

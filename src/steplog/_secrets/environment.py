@@ -85,8 +85,8 @@ _COMMON: Final = frozenset(
     ]
 )
 _PATH: Final = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@ +-]{0,40}){1,40}|[A-Za-z]:[\\/].*|\.{1,2}[\\/].*")
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s/:@]*:([^\s@]+)@)?.*", re.DOTALL)
-_KEY_LIKE: Final = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[a-z])(?=[^/]*[A-Z])[^/]{16,}")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s/:@]*+:([^\s@]++)@)?.*", re.DOTALL)
+_KEY_LIKE: Final = re.compile(r"(?=[^/]{0,40}[0-9])(?=[^/]{0,40}[a-z])(?=[^/]{0,40}[A-Z])[^/]{16}")
 _LINE: Final = re.compile(
     r"""^[ \t]*+(?:export[ \t]++)?([A-Za-z_][A-Za-z0-9_.]*+)[ \t]*+=[ \t]*+(?:"((?:[^"\\\n]|\\.)*+)"|'([^'\n]*+)'|([^\s#"'][^\n#]*+)?)""",
     re.MULTILINE,
@@ -169,6 +169,11 @@ def is_common(value: str) -> bool:
         or (_PATH.fullmatch(value) is not None and _KEY_LIKE.search(value) is None)
         or len(set(value)) < 4
     )
+
+
+def secrets_of_process() -> list[tuple[str, str]]:
+    """Secret values in this process's environment and in the `.env` beside it, with their kinds."""
+    return Environment().secrets() + dotenv_secrets(folders_of_program())
 
 
 def dotenv_secrets(folders: Iterable[str]) -> list[tuple[str, str]]:

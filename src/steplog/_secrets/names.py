@@ -20,7 +20,7 @@ _PHRASES: Final = tuple(
 )  # fmt: skip
 # Ends so plain that they tell even where nothing parts them from what is before: `dbpassword`, `openaiapikey`.
 _ENDS: Final = tuple(
-    ["password", "passwords", "passwd", "passphrase", "passcode", "clientsecret", "appsecret", "apisecret", "accesstoken", "authtoken", "refreshtoken", "sessiontoken", "bearertoken", "authorization"]
+    ["password", "passwords", "passwd", "passphrase", "passcode", "clientsecret", "appsecret", "apisecret", "accesstoken", "authtoken", "refreshtoken", "sessiontoken", "bearertoken", "authorization", "sessionid"]
     + ["".join(phrase) for phrase in _PHRASES if phrase[1] in ("key", "keys", "tokens")]
 )  # fmt: skip
 # Tokens that are no secrets: of a language model's text, and of lists that are read page by page.

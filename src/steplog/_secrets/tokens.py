@@ -36,14 +36,19 @@ _ESCAPES: Final = {
     "[": re.compile(r"[0-9]{1,3}m"),
     ";": re.compile(r"[0-9]{1,3}m"),
 }
+# Where a word begins, or what is left of an escape ends, as above.
+_BEGIN: Final = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\[[0-9]m)|(?<=\[[0-9]{2}m))"
 # Of several "eyJ" in a run only the first can begin one; the others are passed over with it, which keeps this linear.
 _JWT: Final = re.compile(
-    r"eyJ(?:(?<=\weyJ)(?<!\\[nrtbf]eyJ)|([\w-]{8,}+\.[\w-]{8,}+\.[\w-]*+)|[\w-]*+)", re.ASCII
+    r"eyJ(?:(?<=[A-Za-z0-9_]eyJ)(?<!\\[nrtbf]eyJ)(?<!%[0-9A-Fa-f]{2}eyJ)(?<!\[[0-9]meyJ)(?<!\[[0-9]{2}meyJ)"
+    r"|([A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+)|[A-Za-z0-9_-]*+)"
 )
-_HEX: Final = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9_])")  # Mailgun's
+# Mailgun's, which begins with any hex digit.
+_HEX_AT: Final = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9_])")
+_HEX: Final = re.compile("(?<![0-9A-Za-z])" + _HEX_AT.pattern)
 # Of short pieces before the long one.
 _IN_PIECES: Final = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:"
+    _BEGIN + "(?:"
     r"(?P<discord_token>[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27,40})"
     r"|(?P<doppler_token>dp[.]st[.](?:[a-z0-9_-]{2,35}[.])?[A-Za-z0-9]{30,44}))"
 )
@@ -91,13 +96,16 @@ def _inside(mark: str, *, all_heads: bool) -> re.Pattern[str]:
 
     Without groups, which would cost a look at each shape.
     """
-    firsts: dict[str, list[str]] = {}
+    firsts: dict[str, dict[str, list[str]]] = {}
     for _, heads, rest in SHAPES:
         for head in heads.split():
             if (all_heads or head.isalnum()) and (mark == "/" or not head.startswith(WORD_HEADS)):
-                firsts.setdefault(head[0], []).append(re.escape(head[1:]) + _plain(rest))
-    branches = [first + "(?:" + "|".join(rests) + ")" for first, rests in firsts.items()]
-    return re.compile(f"{mark}(?=[{''.join(firsts)}][A-Za-z0-9_-]{{13}})(?:{'|'.join(branches)})")
+                firsts.setdefault(head[0], {}).setdefault(head[1], []).append(re.escape(head[2:]) + _plain(rest))
+    branches = [
+        first + "(?:" + "|".join(f"{second}(?:{'|'.join(rests)})" for second, rests in seconds.items()) + ")"
+        for first, seconds in firsts.items()
+    ]
+    return re.compile(f"{mark}(?=[{''.join(firsts)}])(?:{'|'.join(branches)})")
 
 
 def _kind_at(text: str, at: int) -> str:
@@ -118,9 +126,10 @@ def tokens(text: str, runs: bytes) -> Iterator[Span]:
             yield from _beginning_at(text, at)
         if text[at - 5 : at] in SCHEMES:
             yield from credentials_behind(text, at)
-        if has_dash and text[at + 32 : at + 33] == "-" and (found := _HEX.match(text, at)) is not None:
-            yield at, found.end(), "mailgun_key"
         end = find(b" ", at)
+        if has_dash and not 0 < end < at + 50:
+            for found in _HEX.finditer(text, at, end if end > 0 else len(text)):
+                yield *found.span(), "mailgun_key"
         if end < 0:
             break
         at = find(LONG_RUN, end)
@@ -145,6 +154,8 @@ def _behind_an_escape(text: str, at: int) -> Iterator[Span]:
     escape = _ESCAPES[text[at - 1]].match(text, at)
     if escape is not None:
         yield from _beginning_at(text, escape.end())
+        if (found := _HEX_AT.match(text, escape.end())) is not None:
+            yield *found.span(), "mailgun_key"
 
 
 def _parted(text: str, at: int) -> Iterator[Span]:

@@ -13,8 +13,8 @@ from steplog._secrets.values import is_random, says_nothing
 # port. The second of the ways to match a password is bounded, since it may run into the next URL.
 _USER: Final = re.compile(
     r"""://(?:
-      [^\s/:@"'<>\[]{0,256}+ : (?! [0-9]{1,5}(?:[/?\#]|\Z) )
-      ( (?: [^\s"'@<>/:]{1,2048}+ | [^\s"'@<>]{1,128}+ ) (?: @[^\s"'@/<>]{1,256}+ ){0,4} ) @ (?= [\w.\[] ) (?! sha256: )
+      [^\s/:@"'<>\[]{0,256}+ : (?! :?// | [0-9]{1,5}(?:[/?\#]|\Z) )
+      ( (?: [^\s"'@<>/:]{1,2048}+ | [^\s"'@<>]{1,48}+ ) (?: @[^\s"'@/<>]{1,256}+ ){0,4} ) @ (?= [\w.\[] ) (?! sha256: )
     | (?: (?<=https://) | (?<=http://) ) ( [^\s/:@"'<>]{8,2048}+ ) @ (?= [\w\[] )
     )""",
     re.VERBOSE,
