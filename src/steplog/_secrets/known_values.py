@@ -144,16 +144,16 @@ class KnownValues:
 
 
 def _forms(value: str) -> set[str]:
-    """A value and what it looks like in JSON, in URLs, in Python and in base64."""
+    """A value and what it looks like in URLs, in JSON and JSON in JSON, in Python, in HTML and in base64."""
     data = value.encode("utf-8", "surrogatepass")
     in_url = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in data)
+    in_url_small = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in data)
     in_json = _json(value, ascii_only=False)
-    forms = {value, in_url, in_url.lower() if "%" in in_url else in_url, in_url.replace("%20", "+")}
-    forms |= {in_url.replace("%2F", "/"), in_json, _json(value, ascii_only=True), repr(value)[1:-1]}
-    forms |= {
-        _json(in_json, ascii_only=False),
-        value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
-    }
+    in_html = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    quoted = in_html.replace('"', "&quot;")
+    forms = {value, in_url, in_url_small, in_url.replace("%20", "+"), in_url.replace("%2F", "/")}
+    forms |= {in_json, _json(value, ascii_only=True), _json(in_json, ascii_only=False), repr(value)[1:-1]}
+    forms |= {in_html, quoted, quoted.replace("'", "&#x27;"), quoted.replace("'", "&#39;")}
     for core in _cores(data):
         forms |= {core, core.replace("+", "-").replace("/", "_")}
     return {form for form in forms if len(form) >= SHORTEST}
