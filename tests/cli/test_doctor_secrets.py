@@ -7,16 +7,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_secrets import CORPORA, made
 
 import steplog
+from made_secrets import CORPORA, made
 from steplog._read.secrets_in_log import secrets_in_log
 
 STEPLOG = str(Path(sys.executable).parent / "steplog")
 
 
 def doctor(path, *more, **environ):
-    return subprocess.run([STEPLOG, "doctor", str(path), "--secrets", *more], env=os.environ | environ, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [STEPLOG, "doctor", str(path), "--secrets", *more],
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.fixture
@@ -24,7 +31,10 @@ def unmasked(tmp_path):
     """A log that was written without masking, and the secrets in it."""
     token, password = made("ghp_{A36}"), made("{A14}")
     path = tmp_path / "logs"
-    with steplog.Recorder(path, redact=False) as recorder, recorder.run("r", input={"password": password}) as run:
+    with (
+        steplog.Recorder(path, redact=False) as recorder,
+        recorder.run("r", input={"password": password}) as run,
+    ):
         with run.tool("t", args={"text": f"use {token}", "n": {"tokens": 5}}) as call:
             call.set(result=[{"name": "api_key", "value": password}])
         with run.tool("nothing", args={"query": "how are passwords stored?"}):
@@ -53,7 +63,11 @@ def test_it_names_file_line_field_and_kind_and_exits_with_1(unmasked):
         ],
         "unread": [],
     }
-    assert not any(secret in out for secret in (token, password) for out in (done.stdout, done.stderr, told.stdout, told.stderr))
+    assert not any(
+        secret in out
+        for secret in (token, password)
+        for out in (done.stdout, done.stderr, told.stdout, told.stderr)
+    )
 
 
 def test_a_log_that_was_masked_has_none(tmp_path):
@@ -80,25 +94,46 @@ def test_values_of_the_shells_environment_are_looked_for_as_well(tmp_path):
 def test_half_a_line_and_lines_of_others_are_looked_at_too(tmp_path):
     token = made("ghp_{A36}")
     file = tmp_path / "log.jsonl"
-    file.write_text('{"ev":"log.open","v":1}\n{"ev":"run.start","run":"r","input":"use ' + token + "\nnot json: " + token + "\n")
+    file.write_text(
+        '{"ev":"log.open","v":1}\n{"ev":"run.start","run":"r","input":"use '
+        + token
+        + "\nnot json: "
+        + token
+        + "\n"
+    )
     found = secrets_in_log(file)
-    assert [(one.line, one.kind, one.field) for one in found.found] == [(2, "github_token", ""), (3, "github_token", "")]
+    assert [(one.line, one.kind, one.field) for one in found.found] == [
+        (2, "github_token", ""),
+        (3, "github_token", ""),
+    ]
 
 
 def test_names_that_are_secrets_are_not_said(tmp_path):
     token = made("ghp_{A36}")
     file = tmp_path / "log.jsonl"
-    file.write_text(json.dumps({"ev": "custom.point", "run": "r", token: 1, "data": {f"{token}_password": "x"}}) + "\n")
+    file.write_text(
+        json.dumps({"ev": "custom.point", "run": "r", token: 1, "data": {f"{token}_password": "x"}}) + "\n"
+    )
     found = secrets_in_log(file)
-    assert {(one.kind, one.field) for one in found.found} == {("github_token", ""), ("github_token", "data"), ("secret", "data")}
+    assert {(one.kind, one.field) for one in found.found} == {
+        ("github_token", ""),
+        ("github_token", "data"),
+        ("secret", "data"),
+    }
     assert token not in doctor(file).stdout
 
 
 def test_a_packed_log_is_looked_at_and_a_damaged_one_is_named(tmp_path):
     zstd = pytest.importorskip("backports.zstd")
     token = made("ghp_{A36}")
-    data = zstd.compress(b'{"ev":"log.open","v":1}\n' + json.dumps({"ev": "custom.point", "run": "r", "data": token}).encode() + b"\n")
-    whole, half = (tmp_path / name / "20260101T000000000000Z-1-abcdefgh.jsonl.zst" for name in ("whole", "half"))
+    data = zstd.compress(
+        b'{"ev":"log.open","v":1}\n'
+        + json.dumps({"ev": "custom.point", "run": "r", "data": token}).encode()
+        + b"\n"
+    )
+    whole, half = (
+        tmp_path / name / "20260101T000000000000Z-1-abcdefgh.jsonl.zst" for name in ("whole", "half")
+    )
     for file, content in ((whole, data), (half, data[:-12])):
         file.parent.mkdir()
         file.write_bytes(content)
@@ -117,5 +152,7 @@ def test_it_stands_alone(tmp_path):
 def test_deep_and_strange_lines_make_no_exception(tmp_path):
     file = tmp_path / "log.jsonl"
     deep = "[" * 400 + "]" * 400
-    file.write_bytes(b'{"ev":"custom.point","run":"r","data":' + deep.encode() + b'}\n\xff\xfe\0\n[]\n5\n"x"\n{}\n\n')
+    file.write_bytes(
+        b'{"ev":"custom.point","run":"r","data":' + deep.encode() + b'}\n\xff\xfe\0\n[]\n5\n"x"\n{}\n\n'
+    )
     assert secrets_in_log(file).found == []

@@ -8,12 +8,12 @@ import pytest
 from steplog._secrets.environment import Environment, dotenv_secrets, is_common, kind_of_variable, secrets_of
 
 
-@pytest.mark.parametrize("name", "OPENAI_API_KEY HF_TOKEN DB_PASS DB_PASSWORD JWT_SECRET AWS_SECRET_ACCESS_KEY STRIPE_KEY GITHUB_PAT PGPASSWORD SENTRY_DSN GOOGLE_CREDENTIALS my.token".split())  # fmt: skip
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "HF_TOKEN", "DB_PASS", "DB_PASSWORD", "JWT_SECRET", "AWS_SECRET_ACCESS_KEY", "STRIPE_KEY", "GITHUB_PAT", "PGPASSWORD", "SENTRY_DSN", "GOOGLE_CREDENTIALS", "my.token"])  # fmt: skip
 def test_a_variable_with_a_telling_name_is_secret(name):
     assert dict(secrets_of({name: "qT7-not-so-common"})) == {"qT7-not-so-common": kind_of_variable(name)}
 
 
-@pytest.mark.parametrize("name", "PATH HOME LANG KEYBOARD TOKENIZERS_PARALLELISM MONKEY AUTHOR SSH_AUTH_SOCK XDG_SESSION_TYPE PYTHON_SHA256 MAX_TOKENS".split())  # fmt: skip
+@pytest.mark.parametrize("name", ["PATH", "HOME", "LANG", "KEYBOARD", "TOKENIZERS_PARALLELISM", "MONKEY", "AUTHOR", "SSH_AUTH_SOCK", "XDG_SESSION_TYPE", "PYTHON_SHA256", "MAX_TOKENS"])  # fmt: skip
 def test_other_variables_are_not(name):
     assert not list(secrets_of({name: "qT7-not-so-common"}))
 
@@ -30,7 +30,9 @@ def test_short_and_common_values_and_paths_are_never_masked(value):
 
 def test_of_a_url_the_password_is_secret_and_a_url_without_one_is_not():
     assert not list(secrets_of({"AUTH_TOKEN": "https://auth.example.org/oauth/token"}))
-    assert dict(secrets_of({"DATABASE_URL": "postgres://joe:h7-long-enough@db/x"})) == {"h7-long-enough": "database_url"}
+    assert dict(secrets_of({"DATABASE_URL": "postgres://joe:h7-long-enough@db/x"})) == {
+        "h7-long-enough": "database_url"
+    }
     assert not list(secrets_of({"DATABASE_URL": "postgres://joe:short@db/x"}))
 
 
@@ -86,11 +88,17 @@ BROKEN_TOKEN="zq7-never-closed
 def test_the_env_file_beside_the_program_is_read(tmp_path):
     (tmp_path / ".env").write_text(DOTENV)
     found = dict(dotenv_secrets([str(tmp_path), str(tmp_path)]))
-    assert found == {"zq7-unquoted-one": "db_password", "zq7 quoted two": "api_token", "zq7-single-three": "jwt_secret"}
+    assert found == {
+        "zq7-unquoted-one": "db_password",
+        "zq7 quoted two": "api_token",
+        "zq7-single-three": "jwt_secret",
+    }
 
 
 def test_no_env_file_makes_anything_wait_or_fail(tmp_path):
-    pipe, directory, huge, locked, bytes_ = (tmp_path / name for name in ("pipe", "directory", "huge", "locked", "bytes"))
+    pipe, directory, huge, locked, bytes_ = (
+        tmp_path / name for name in ("pipe", "directory", "huge", "locked", "bytes")
+    )
     for folder in (pipe, directory, huge, locked, bytes_):
         folder.mkdir()
     os.mkfifo(pipe / ".env")

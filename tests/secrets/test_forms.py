@@ -4,8 +4,8 @@ import base64
 import re
 
 import pytest
-from made_secrets import CORPORA, made, recipes
 
+from made_secrets import CORPORA, made, recipes
 from steplog._secrets.texts import masked
 
 FORMS = recipes("forms.txt")

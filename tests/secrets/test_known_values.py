@@ -8,8 +8,8 @@ import time
 import urllib.parse
 
 import pytest
-from made_secrets import CORPORA, made
 
+from made_secrets import CORPORA, made
 from steplog._secrets.known_values import KnownValues
 from steplog._secrets.texts import _SHORTEST
 from steplog._secrets.tokens import LONG_RUN, runs_of
@@ -35,11 +35,23 @@ def found_in(known, text):
 
 @pytest.fixture(params=[1, 30], ids=["alone", "beside many"])
 def crowd(request):
-    return [(made("{A9}", n), "other") for n in range(request.param)] + [(made("{H40}", n), "other") for n in range(request.param)]
+    return [(made("{A9}", n), "other") for n in range(request.param)] + [
+        (made("{H40}", n), "other") for n in range(request.param)
+    ]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("around", ["{}", "a b {} c", "x{}y", "{}{}", "prose " * 40 + "{}" + " prose" * 40, "Ab9_" * 200 + "{}" + "Zz8-" * 200])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "a b {} c",
+        "x{}y",
+        "{}{}",
+        "prose " * 40 + "{}" + " prose" * 40,
+        "Ab9_" * 200 + "{}" + "Zz8-" * 200,
+    ],
+)
 def test_a_value_is_found_wherever_it_stands(shape, around, crowd):
     value = made(shape, 3)
     known = KnownValues()
@@ -61,7 +73,9 @@ def test_a_value_is_found_in_base64_whatever_stands_around_it(shape, crowd):
                 left = found_in(known, f"Basic {text} .")
                 assert "<mine>" in left
                 shown = left.removeprefix("Basic ").split("<")[0]
-                assert value[:6].encode() not in base64.urlsafe_b64decode(shown.replace("+", "-").replace("/", "_") + "==="[: -len(shown) % 4])
+                assert value[:6].encode() not in base64.urlsafe_b64decode(
+                    shown.replace("+", "-").replace("/", "_") + "==="[: -len(shown) % 4]
+                )
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -8,10 +8,10 @@ from re import _constants as op  # the tree of an expression, which nothing else
 from re import _parser as parser
 
 import pytest
-from made_secrets import recipes
 
 import steplog
 import steplog._secrets
+from made_secrets import recipes
 from steplog._secrets import assignments, tokens
 from steplog._secrets.texts import masked, may_hold_secret
 
@@ -30,7 +30,11 @@ def compiled():
                 if isinstance(one, re.Pattern):
                     found[f"{module.name}.{name}[{at}]"] = one
     found |= {f"tokens {two}": tokens._beginning_with(two) for two in tokens._BY_TWO}
-    found |= {f"inside {mark} {all_}": tokens._inside(mark, all_heads=all_) for mark in "-/" for all_ in (True, False)}
+    found |= {
+        f"inside {mark} {all_}": tokens._inside(mark, all_heads=all_)
+        for mark in "-/"
+        for all_ in (True, False)
+    }
     found["parted"] = tokens._parted_shapes()[0]
     found["names backwards"] = assignments._name_backwards()
     return found
@@ -131,8 +135,12 @@ def test_each_expression_takes_under_50_ms_for_a_mib_of_its_worst_beginnings(nam
     assert not slow
 
 
-@pytest.mark.parametrize("name", [name for name in PATTERNS if not is_searched(name) and not name.startswith(OF_WORDS)])
-def test_an_expression_that_is_matched_at_a_place_looks_at_a_bounded_piece_of_a_text_that_it_does_not_fit(name):
+@pytest.mark.parametrize(
+    "name", [name for name in PATTERNS if not is_searched(name) and not name.startswith(OF_WORDS)]
+)
+def test_an_expression_that_is_matched_at_a_place_looks_at_a_bounded_piece_of_a_text_that_it_does_not_fit(
+    name,
+):
     pattern = PATTERNS[name]
     for text in worst_texts(pattern):
         whole = (text * (MIB // len(text) + 1))[:MIB]
@@ -149,9 +157,20 @@ HEADS = sorted(
     head
     for head in {recipe.split("{")[0] for _, recipe, *_ in recipes("tokens.txt")}
     | {text.split("{S}")[0] for _, text in recipes("forms.txt")}
-    | {"eyJ-", "eyJ.", "sk-", "-----BEGIN PRIVATE KEY-----", "://a:", "a@b:", "=", ":", "Bearer ", "<password>", "--password "}
+    | {
+        "eyJ-",
+        "eyJ.",
+        "sk-",
+        "-----BEGIN PRIVATE KEY-----",
+        "://a:",
+        "a@b:",
+        "=",
+        ":",
+        "Bearer ",
+        "<password>",
+        "--password ",
+    }
     if head
-
 )
 
 
@@ -169,7 +188,9 @@ def test_all_rules_together_take_a_time_that_grows_with_the_text_and_not_faster(
     assert large < 128 * 1024 * 4e-6, "no text costs more than 4 us a character"
 
 
-@pytest.mark.parametrize("text", ["eyJ-", "sk-", "xoxb-", "password=", "token: ", "-----BEGIN ", "://", "AKIA", "_", "-", "."])
+@pytest.mark.parametrize(
+    "text", ["eyJ-", "sk-", "xoxb-", "password=", "token: ", "-----BEGIN ", "://", "AKIA", "_", "-", "."]
+)
 def test_a_hook_takes_under_50_ms_for_65_000_characters_that_begin_secrets(text):
     sink = steplog.MemorySink()
     with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from made_secrets import made, recipes
 
+from made_secrets import made, recipes
 from steplog._secrets.texts import masked, secrets_in
 from steplog._secrets.token_shapes import PARTED, SHAPES
 
@@ -55,14 +55,25 @@ def test_each_shape_of_the_table_has_a_secret_in_the_corpus_that_no_other_finds(
 
 
 def test_kinds_that_were_masked_in_version_0_1_are_masked_behind_a_dash_as_well():
-    for recipe in ("ghp_{A36}", "AKIA{U16}", "xoxb-{D12}-{A24}", "hf_{A34}", "npm_{A36}", "glpat-{W20}", "AIzaSy{W33}"):
+    for recipe in (
+        "ghp_{A36}",
+        "AKIA{U16}",
+        "xoxb-{D12}-{A24}",
+        "hf_{A34}",
+        "npm_{A36}",
+        "glpat-{W20}",
+        "AIzaSy{W33}",
+    ):
         secret = made(recipe)
         assert secret not in masked(f"old-{secret} backup_x", {})
 
 
 def test_several_in_a_row_are_masked_each():
     one, two = made("ghp_{A36}"), made("sk-ant-api03-{W60}")
-    assert masked(f"{one} {two},{one}", {}) == "[masked:github_token] [masked:anthropic_key],[masked:github_token]"
+    assert (
+        masked(f"{one} {two},{one}", {})
+        == "[masked:github_token] [masked:anthropic_key],[masked:github_token]"
+    )
 
 
 def test_what_two_rules_find_is_one_secret_of_the_plainer_kind():
@@ -74,7 +85,14 @@ def test_what_two_rules_find_is_one_secret_of_the_plainer_kind():
 
 
 def test_a_private_key_is_masked_to_its_end_or_to_the_end_of_what_is_left_of_it():
-    for what in ("RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "EC PRIVATE KEY", "PGP PRIVATE KEY BLOCK", "ENCRYPTED PRIVATE KEY"):
+    for what in (
+        "RSA PRIVATE KEY",
+        "PRIVATE KEY",
+        "OPENSSH PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "PGP PRIVATE KEY BLOCK",
+        "ENCRYPTED PRIVATE KEY",
+    ):
         body = made("{A64}") + "\n" + made("{A20}") + "=="
         key = f"-----BEGIN {what}-----\n{body}\n-----END {what}-----"
         assert masked(f"a {key} b", {}) == "a [masked:private_key] b"
@@ -83,5 +101,10 @@ def test_a_private_key_is_masked_to_its_end_or_to_the_end_of_what_is_left_of_it(
 
 
 def test_what_was_masked_is_left_as_it_is():
-    for text in ("[masked:openai_key]", "api_key=[masked:assignment]", '{"password": "[masked:password]"}', "Bearer [masked:bearer]"):
+    for text in (
+        "[masked:openai_key]",
+        "api_key=[masked:assignment]",
+        '{"password": "[masked:password]"}',
+        "Bearer [masked:bearer]",
+    ):
         assert masked(text, {}) == text

@@ -10,9 +10,9 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from made_secrets import made, recipes
 
 import steplog
+from made_secrets import made, recipes
 from steplog._write.settings.settings import Settings, SettingsError
 
 SHAPES = [
@@ -24,7 +24,7 @@ SHAPES = [
 ]  # fmt: skip
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     pass
 
 
@@ -37,8 +37,19 @@ def place_keys(run, value):
 
 
 def place_messages(run, value):
-    with run.llm(messages=[{"role": "user", "content": f"use {value}"}, {"role": "tool", "name": value, "tool_call_id": value, value: 1}]) as call:
-        call.set(message={"role": "assistant", "content": value, "tool_calls": [{"id": value, "name": value, "args": {value: value}, value: 2}]})
+    with run.llm(
+        messages=[
+            {"role": "user", "content": f"use {value}"},
+            {"role": "tool", "name": value, "tool_call_id": value, value: 1},
+        ]
+    ) as call:
+        call.set(
+            message={
+                "role": "assistant",
+                "content": value,
+                "tool_calls": [{"id": value, "name": value, "args": {value: value}, value: 2}],
+            }
+        )
 
 
 def place_models(run, value):
@@ -63,18 +74,33 @@ def place_names(run, value):
 
 
 def place_errors(run, value):
-    with pytest.raises(Refused), run.tool("t"):
-        raise type(f"Odd{value}", (Refused,), {})(f"cannot use {value}", value)
-    run.custom("c", data=[Refused(value), type(f"Odd{value}", (), {})])
+    with pytest.raises(RefusedError), run.tool("t"):
+        raise type(f"Odd{value}", (RefusedError,), {})(f"cannot use {value}", value)
+    run.custom("c", data=[RefusedError(value), type(f"Odd{value}", (), {})])
 
 
 def place_json(run, value):
     inner = json.dumps({"v": value})
-    run.custom("c", data=[json.dumps({"i": inner}), repr({"v": value}), f"<v>{html.escape(value)}</v>", json.dumps([value], ensure_ascii=False)])
+    run.custom(
+        "c",
+        data=[
+            json.dumps({"i": inner}),
+            repr({"v": value}),
+            f"<v>{html.escape(value)}</v>",
+            json.dumps([value], ensure_ascii=False),
+        ],
+    )
 
 
 def place_urls(run, value):
-    run.custom("c", data=[f"https://x/?q={urllib.parse.quote(value, safe='')}", urllib.parse.urlencode({"q": value}), f"https://x/{urllib.parse.quote(value)}"])
+    run.custom(
+        "c",
+        data=[
+            f"https://x/?q={urllib.parse.quote(value, safe='')}",
+            urllib.parse.urlencode({"q": value}),
+            f"https://x/{urllib.parse.quote(value)}",
+        ],
+    )
 
 
 def place_base64(run, value):
@@ -85,7 +111,9 @@ def place_base64(run, value):
 
 def place_documents(run, value):
     with run.retriever("r", query=value) as call:
-        call.set(documents=[{"id": value, "score": 1.0, "content": f"… {value} …", "metadata": {"source": value}}])
+        call.set(
+            documents=[{"id": value, "score": 1.0, "content": f"… {value} …", "metadata": {"source": value}}]
+        )
     with run.tool("t", args=(value, {value}, [b"x", value])) as call:
         call.set(result={"error": {"detail": f"bad value {value!r}"}})
 
@@ -97,10 +125,15 @@ def forms(value):
     """What would be a leak in the bytes of a line."""
     data = value.encode()
     texts = {value, urllib.parse.quote(value, safe=""), urllib.parse.quote(value), html.escape(value)}
-    texts |= {json.dumps(text)[1:-1] for text in texts} | {json.dumps(text, ensure_ascii=False)[1:-1] for text in texts}
+    texts |= {json.dumps(text)[1:-1] for text in texts} | {
+        json.dumps(text, ensure_ascii=False)[1:-1] for text in texts
+    }
     for before in range(3):
         whole = base64.b64encode(bytes(before) + data).decode()
-        texts |= {whole[4 * (before > 0) : -4], whole[4 * (before > 0) : -4].replace("+", "-").replace("/", "_")}
+        texts |= {
+            whole[4 * (before > 0) : -4],
+            whole[4 * (before > 0) : -4].replace("+", "-").replace("/", "_"),
+        }
     return {text for text in texts if len(text) >= 8}
 
 
@@ -111,14 +144,18 @@ def test_no_value_of_the_environment_is_on_disk_from_any_place(place, tmp_path, 
         monkeypatch.setenv(f"ACME_{at}_TOKEN" if at % 2 else f"SERVICE_{at}_KEY", value)
     with steplog.Recorder(tmp_path / "logs") as recorder:
         for value in values:
-            with recorder.run(f"run {value}", input={"q": value}, thread=value, tags=[value], metadata={value: value}) as run:
+            with recorder.run(
+                f"run {value}", input={"q": value}, thread=value, tags=[value], metadata={value: value}
+            ) as run:
                 place(run, value)
     written = b"".join(file.read_bytes() for file in (tmp_path / "logs").iterdir()).decode()
     assert "log.error" not in written
     assert [(value, form) for value in values for form in forms(value) if form in written] == []
 
 
-def test_a_value_that_came_into_the_environment_in_the_middle_of_a_run_is_masked_from_the_next_line_on(monkeypatch):
+def test_a_value_that_came_into_the_environment_in_the_middle_of_a_run_is_masked_from_the_next_line_on(
+    monkeypatch,
+):
     sink = steplog.MemorySink()
     value = made("{A20}", "in the middle")
     with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
@@ -134,7 +171,10 @@ def test_a_value_that_came_into_the_environment_in_the_middle_of_a_run_is_masked
 def test_values_given_as_redact_values_are_masked_and_never_shown(capsys):
     value, other = made("{L12}", "given"), made("{A30}", "given")
     sink = steplog.MemorySink()
-    with steplog.Recorder(sink=sink, redact_values=(value, other)) as recorder, recorder.run("r", input=f"{value} {other}"):
+    with (
+        steplog.Recorder(sink=sink, redact_values=(value, other)) as recorder,
+        recorder.run("r", input=f"{value} {other}"),
+    ):
         pass
     assert sink.records[1]["input"] == "[masked:redact_values] [masked:redact_values]"
     settings = Settings.load("x", environ={}, redact_values=[value, other], chain_key=other)
@@ -193,7 +233,15 @@ def test_what_config_shows_has_no_secret(tmp_path):
     environ = os.environ | {"STEPLOG_REDACT_VALUES": value, "STEPLOG_CHAIN_KEY": value + "k"}
     command = [str(Path(sys.executable).parent / "steplog"), "config"]
     for more in ([], ["--json"]):
-        done = subprocess.run([*command, *more], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            [*command, *more],
+            env=environ,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert "(set)" in done.stdout
         assert value not in done.stdout + done.stderr
 
@@ -216,7 +264,10 @@ def test_what_stands_under_a_telling_key_is_hidden_whole_at_any_place(key, value
         with run.tool("t", args={key: value}, **({name: value} if name.isidentifier() else {})):
             pass
     hidden = f"[masked:{name.lower().replace('-', '_')}]"
-    start, custom, model, tool = (next(r for r in sink.records if r["ev"] == ev) for ev in ("run.start", "custom.point", "llm.start", "tool.start"))
+    start, custom, model, tool = (
+        next(r for r in sink.records if r["ev"] == ev)
+        for ev in ("run.start", "custom.point", "llm.start", "tool.start")
+    )
     assert start["metadata"] == {name: hidden}
     assert custom["data"] == [{"deep": {name: hidden}}]
     assert model["messages"][0][name] == hidden
@@ -237,11 +288,32 @@ def test_a_pair_hides_its_value_by_its_name(pair):
 @pytest.mark.parametrize(
     "value",
     [
-        {"token": 5, "tokens": 12, "max_tokens": 4096, "prompt_tokens": 3, "password": None, "secret": "", "api_key": False, "pass": 12},
+        {
+            "token": 5,
+            "tokens": 12,
+            "max_tokens": 4096,
+            "prompt_tokens": 3,
+            "password": None,
+            "secret": "",
+            "api_key": False,
+            "pass": 12,
+        },
         {"token": "Hello", "logprob": -0.3, "bytes": [1, 2]},
-        {"properties": {"password": {"type": "string", "description": "to log in"}, "token": {"anyOf": [{"type": "string"}, {"type": "null"}]}}},
+        {
+            "properties": {
+                "password": {"type": "string", "description": "to log in"},
+                "token": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            }
+        },
         {"required": ["password", "token"], "name": "color", "value": "red"},
-        {"nextPageToken": "abc", "eos_token": "</s>", "PWD": "/home/ann", "key": "a", "code": "b", "signature": "c"},
+        {
+            "nextPageToken": "abc",
+            "eos_token": "</s>",
+            "PWD": "/home/ann",
+            "key": "a",
+            "code": "b",
+            "signature": "c",
+        },
         ["authorization", "cookie"],
         [{"name": "city", "value": "Berlin"}],
     ],
@@ -260,13 +332,18 @@ def test_the_default_of_a_parameter_that_is_a_password_is_hidden_and_its_type_is
     schema = {"properties": {"password": {"type": "string", "default": "pw-1"}}}
     with steplog.Recorder(sink=sink) as recorder, recorder.run("r", input=schema):
         pass
-    assert sink.records[1]["input"] == {"properties": {"password": {"type": "string", "default": "[masked:example]"}}}
+    assert sink.records[1]["input"] == {
+        "properties": {"password": {"type": "string", "default": "[masked:example]"}}
+    }
 
 
 def test_a_key_that_is_a_secret_itself_is_not_said_by_the_kind_of_what_stands_under_it():
     token = made("ghp_{A36}")
     sink = steplog.MemorySink()
-    with steplog.Recorder(sink=sink) as recorder, recorder.run("r", input={f"{token} password": "pw", token: 1, f"{token}": 2}):
+    with (
+        steplog.Recorder(sink=sink) as recorder,
+        recorder.run("r", input={f"{token} password": "pw", token: 1, f"{token}": 2}),
+    ):
         pass
     assert token.lower() not in repr(sink.records).lower()
     assert sink.records[-2]["masked"]["secret"] == 1
