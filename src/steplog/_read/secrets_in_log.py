@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from steplog._format.record import FIELD_NAMES, MARKERS
-from steplog._format.zstd import unreadable
-from steplog._read.files.lines import MAX_LINE, open_segment
+from steplog._format.zstd import open_segment, unreadable
+from steplog._read.files.lines import MAX_LINE
 from steplog._read.files.segments import segments
 from steplog._secrets.environment import secrets_of_process
 from steplog._secrets.known_values import KNOWN

@@ -100,7 +100,9 @@ def _inside(mark: str, *, all_heads: bool) -> re.Pattern[str]:
     for _, heads, rest in SHAPES:
         for head in heads.split():
             if (all_heads or head.isalnum()) and (mark == "/" or not head.startswith(WORD_HEADS)):
-                firsts.setdefault(head[0], {}).setdefault(head[1], []).append(re.escape(head[2:]) + _plain(rest))
+                firsts.setdefault(head[0], {}).setdefault(head[1], []).append(
+                    re.escape(head[2:]) + _plain(rest)
+                )
     branches = [
         first + "(?:" + "|".join(f"{second}(?:{'|'.join(rests)})" for second, rests in seconds.items()) + ")"
         for first, seconds in firsts.items()

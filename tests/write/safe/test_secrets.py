@@ -10,8 +10,9 @@ import steplog
 from made_secrets import made
 from steplog._secrets.known_values import KNOWN
 from steplog._secrets.texts import masked
+from steplog._write.safe.plain_names import KEYS, is_harmless
 from steplog._write.safe.secrets import CLEAN, is_clean, is_own_id, know_secrets
-from steplog._write.safe.walk import KEYS, Walk, is_harmless
+from steplog._write.safe.walk import Walk
 from steplog._write.settings.settings import Settings
 
 SETTINGS = Settings.load("x", environ={})
