@@ -8,7 +8,7 @@ from typing import Any, Final
 from steplog._format.line import encode
 from steplog._format.record import CUT, LONG, MESSAGE, SAME, Json, Record
 from steplog._write.safe.blobs import digest_of
-from steplog._write.safe.walk import is_plain_name
+from steplog._write.safe.plain_names import is_plain_name
 from steplog._write.said.line_walk import NAMES, LineWalk, Path
 from steplog._write.said.message_identity import plain_message
 from steplog._write.said.message_types import (

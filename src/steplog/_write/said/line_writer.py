@@ -13,7 +13,7 @@ from steplog._format.record import CUT, Record
 from steplog._write.disk.appender import Appender
 from steplog._write.guard import STDERR, contained
 from steplog._write.safe.exceptions import describe
-from steplog._write.safe.secrets import CLEAN
+from steplog._write.safe.secrets import CLEAN, know_secrets, look_again
 from steplog._write.safe.walk import Walk
 from steplog._write.said.content_fields import finish, walk_all
 from steplog._write.said.fields import PUTS, not_understood
@@ -56,6 +56,8 @@ class LineWriter:
         self.appender = appender
         self._clean: set[str] = CLEAN if settings.redactor is None else set()
         self._most = settings.max_line_bytes - _ENVELOPE
+        if settings.redact:
+            know_secrets(settings.redact_values)
         self.counts = Counts() if counts is None else counts
         self._reports = 0
 
@@ -74,6 +76,7 @@ class LineWriter:
         the forms of the format, and what that has no place for under `extra`. With `hold` the line is not written but
         given, to be handed to the next call as `after`: both go with one write.
         """
+        look_again()
         own = len(record)
         clean, puts = self._clean, PUTS[record["ev"]]
         line: Line | None = None

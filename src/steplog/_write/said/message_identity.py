@@ -10,8 +10,8 @@ from orjson import dumps
 
 from steplog._format.line import encode
 from steplog._format.record import LONG
-from steplog._write.safe.quick_check import MANY, are_whole, plain_texts, take_apart
-from steplog._write.safe.secrets import may_hold_secret
+from steplog._secrets.texts import may_hold_secret
+from steplog._write.safe.quick_check import MANY, are_harmless, are_whole, plain_texts, take_apart
 from steplog._write.said.line_walk import NAMES
 from steplog._write.said.message_types import Message
 from steplog._write.settings.settings import Settings
@@ -40,7 +40,7 @@ def plain_message(read: Message, settings: Settings, walked: Walked) -> tuple[Me
 
 def _texts_of(read: Message, settings: Settings) -> list[str] | None:
     """The texts of a message that is written as it is; None where a walk must look."""
-    if not settings.is_whole:
+    if not (settings.is_whole and are_harmless(read)):
         return None
     texts = [*read.values()]
     if not _TEXT.issuperset(map(type, texts)):
