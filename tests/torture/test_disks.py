@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from raw import Raw
@@ -277,7 +276,9 @@ def test_a_real_disk_fills_up_and_frees_again(kind, where, tmp_path, capfd):
 @needs_root
 @pytest.mark.parametrize("kind", ["tmpfs", pytest.param("ext4", marks=pytest.mark.torture)])
 @pytest.mark.parametrize("where", ["log", "log.jsonl"])
-@pytest.mark.parametrize("pad", [40, 3000])  # the line that is torn fits into the room that was held back, or does not
+@pytest.mark.parametrize(
+    "pad", [40, 3000]
+)  # the line that is torn fits into the room that was held back, or does not
 def test_a_process_that_ends_while_the_disk_is_full_says_how_many_lines_are_lost(
     kind, where, pad, tmp_path, program
 ):

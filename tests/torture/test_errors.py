@@ -75,14 +75,33 @@ WALK = """
     os._exit(0)
     """
 
-CALLS = ["open", "write", "fsync", "close", "fstat", "stat", "lstat", "mkdir", "chmod", "fchmod", "ftruncate", "unlink"]
+CALLS = [
+    "open",
+    "write",
+    "fsync",
+    "close",
+    "fstat",
+    "stat",
+    "lstat",
+    "mkdir",
+    "chmod",
+    "fchmod",
+    "ftruncate",
+    "unlink",
+]
 HOUSEKEEPING = {"keep_days": 1, "keep_bytes": 1 << 20}
 FEW = [errno.ENOSPC, errno.ESTALE, errno.ENXIO, errno.EINVAL, errno.EBADF, errno.EINTR]
 
 
 @pytest.mark.parametrize("call", [*CALLS, "rename", "opendir"])
 def test_no_error_of_any_call_costs_a_line_or_holds_anybody_up(call, faults, program, tmp_path, full):
-    settings = {"fsync": "always"} if call == "fsync" else HOUSEKEEPING if call in ("rename", "opendir", "unlink") else {}
+    settings = (
+        {"fsync": "always"}
+        if call == "fsync"
+        else HOUSEKEEPING
+        if call in ("rename", "opendir", "unlink")
+        else {}
+    )
     text = WALK.format(call=call, settings=settings, codes=sorted(errno.errorcode) if full else FEW)
     done = program(text, preload=faults, env={"PYTHONPATH": __file__.rpartition("/")[0]}, timeout=170)
     assert done.stdout == ""

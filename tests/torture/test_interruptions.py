@@ -16,8 +16,8 @@ import steplog
 from steplog._format.line import encode
 from steplog._write.disk.appender import Appender
 from steplog._write.disk.batch import NO_FILE, standing
-from steplog._write.disk.file_sink import file_for
 from steplog._write.disk.composer import NOT_CALM
+from steplog._write.disk.file_sink import file_for
 from steplog._write.settings.settings import Settings
 
 WRITE = str(Path(steplog.__file__).parent / "_write")
@@ -327,11 +327,19 @@ def with_one_pending(path):
     "spoil",
     [
         lambda writer, pending: pending.batch.taken.clear(),  # a call that cut in is writing
-        lambda writer, pending: setattr(pending.batch, "entries", (pending.queue[0],)),  # it may have our line, written
+        lambda writer, pending: setattr(
+            pending.batch, "entries", (pending.queue[0],)
+        ),  # it may have our line, written
         lambda writer, pending: pending.queue.clear(),  # ours is written
         lambda writer, pending: pending.put(body("another")),
-        lambda writer, pending: pending.batch.after.append(standing(pending.batch.end)),  # somebody has gone on
-        lambda writer, pending: (next(pending.numbers), pending.queue.clear(), pending.put(body("it"))),  # one is lost
+        lambda writer, pending: pending.batch.after.append(
+            standing(pending.batch.end)
+        ),  # somebody has gone on
+        lambda writer, pending: (
+            next(pending.numbers),
+            pending.queue.clear(),
+            pending.put(body("it")),
+        ),  # one is lost
         lambda writer, pending: (pending.queue.clear(), pending.put(b"")),  # log.close
         lambda writer, pending: setattr(writer._composer, "calm", NOT_CALM),
         lambda writer, pending: setattr(writer._composer, "calm", (0, 1, *writer._composer.calm[2:])),
@@ -446,6 +454,53 @@ def test_signal_handlers_that_log_neither_block_nor_lose(program, tmp_path, full
     assert sorted(raw.data("s")) == list(range(1, handled + 1))
     assert sorted(raw.data("t")) == sorted([*range(300)] * 3)
     assert (raw.damaged, raw.gaps(), raw.repeated(), raw.in_order()) == ([], {}, [], True)
+
+
+def test_a_storm_of_signals_beside_busy_threads_loses_nothing_and_nests_no_deeper_for_us(
+    program, tmp_path, full
+):
+    lines = 20_000 if full else 3000
+    done = program(f"""
+        recorder = steplog.Recorder(LOG)
+        run = recorder.run("r").__enter__()
+        handled = depth = deepest = 0
+
+        def handler(*_):
+            global handled, depth, deepest
+            handled, depth = handled + 1, depth + 1
+            deepest = max(deepest, depth)
+            run.custom("signal", {{"s": handled}})
+            depth -= 1
+
+        def write(k):
+            for n in range({lines}): run.custom("line", {{"n": [k, n], "pad": "y" * 200}})
+
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        others = [threading.Thread(target=write, args=(k,)) for k in (1, 2)]
+        for other in others: other.start()
+        write(0)
+        for other in others: other.join()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        run.__exit__(None, None, None)
+        recorder.close()
+        print(handled, deepest)
+        """)
+    handled, deepest = map(int, done.stdout.split())
+    raw = Raw(tmp_path / "log")
+    for k in range(3):
+        assert [n for who, n in raw.data() if who == k] == list(range(lines))
+    assert sorted(raw.data("s")) == list(range(1, handled + 1))
+    assert handled > 20
+    assert deepest < 20
+    assert (raw.torn, raw.damaged, raw.gaps(), raw.repeated(), raw.in_order(), raw.lost()) == (
+        [],
+        [],
+        {},
+        [],
+        True,
+        0,
+    )
 
 
 def test_a_handler_that_logs_and_leaves_by_os_exit_has_logged(program, tmp_path, full):

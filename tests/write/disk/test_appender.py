@@ -200,7 +200,9 @@ def test_nobody_waits_long_behind_a_write_that_stalls_and_who_comes_later_does_n
     assert waits[-4] < 0.02
 
 
-def test_a_call_inside_the_write_of_its_own_thread_does_not_wait_and_is_written_when_the_outer_returns(tmp_path):
+def test_a_call_inside_the_write_of_its_own_thread_does_not_wait_and_is_written_when_the_outer_returns(
+    tmp_path,
+):
     disk, took = Disk(), []
     write = disk.write
 
