@@ -2,6 +2,8 @@
 
 Every step of a run as one JSON line in a local file, written before and after the step's work; and answers from it.
 Names load when they are first used: a program that only writes never imports the reader.
+
+PYTEST_DONT_REWRITE: nothing here asserts, and a `.pth` file may import this package before pytest looks at its plugins.
 """
 
 from __future__ import annotations

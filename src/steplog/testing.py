@@ -11,10 +11,26 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from steplog._replay.as_logged import as_logged
+from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged
+from steplog._replay.recorded_calls import RecordedCall, RecordedCalls, RecordedTools
 from steplog._write.disk.sinks import MemorySink
 from steplog._write.steps.step_recorder import StepRecorder
 
-__all__ = ["MemorySink", "assert_nothing_left", "broken", "extractors", "missing_hooks"]
+__all__ = [
+    "CannotReplay",
+    "MemorySink",
+    "NothingLeft",
+    "PromptChanged",
+    "RecordedCall",
+    "RecordedCalls",
+    "RecordedTools",
+    "as_logged",
+    "assert_nothing_left",
+    "broken",
+    "extractors",
+    "missing_hooks",
+]
 
 
 def missing_hooks(base: type, handler: type, *, prefix: str = "on_") -> list[str]:

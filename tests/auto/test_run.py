@@ -303,7 +303,7 @@ def test_a_terminal_is_a_terminal_to_the_program(desk):
         "import os, sys; print(*(s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)), os.ttyname(0))"
     )
     subprocess.run(
-        [*desk.STEPLOG_RUN, "-c", program],
+        [*desk.STEPLOG_RUN, "--quiet", "-c", program],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -42,6 +42,11 @@ def deactivate() -> None:
         handler.close()
 
 
+def active_handler() -> StepLogHandler | None:
+    """The handler that records the process's runs; None where none does."""
+    return _active[0][0] if _active else None
+
+
 def _hooks() -> list[Any]:
     # There is no call to unregister, nor one to ask what is registered (langchain#32300).
     return getattr(context, "_configure_hooks", [])

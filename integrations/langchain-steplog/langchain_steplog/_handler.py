@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from langchain_steplog import _agents as agents
+from langchain_steplog import _decisions as decisions
 from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
@@ -51,9 +52,13 @@ class StepLogHandler(Recording):
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """A chain, graph or node begins."""
         steps = self._steps
+        if decisions.is_decision(metadata, inputs):
+            fields = self._fields(decisions.decision_start, metadata, inputs)
+            kwargs["metadata"] = metadata
+            return self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
         if self._listens_by is not graphs.current and graphs.is_graph(metadata):
             self._listens_by = graphs.install(steps)
         name = kwargs.get("name")
@@ -67,28 +72,23 @@ class StepLogHandler(Recording):
             if steps.writes_all and "defers_inputs" not in kwargs:
                 fields["input"] = self._value(extract.chain_input, inputs)
             kind, is_node = ("chain", False) if task is None else ("node", True)
+            held = contained(self, "handed_down", extract.handed_down, metadata, tags)
             if steps.start(
-                run_id,
-                kind,
-                name,
-                parent=parent,
-                fields=fields,
-                attempt_of=task,
-                in_agent=is_node,
-                below_only=True,
-            ):
-                return
+                run_id, kind, name,
+                parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,
+            ):  # fmt: skip
+                return None
         given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
-        head = self._fields(extract.run_fields, metadata, tags)
-        head["input"] = self._value(extract.chain_input, given)
-        resuming = bool(self._value(graphs.is_resuming, given))
-        steps.start(run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming)
+        return self._start_root(run_id, name, parent, given, tags, metadata)
 
     @direct
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> Any:
         """A chain, graph or node is done."""
         if "inputs" not in kwargs:
-            self._steps.end(run_id, read=extract.chain_end, given=outputs)
+            read = extract.chain_end
+            if decisions.is_answer(outputs) and self._steps.kind_of(run_id) == "llm":
+                read = decisions.decision_end
+            self._steps.end(run_id, read=read, given=outputs)
             return DONE
         contained(self, "stream_end", self._stream_end, outputs, run_id, kwargs)
         return DONE
@@ -152,7 +152,8 @@ class StepLogHandler(Recording):
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> Any:
         """A model has answered."""
-        self._steps.end(run_id, read=models.llm_end, given=response, kind="llm", parent=parent_run_id)
+        read = models.llm_end_in_full if self._steps.writes_all else models.llm_end
+        self._steps.end(run_id, read=read, given=response, kind="llm", parent=parent_run_id)
         return DONE
 
     @dual
@@ -162,6 +163,8 @@ class StepLogHandler(Recording):
         """A model call ended by an exception, perhaps with part of an answer."""
         response = kwargs.get("response")
         fields = self._fields(models.llm_partial, response)
+        if fields.get("message") is None:
+            fields |= self._fields(models.llm_failed, error)
         told = self._fields(provider_errors.error_fields, error, response)
         self._failed(error, run_id, parent_run_id, "llm", fields, told)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from sys import modules
 from typing import Any, Final, Self
 from uuid import UUID
@@ -52,6 +52,11 @@ class Recording(BaseCallbackHandler):
         self._listens_by: object = (
             None  # the installation by which LangGraph tells this recorder of interrupts
         )
+
+    @property
+    def steps(self) -> StepRecorder:
+        """The recorder behind this handler."""
+        return self._steps
 
     def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
         """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""
@@ -106,23 +111,38 @@ class Recording(BaseCallbackHandler):
                 if type(tag) is str and tag.startswith("retry:attempt:"):
                     fields["attempt"] = self._value(extract.attempt, tags)
             tried = fields.get("call_id") or fields.get("model") or name
-            parent = parent_run_id
-            if parent is None or LLAMA_INDEX in modules:
-                parent = parent_of(steps, parent_run_id)
+            is_sure = parent_run_id is not None and LLAMA_INDEX not in modules
+            parent = parent_run_id if is_sure else parent_of(steps, parent_run_id)
+            held = self._value(extract.handed_down, kwargs.get("metadata"), tags)
             if parent is None or not steps.start(
-                run_id, kind, name, parent=parent, fields=fields, attempt_of=tried, below_only=True
-            ):
+                run_id, kind, name,
+                parent=parent, fields=fields, attempt_of=tried, below_only=True, handed_down=held,
+            ):  # fmt: skip
                 head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
-                steps.start(
-                    run_id, kind, name,
-                    parent=parent, fields=fields, run_fields=head, run_id=run_id, attempt_of=tried,
-                )  # fmt: skip
+                steps.start(run_id, kind, name, parent=parent, fields=fields, run_fields=head, run_id=run_id)
         except Exception as error:  # noqa: BLE001 - as `dual`, whose call would be felt
             try:
                 self.report("call", error)
             except Exception:  # noqa: BLE001 - at the recursion limit
                 untold("call")
         return DONE
+
+    def _start_root(
+        self,
+        run_id: UUID,
+        name: str | None,
+        parent: Hashable,
+        given: Any,
+        tags: list[str] | None,
+        metadata: dict[str, Any] | None,
+    ) -> None:
+        """The start of a chain or graph that is a run of its own."""
+        head = self._fields(extract.run_fields, metadata, tags)
+        head["input"] = self._value(extract.chain_input, given)
+        resuming = bool(self._value(graphs.is_resuming, given))
+        self._steps.start(
+            run_id, "chain", name, parent=parent, run_fields=head, run_id=run_id, resuming=resuming
+        )
 
     def _failed(
         self,

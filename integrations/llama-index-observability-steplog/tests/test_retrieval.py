@@ -7,9 +7,12 @@ from li_models import Scripted, add, boom, tree
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.postprocessor import LLMRerank, SimilarityPostprocessor
-from llama_index.core.schema import QueryBundle
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.prompts import PromptTemplate
+from llama_index.core.schema import QueryBundle, TextNode
 from llama_index.core.tools import FunctionTool, QueryEngineTool
 from llama_index_instrumentation.dispatcher import instrument_tags
+from pydantic import BaseModel
 
 
 class Marked(BaseEmbedding):
@@ -146,3 +149,56 @@ def test_with_content_none_nothing_that_was_said_is_written(tmp_path, index):
     assert "text 1" not in text
     (found,) = [r["documents"] for r in sink.records if r["ev"] == "retriever.end"]
     assert all(set(d) == {"id", "score"} for d in found)
+
+
+def test_an_index_over_nodes_that_have_vectors_embeds_nothing_and_is_no_run(recorded):
+    index = VectorStoreIndex([TextNode(text="x", embedding=[1.0] * 8)], embed_model=Marked())
+    index.as_retriever().retrieve("x")
+    assert [run.name for run in recorded.runs] == ["VectorIndexRetriever"]
+
+
+class Kept(BaseNodePostprocessor):
+    """Keeps the first node, in an async way of its own."""
+
+    def _postprocess_nodes(self, nodes, query_bundle=None):
+        return nodes[:1]
+
+    async def _apostprocess_nodes(self, nodes, query_bundle=None):
+        return nodes[:1]
+
+
+class Threaded(BaseNodePostprocessor):
+    """Has no async way of its own: LlamaIndex calls the other one in a thread."""
+
+    def _postprocess_nodes(self, nodes, query_bundle=None):
+        return nodes[:1]
+
+
+@pytest.mark.parametrize("processor", [Kept, Threaded])
+async def test_a_postprocessor_that_is_awaited_has_one_step(recorded, index, processor):
+    engine = index.as_query_engine(llm=Scripted(script=["42"]), node_postprocessors=[processor()])
+    await engine.aquery("What?")
+    steps = run_called(recorded, "RetrieverQueryEngine.aquery").steps
+    assert [(s.name, s.fields["count"], len(s.fields["documents"])) for s in steps if s.kind == "rerank"] == [
+        (processor.__name__, 2, 1)
+    ]
+
+
+def test_llama_indexs_own_method_is_put_back(recorded):
+    Marked().get_text_embedding("x")
+    recorded.close()
+    assert BaseNodePostprocessor.apostprocess_nodes.__module__ == "llama_index.core.postprocessor.types"
+    assert not hasattr(BaseNodePostprocessor.apostprocess_nodes, "__wrapped__")
+
+
+class City(BaseModel):
+    name: str
+
+
+def test_a_structured_prediction_is_itself_with_what_it_was_given_and_made(recorded):
+    llm = Scripted(script=['{"name": "Rome"}'], pydantic_program_mode="llm")
+    assert llm.structured_predict(City, PromptTemplate("a city like {like}"), like="Paris").name == "Rome"
+    run = recorded.run
+    assert (run.name, tree(run)) == ("structured_predict", ["llm scripted-1"])
+    assert run.input["like"] == "Paris"
+    assert run.output == {"name": "Rome"}

@@ -30,6 +30,10 @@ def install() -> None:
     from steplog._auto import finder  # noqa: PLC0415 -- nothing to pay while STEPLOG is off
 
     finder.install()
+    if "STEPLOG_SPEAKER" in os.environ:
+        from steplog._auto import farewell  # noqa: PLC0415 -- only below `steplog run`, and only there to be heard
+
+        farewell.prepare()
 
 
 boot = install  # its public name, `steplog.boot`, for the package steplog-auto

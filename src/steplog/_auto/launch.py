@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steplog._auto.boot import project_here
+from steplog._auto.farewell import SPEAKER
 from steplog._auto.program import CannotRunError
 from steplog._format.project import path_and_source
 
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 LAUNCHER = str(Path(__file__).resolve().parent / "launcher")
 
 
-def environment(environ: Mapping[str, str], settings: Mapping[str, str | None]) -> dict[str, str]:
-    """The program's environment: ours plus the launcher's folder, and each setting given (`path`, `content` ...)."""
+def environment(
+    environ: Mapping[str, str], settings: Mapping[str, str | None], *, quiet: bool = False
+) -> dict[str, str]:
+    """The program's environment: ours plus the launcher's folder, and each setting given (`path`, `content` ...).
+
+    Unless `quiet`, this process, which becomes the program, says at its end what was recorded.
+    """
     given = {f"STEPLOG_{name.upper()}": value for name, value in settings.items() if value}
     env = {**environ, "STEPLOG": "1", **given}
     path = given.get("STEPLOG_PATH") or path_and_source(environ)[0]
@@ -35,6 +42,9 @@ def environment(environ: Mapping[str, str], settings: Mapping[str, str | None]) 
     rest = environ.get("PYTHONPATH")
     env["PYTHONPATH"] = f"{LAUNCHER}{os.pathsep}{rest}" if rest else LAUNCHER
     env.pop("STEPLOG_REACHED", None)  # below another `steplog run`: this is a new program
+    env.pop(SPEAKER, None)
+    if not quiet:
+        env[SPEAKER] = f"{os.getpid()} -p {shlex.quote(path)}" if settings.get("path") else str(os.getpid())
     return env
 
 

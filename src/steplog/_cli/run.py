@@ -61,8 +61,11 @@ def _flags(parameter: click.Parameter) -> list[str]:
     type=click.Choice(get_args(Detail)),
     help="How many kinds of steps to keep. Default: $STEPLOG_DETAIL, then steps.",
 )
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing on the terminal when the program is over.")
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]...")
-def run(path: str | None, content: str | None, detail: str | None, program: tuple[str, ...]) -> None:
+def run(
+    path: str | None, content: str | None, detail: str | None, *, quiet: bool, program: tuple[str, ...]
+) -> None:
     """Run a program and record its agents, without a change to it.
 
     PROGRAM is a Python file, `-m module`, `-c code`, `-` (a script on stdin), or any command:
@@ -73,11 +76,13 @@ def run(path: str | None, content: str | None, detail: str | None, program: tupl
       steplog run pytest -q
       steplog run -- uvicorn my_agent:app
 
-    Python processes that the program starts are recorded too. steplog prints nothing; exit code, signals and
-    terminal are the program's own.
+    Python processes that the program starts are recorded too. Exit code, signals and terminal are the program's
+    own; on a terminal's stderr, steplog says at the end what was recorded and how to look at it.
     """  # noqa: D301 -- click wants the backspace character itself, to keep the lines of the examples
     try:
         found = resolve(program, os.environ)
-        launch(found, environment(os.environ, {"path": path, "content": content, "detail": detail}))
+        launch(
+            found, environment(os.environ, {"path": path, "content": content, "detail": detail}, quiet=quiet)
+        )
     except CannotRunError as error:
         raise _Refused(error) from None

@@ -26,7 +26,8 @@ WRITTEN: Final[dict[str, frozenset[str]]] = {
 }
 FAILED: Final = frozenset({"error"})
 USAGE_FIELDS: Final = (
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "total_tokens",
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_5m_tokens",
+    "cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "total_tokens",
 )  # fmt: skip
 
 # Markers: objects with one key that stand in place of a value (docs/format.md).
@@ -59,7 +60,17 @@ START_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 END_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "run": ("totals", "masked", "checkpoint"),
-    "llm": ("ttft_ms", "usage", "finish_reason", "model", "response_id", "message", "messages", "cached"),
+    "llm": (
+        "ttft_ms",
+        "usage",
+        "finish_reason",
+        "model",
+        "response_id",
+        "message",
+        "messages",
+        "cached",
+        "extra",
+    ),
     "tool": ("result", "message"),
     "retriever": ("documents",),
     "embedding": ("count", "dimensions", "usage"),
@@ -76,8 +87,8 @@ POINT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 LOG_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "open": (
-        "v", "w", "steplog", "host", "pid", "ppid", "proc_start", "boot", "python", "frameworks", "argv0",
-        "content", "detail", "redact", "prev", "parent_w",
+        "v", "w", "steplog", "host", "pid", "ppid", "proc_start", "boot", "pidns", "python", "frameworks",
+        "argv0", "content", "detail", "redact", "prev", "parent_w", "locked",
     ),
     "close": ("lines", "bytes", "lost", "cut", "masked"),
     "lost": ("count", "reason", "first_ts", "last_ts"),

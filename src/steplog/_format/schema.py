@@ -58,6 +58,9 @@ _TIME: Final[Schema] = {
 _LIMITED: Final[Schema] = {"anyOf": [_TEXT, _ref("marker")]}  # text that limits or `content` may replace
 _OBJECT: Final[Schema] = {"type": "object"}
 _VALUE: Final[Schema] = _ref("value")
+_EXCEPTION: Final[Schema] = {
+    "type": _TEXT, "message": _LIMITED, "module": _TEXT, "notes": _told(_several(_LIMITED), "added by add_note"),
+}  # fmt: skip
 _USAGE: Final[Schema] = {name: {**_COUNT, "description": "tokens"} for name in USAGE_FIELDS}
 
 _DEFS: Final[dict[str, Schema]] = {
@@ -79,9 +82,18 @@ _DEFS: Final[dict[str, Schema]] = {
                 "items": {"type": ["string", "integer"]},
                 "minItems": 2,
             },
-            "$cut": _closed({"bytes": _COUNT, "sha256": _TEXT, "head": {}, "items": _COUNT, "depth": _COUNT}),
+            "$cut": _closed(
+                {
+                    **dict.fromkeys(("bytes", "chars", "items", "depth", "nodes"), _COUNT),
+                    "sha256": _TEXT,
+                    "head": _told({}, "its beginning"),
+                    "tail": _told(_TEXT, "its end"),
+                    "cycle": _told(_YES, "the value contains itself"),
+                    "setting": _told(_TEXT, "the limit that cut it"),
+                }
+            ),
             "$text": _closed({"chars": _COUNT, "head": _TEXT}, ("chars",)),
-            "$blob": _closed({"type": _TEXT, "bytes": _COUNT, "sha256": _TEXT}),
+            "$blob": _closed({"type": _TEXT, "bytes": _COUNT, "chars": _COUNT, "sha256": _TEXT}),
             "$type": _TEXT,
             "$num": _TEXT,
         },
@@ -114,19 +126,35 @@ _DEFS: Final[dict[str, Schema]] = {
         ),
     },
     "message_or_number": {"anyOf": [_ref("message"), _ref("amendment"), _ORDINAL]},
-    "error": _closed(
-        {
-            "type": _TEXT,
-            "message": _LIMITED,
-            "module": _TEXT,
-            "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
-            "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
-            "http_status": {"type": "integer"},
-            "code": {"type": ["string", "integer"]},
-            "request_id": _TEXT,
-        },
-        ("type",),
-    ),
+    "error": {
+        **_closed(
+            {
+                **_EXCEPTION,
+                "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
+                "causes": _told(_several(_ref("cause")), "the exceptions behind it, the nearest first"),
+                "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
+                "http_status": {"type": "integer"},
+                "code": {"type": ["string", "integer"]},
+                "request_id": _TEXT,
+            }
+        ),
+        "anyOf": [{"required": ["type"]}, {"required": ["message"]}],
+    },
+    "cause": {
+        "description": "An exception behind the nearest one before it whose depth is one less",
+        "anyOf": [
+            _closed(
+                {
+                    "how": {"enum": ["cause", "context", "group"]},
+                    "depth": _ORDINAL,
+                    **_EXCEPTION,
+                    "at": _told(_TEXT, '"file:line in function", where it was raised'),
+                },
+                ("how", "depth", "type"),
+            ),
+            _ref("marker"),
+        ],
+    },
     "usage": {
         **_closed(_USAGE),
         "minProperties": 1,
@@ -159,7 +187,7 @@ _FIELDS: Final[dict[str, Schema]] = {
     "messages": _several(_ref("message_or_number")), "message": _ref("message_or_number"),
     "tools": _told(_several(_TEXT), "names"), "tool_defs": _told(_several(_VALUE), "definitions, once in a run"),
     "usage": _ref("usage"), "finish_reason": _told(_TEXT, "the provider's own word"), "response_id": _TEXT,
-    "cached": _YES, "call_id": _TEXT, "args": _VALUE, "result": _VALUE,
+    "cached": _YES, "extra": _told(_VALUE, "what else the provider said of the answer"), "call_id": _TEXT, "args": _VALUE, "result": _VALUE,
     "asked_by": _told(_ORDINAL, "the llm step that asked for the call"),
     "query": _VALUE, "count": _COUNT, "dimensions": _COUNT,
     "documents": _several(
@@ -171,6 +199,8 @@ _FIELDS: Final[dict[str, Schema]] = {
     "v": {"const": FORMAT_VERSION}, "w": _TEXT, "steplog": _TEXT, "host": _TEXT, "pid": _ORDINAL,
     "ppid": _told(_COUNT, "the process that asked for this one"),
     "proc_start": _told(_COUNT, "kernel start time of the process, ticks since boot"), "boot": _TEXT, "python": _TEXT,
+    "pidns": _told(_COUNT, "inode of the process's pid namespace: in another one its pid says nothing"),
+    "locked": _told(_YES, "the file has a lock (flock) for as long as somebody has it open for writing"),
     "frameworks": _told(_mapping(_TEXT), "name -> version"), "argv0": _TEXT,
     "content": {"enum": list(get_args(Content))}, "detail": {"enum": list(get_args(Detail))},
     "redact": {"type": ["boolean", "string"]}, "prev": _TEXT, "parent_w": _TEXT,

@@ -177,7 +177,11 @@ class Composer:
 
     def _head(self) -> bytes:
         record: Record = {"ev": "log.open", "v": FORMAT_VERSION, "w": self._w, "steplog": __version__}
-        record |= process_facts() | self._facts() | {"prev": self._sink.prev}
+        record |= (
+            process_facts()
+            | self._facts()
+            | {"prev": self._sink.prev, "locked": self._sink.is_locked or None}
+        )
         if self._sink.shared:
             del record["w"]  # every line of a shared file has it
         return body_of(record)

@@ -8,14 +8,9 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from steplog._write.disk.private_files import (
-    open_segment,
-    open_shared,
-    posix,
-    segment_name,
-    stands,
-    take_back,
-)
+from steplog._format.segment_lock import hold
+from steplog._format.segment_name import segment_name, segment_stem
+from steplog._write.disk.private_files import open_segment, open_shared, posix, stands, take_back
 from steplog._write.disk.reserve import Reserve
 from steplog._write.disk.sinks import UNLIMITED
 from steplog._write.settings.settings import Settings
@@ -38,6 +33,7 @@ class FileSink:
         self.prev: str | None = None  # the name of the segment before this one
         self.limit = UNLIMITED  # when the next file is due, in bytes
         self.largest = UNLIMITED  # what no file may be
+        self.is_locked = False  # whether others can see by its lock that this segment is written to
         # FileIO's own method and not os.write: the one blocking call that event-loop guards (blockbuster) let
         # through, and a C function, which no exception cuts in two.
         self.write: Callable[[bytes], int | None] = _not_open
@@ -47,7 +43,7 @@ class FileSink:
         self._identity = (0, 0)
         self._seen = 0
         self._reserve = Reserve()
-        self._w = self._name = ""
+        self._w = self._stem = ""
         self._part = 0
 
     def open(self, stamp: str, pid: int, w: str) -> None:
@@ -62,6 +58,8 @@ class FileSink:
             take_back(fd, "" if self.shared else file)
             raise
         self._close_file()
+        # Before the first line, so that whoever reads that line can rely on it; a segment has one writer.
+        self.is_locked = not self.shared and hold(fd)
         self._identity, self._seen = (found.st_dev, found.st_ino), found.st_size
         self.largest = UNLIMITED if self.shared else _largest_file()
         self.limit = UNLIMITED if self.shared else min(self._rotate_bytes, self.largest)
@@ -91,12 +89,12 @@ class FileSink:
 
     def _next_segment(self, stamp: str, pid: int, w: str) -> tuple[int, str]:
         if w != self._w:
-            name = segment_name(stamp, pid, w)
+            stem = segment_stem(stamp, pid, w)
             # `_w` last: an exception may come between any two.
-            self._part, self._name, self.prev, self.file, self._w = 0, name, None, None, w
+            self._part, self._stem, self.prev, self.file, self._w = 0, stem, None, None, w
         part = self._part + 1
         while True:
-            name = self._name if part == 1 else f"{self._name.removesuffix('.jsonl')}.{part}.jsonl"
+            name = segment_name(self._stem, part)
             file = os.path.join(self.path, name)  # noqa: PTH118 - pathlib costs 10 us
             try:
                 fd = open_segment(self.path, name)

@@ -11,7 +11,6 @@ from steplog._write.disk.file_sink import FileSink
 from steplog._write.disk.sinks import Foreign
 from steplog._write.settings.settings import Settings
 
-
 _BETWEEN_FILES: Final = frozenset({errno.EBADF})  # the one left was synced when it was left
 _NOT_FOR_DIRECTORIES: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF})
 

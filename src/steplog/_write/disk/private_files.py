@@ -1,4 +1,4 @@
-"""Names of segments and the safe opening of private files."""
+"""The safe opening of private files."""
 
 from __future__ import annotations
 
@@ -23,13 +23,6 @@ _FLAGS: Final = (
 def new_writer_id() -> str:
     """Eight random characters: 40 bits, so that writers of one directory never meet."""
     return "".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(8))
-
-
-def segment_name(stamp: str, pid: int, w: str, part: int = 1) -> str:
-    """The file name of a writer's segment; `stamp` is the `ts` of its first line, `part` its place in the rotation."""
-    digits = "".join(c for c in stamp if c.isdigit())
-    suffix = "" if part == 1 else f".{part}"
-    return f"{digits[:8]}T{digits[8:]}Z-{pid}-{w}{suffix}.jsonl"
 
 
 def open_segment(directory: str, name: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from steplog._write.disk.private_files import take_back, open_nameless, posix
+from steplog._write.disk.private_files import open_nameless, posix, take_back
 
 ROOM: Final = 8192  # bytes
 

@@ -7,9 +7,8 @@ from typing import Any, Final, Protocol
 
 from steplog._format.line import decode
 from steplog._write.guard import complain, contained
+from steplog._write.safe.attributes import type_name
 from steplog._write.safe.exceptions import message_of
-from steplog._write.safe.safe_read import type_name
-
 
 UNLIMITED: Final = 1 << 62  # bytes
 
@@ -40,6 +39,7 @@ class Foreign:
 
     path = "the log"
     prev: str | None = None
+    is_locked = False
     limit = largest = UNLIMITED
 
     def __init__(self, sink: Sink) -> None:

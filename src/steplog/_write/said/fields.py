@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import LONG, MESSAGE, Json, Record
+from steplog._format.record import CUT, LONG, MESSAGE, Json, Record
 from steplog._write.safe.quick_check import MANY, plain_texts
 from steplog._write.safe.secrets import may_hold_secret
 from steplog._write.safe.walk import Walk, is_harmless, is_plain_name
@@ -17,7 +17,18 @@ from steplog._write.said.prompt_prefix import ranges
 from steplog._write.settings.settings import Settings
 
 # Fields whose texts are what the program said; all others but messages, tools and errors are names and numbers.
-_SAID: Final = ("input", "output", "args", "result", "query", "documents", "value", "data", "metadata")
+_SAID: Final = (
+    "input",
+    "output",
+    "args",
+    "result",
+    "query",
+    "documents",
+    "value",
+    "data",
+    "metadata",
+    "extra",
+)
 SAFE: Final = frozenset(("usage", "totals"))  # made here and by the adapters, of names and numbers only
 _NOT_IN_NONE: Final = (*_SAID, "messages", "message")
 _SIZED_BY_TOKENS: Final = ("run.start", "run.end", "llm.start")
@@ -123,6 +134,8 @@ class Content(Numbered):
 
     def prompt(self, _: str, messages: list[Any]) -> None:
         """A model call's messages: their numbers, and those in full that the log does not have as they are now."""
+        if not messages:
+            return
         done, spans = self.once.prompt(messages)
         if done == len(messages):
             self.record["prompt"] = ranges(spans)
@@ -172,8 +185,10 @@ class Content(Numbered):
             _plain_defs[data] = self.settings
 
     def error(self, name: str, error: Mapping[str, Any]) -> None:
-        """An error's fields."""
-        self.record[name] = error_fields(self.walker(), error)
+        """An error's fields; never pointers, since its message is read where it stands."""
+        walk = Walk(self.settings)
+        self.record[name] = error_fields(walk, error)
+        self.walker().add(walk)
 
     # -- content="none"
 
@@ -192,11 +207,18 @@ class Content(Numbered):
 
 
 def error_fields(walk: Walk, error: Mapping[str, Any]) -> Record:
-    """An error's fields: its message and the provider's words are content, its type and stack are names."""
+    """An error's fields: its message, its notes and the provider's words are content, its type and stack are names."""
     out: Record = {}
     for name, value in error.items():
-        if name == "message":
-            out[name] = walk.text(value, ()) if len(value) > LONG else walk.value(value, 1, ())
+        if name == "message" and type(value) is str:
+            out[name] = walk.text(value, ())
+        elif name == "notes" and type(value) is list:
+            out[name] = [walk.value(note, 2, ()) for note in value]
+        elif name == "causes" and type(value) is list:
+            out[name] = [
+                error_fields(walk, one) if "type" in one else {CUT: {"items": one["left_out"]}}
+                for one in value
+            ]
         else:
             out[name] = walk.name(value)
     return out

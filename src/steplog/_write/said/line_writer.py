@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -17,13 +16,13 @@ from steplog._write.safe.exceptions import describe
 from steplog._write.safe.secrets import CLEAN
 from steplog._write.safe.walk import Walk, is_plain_name
 from steplog._write.said.fields import PUT, SAFE, Content, error_fields
-from steplog._write.said.numbering import NumberedWalk
+from steplog._write.said.numbered_walk import NumberedWalk
 from steplog._write.said.run_memory import Once
+from steplog._write.said.shortening import shorter
 from steplog._write.settings.settings import Settings
 
 _NUMBERS: Final = (int, float, bool)
 _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
-_SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
 _ENVELOPE: Final = 512
 
@@ -51,14 +50,7 @@ class LineWriter:
         self.appender = appender
         self._clean: Collection[str] = CLEAN if settings.redactor is None else ()
         self._most = settings.max_line_bytes - _ENVELOPE
-        # Where a line comes out too long, it is made anew by a writer of shorter texts.
-        smaller = [n for n in _SMALLER if n < settings.max_value_bytes]
         self.counts = Counts() if counts is None else counts
-        self._shorter = (
-            LineWriter(replace(settings, max_value_bytes=smaller[0]), appender, self.counts)
-            if smaller
-            else None
-        )
         self._reports = 0
 
     def write(  # noqa: C901, PLR0912, PLR0915 - one function, as each line comes by here and calls would be felt
@@ -100,8 +92,9 @@ class LineWriter:
         if DELETE in body or not body.isascii():
             body = escaped(body)
         if len(body) > self._most:
-            if self._shorter is not None:
-                self._shorter.write(run, dict(islice(record.items(), own)), fields)
+            if (fitting := shorter(settings, record, len(body), self._most)) is not None:
+                again = LineWriter(fitting, self.appender, self.counts)
+                again.write(run, dict(islice(record.items(), own)), fields)
                 return
             content = content or Content(settings, run.once, record)
             body = self._sized(record, content)
@@ -132,7 +125,7 @@ class LineWriter:
         """The line with sizes in place of its largest fields."""
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
-            record[name] = {CUT: {"bytes": sizes[name]}}
+            record[name] = {CUT: {"bytes": sizes[name], "setting": "max_line_bytes"}}
             if len(encode(record)) <= self._most:
                 break
         content.cut_down()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from steplog._write.safe.safe_read import mro_of
+from steplog._write.safe.attributes import mro_of
 
 Message: TypeAlias = dict[str, Any]
 Ids: TypeAlias = tuple[Any, Any]  # a message's id and name

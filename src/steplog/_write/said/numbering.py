@@ -8,11 +8,11 @@ from typing import Any, Final
 from orjson import dumps
 
 from steplog._format.line import encode
-from steplog._format.record import LONG, MESSAGE, SAME, Json, Record
+from steplog._format.record import CUT, LONG, MESSAGE, SAME, Json, Record
 from steplog._write.safe.blobs import digest_of
 from steplog._write.safe.quick_check import MANY, are_whole, plain_texts, take_apart
 from steplog._write.safe.secrets import may_hold_secret
-from steplog._write.safe.walk import Place, Walk, is_plain_name
+from steplog._write.safe.walk import Place, is_plain_name
 from steplog._write.said.message_types import (
     FOUND,
     PLAIN_MESSAGE,
@@ -22,6 +22,7 @@ from steplog._write.said.message_types import (
     MessageType,
     message_type,
 )
+from steplog._write.said.numbered_walk import NAMES, NumberedWalk
 from steplog._write.said.prompt_prefix import (
     changes_of,
     copied,
@@ -34,8 +35,6 @@ from steplog._write.said.prompt_prefix import (
 from steplog._write.said.run_memory import Fresh, Once
 from steplog._write.settings.settings import Settings
 
-# Kept whatever the content policy: names and ids are not content.
-_NAMES: Final = frozenset({"role", "id", "name", "tool_call_id", "status"})
 _NO_IDS: Final[Ids] = (None, None)
 _known: Final = tuple.__new__  # a named tuple made without its own, slower way
 
@@ -62,7 +61,7 @@ class Numbered:
     def walker(self) -> NumberedWalk:
         """The line's walk."""
         if self.walk is None:
-            self.walk = NumberedWalk(self)
+            self.walk = NumberedWalk(self.settings, self)
         return self.walk
 
     def numbers_of(self, messages: list[Any], before: list[tuple[int, int]]) -> tuple[str, list[Json]]:
@@ -94,9 +93,7 @@ class Numbered:
             known = None if self.fresh is None else self.fresh.objects.get(id(o))
             if known is None:
                 return self._read(o, how, None, place)
-        if is_as_it_was(known):
-            return known.number, None
-        return self._amended(known, place)
+        return (known.number, None) if is_as_it_was(known) else self._amended(known, place)
 
     def _amended(self, known: Known, place: Place) -> tuple[int, Json]:
         """A message that was changed since it was written, most of the time by an id or a name that it got."""
@@ -123,9 +120,10 @@ class Numbered:
         return shown
 
     def _name(self, value: Any) -> Json:
-        if is_plain_name(value, self.settings) or self.settings.is_bare:  # the latter writes no message
-            return value
-        return self.walker().name(value)
+        is_plain = (
+            is_plain_name(value, self.settings) or self.settings.is_bare
+        )  # the latter writes no message
+        return value if is_plain else self.walker().name(value)
 
     def _read(self, o: Any, how: MessageType, known: Known | None, place: Place) -> tuple[int, Json]:
         """A message that was not seen before, or was edited since."""
@@ -183,7 +181,7 @@ class Numbered:
         others: list[Any] = []
         try:
             for name, value in read.items():
-                if is_bare and name in _NAMES:
+                if is_bare and name in NAMES:
                     continue
                 if type(value) is str:
                     texts.append(value)
@@ -235,75 +233,8 @@ class Numbered:
             if cls is str:
                 if len(value) > LONG:
                     out[key] = self.place_or(value, value.encode("utf-8", "surrogatepass"), (*place, key))
+            elif cls is dict and len(value) == 1 and "head" in value.get(CUT, ()):
+                out[key] = self.place_or(value, encode(value), (*place, key))
             elif cls is dict or cls is list:
                 out[key] = self._pointed(value, (*place, key))
         return out
-
-
-class NumberedWalk(Walk):
-    """A walk that writes each message and each long text that it meets once a run."""
-
-    __slots__ = ("_numbered", "_pointing")
-
-    def __init__(self, numbered: Numbered) -> None:
-        """Walk values of the line whose messages `numbered` counts."""
-        super().__init__(numbered.settings)
-        self._numbered = numbered
-        self._pointing = True
-
-    def field(self, name: str, value: object) -> Json:
-        """One content field's value."""
-        return self.value(value, 0, (self._numbered.step, name))
-
-    def name(self, value: object) -> Json:
-        """As the plain walk, and long ones in full each time: a name stands nowhere that could be pointed at."""
-        pointing, self._pointing = self._pointing, False
-        try:
-            return super().name(value)
-        finally:
-            self._pointing = pointing
-
-    def message(self, read: Message, hidden: list[bytes]) -> Message:
-        """A message's fields; digests of what the content policy keeps out are added to `hidden`."""
-        hidden_before = len(self.hidden)
-        self._pointing = False  # the identity of a message must not depend on what else the log has
-        out: Message = {}
-        for name, value in read.items():
-            if name in _NAMES:
-                out[name] = self.name(value)
-            elif name == "tool_calls" and type(value) is list:
-                out[name] = [self._tool_call(call) for call in value]
-            else:
-                out[name] = self.value(value, 1, ())
-        self._pointing = True
-        hidden += self.hidden[hidden_before:]
-        return out
-
-    def _tool_call(self, call: Any) -> Json:
-        if type(call) is not dict:
-            return self.value(call, 2, ())
-        return {
-            k: self.name(v) if k in _NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None
-        }
-
-    # -- what the plain walk meets on its way
-
-    def other(self, o: Any, cls: type, depth: int, place: Place) -> Json:
-        """As the plain walk, but a message as its number or in full."""
-        if message_type(cls) is None:
-            return super().other(o, cls, depth, place)
-        number, full = self._numbered.number_of(o, place)
-        return {MESSAGE: number} if full is None else full
-
-    def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
-        """As the plain walk, but a list of known messages as their ranges."""
-        if size != len(items) or not items or message_type(type(items[0])) is None:
-            return super().items(items, size, depth, place)
-        if any(message_type(type(item)) is None for item in items):
-            return super().items(items, size, depth, place)
-        return self._numbered.told(items, place)
-
-    def long_text(self, o: str, place: Place) -> Json:
-        """A long text, or a pointer to where it stands in the log."""
-        data = o.encode("utf-8", "surrogatepass")
-        return self._numbered.place_or(o, data, place) if self._pointing else o

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, get_args
 
 from steplog._format.project import OFF, ON, path_and_source
 from steplog._format.record import Content, Detail
@@ -29,8 +29,9 @@ class Settings:
     detail: "calls", "steps" (also graph nodes and workflow steps) or "all" (every hook).
     redact: mask secrets before anything else sees them.
     redactor: called with each text after our own masking; returns the text to keep. If it raises, the text is dropped.
-    max_value_bytes: longest text kept whole, in characters; what is cut leaves size, hash and beginning.
-    max_line_bytes: longest line, in bytes.
+    max_value_bytes: longest text kept whole, in characters; of a longer one so much is kept, three quarters of it from
+        its beginning and one from its end, with its size and hash.
+    max_line_bytes: longest line, in bytes; where texts make one longer, the longest of them are cut until it fits.
     max_depth, max_items: deepest nesting and most items of one container.
     max_pending_bytes: most memory held for lines that the disk does not take, in bytes.
     fsync: "never" (survives the process, not the machine), seconds (a power cut costs at most so much), or "always"
@@ -48,8 +49,8 @@ class Settings:
     detail: Detail = "steps"
     redact: bool = True
     redactor: Callable[[str], str] | None = None
-    max_value_bytes: int = 64 * 1024
-    max_line_bytes: int = 1024 * 1024
+    max_value_bytes: int = 128 * 1024
+    max_line_bytes: int = 2 * 1024 * 1024
     max_depth: int = 32
     max_items: int = 1000
     max_pending_bytes: int = 16 * 1024 * 1024
@@ -61,6 +62,8 @@ class Settings:
     compress: bool = False
     chain: bool = False
     chain_key: str = field(default="", repr=False)
+
+    limited_by: ClassVar[str] = "max_value_bytes"  # the setting by which a text is cut
 
     @classmethod
     def load(

@@ -11,6 +11,7 @@ from steplog._write.safe.exceptions import describe
 from steplog._write.steps.run_state import Open, RunState
 
 Fields = Mapping[str, Any]
+_AT_ITS_ORIGIN: Final = ("stack", "causes", "notes")
 _OF_A_RUN: Final = ("output", "input", "checkpoint", "implied")
 
 
@@ -66,6 +67,7 @@ def _error(run: RunState, step: Open, error: BaseException, error_fields: Fields
     if origin is None:
         run.errors[id(error)] = step
     else:
-        found.pop("stack", None)
+        for name in _AT_ITS_ORIGIN:
+            found.pop(name, None)
         found["step"] = origin.number or None
     return found

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, Final
 
 from steplog._write.said.run_memory import Once
+from steplog._write.steps.handed_down import HandedDown
 from steplog._write.steps.totals import Totals
 
 _CLOCK: Final = (time.time_ns,)
@@ -87,7 +88,13 @@ class Open:
     attempt: int = 1
 
     def __init__(
-        self, key: Hashable, kind: str, name: str | None, run: RunState, parent: Open | None
+        self,
+        key: Hashable,
+        kind: str,
+        name: str | None,
+        run: RunState,
+        parent: Open | None,
+        handed_down: HandedDown | None = None,
     ) -> None:
         """A step that begins under `parent`."""
         self.key = key
@@ -96,6 +103,7 @@ class Open:
         self.run = run
         self.parent = parent
         self.inner: dict[Hashable, Open] = {}  # the open steps that this one is the parent of
+        self.handed_down = handed_down
 
     @property
     def nearest_written(self) -> int:
@@ -111,6 +119,11 @@ class Open:
                 return up.number
             up = up.parent
         return 0
+
+    @property
+    def handed_down_above(self) -> HandedDown | None:
+        """What the nearest step around this one that the log has hands down."""
+        return next((up.handed_down for up in self.ancestors() if up.number is not None), None)
 
     @property
     def node(self) -> str | None:

@@ -10,6 +10,7 @@ from steplog._write.disk.clock import CLOCK, ms_since
 from steplog._write.said.line_writer import LineWriter
 from steplog._write.settings.settings import Settings
 from steplog._write.steps.end_fields import add_up, run_end_record, with_failure
+from steplog._write.steps.handed_down import of_its_own
 from steplog._write.steps.questions import Asked
 from steplog._write.steps.run_state import Open
 from steplog._write.steps.totals import MANY
@@ -41,6 +42,8 @@ class StepLines(Asked):
             head["parent"] = parent
         head["ev"] = step.kind + ".start"
         told: Record = {"name": step.name, **fields}
+        if step.handed_down is not None and above is not None:  # a run's own stand in its first line
+            told |= of_its_own(step.handed_down, step.handed_down_above)
         attempt = told.get("attempt") or step.attempt
         if attempt > 1:
             told["attempt"] = attempt

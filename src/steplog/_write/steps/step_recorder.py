@@ -11,6 +11,7 @@ from steplog._write.disk.clock import CLOCK, ms_since, now_ns
 from steplog._write.guard import contained, guarded, untold
 from steplog._write.said.line_writer import LineWriter
 from steplog._write.settings.settings import Settings
+from steplog._write.steps.handed_down import HandedDown
 from steplog._write.steps.labels import labelled
 from steplog._write.steps.open_steps import OpenSteps, plain_key
 from steplog._write.steps.run_state import Open
@@ -48,6 +49,7 @@ class StepRecorder(StepLines):
         resuming: bool = False,
         in_agent: bool = False,
         below_only: bool = False,
+        handed_down: HandedDown | None = None,
     ) -> bool:
         """A step begins. Without a known `parent` it begins a run of its own, which `run_fields` describe.
 
@@ -55,7 +57,8 @@ class StepRecorder(StepLines):
         handler, and is not written again. `attempt_of` names what is tried (below the same parent): a step of it that
         follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
         its thread it goes on from. With `in_agent` a parent that was taken for plumbing is an agent: it has such steps.
-        With `below_only` nothing is begun where the parent is not known, and False is given.
+        With `below_only` nothing is begun where the parent is not known, and False is given. `handed_down` are the tags
+        and metadata that hold here; those are written that the step does not have from the one around it.
         """
         try:
             steps = self._steps
@@ -71,8 +74,8 @@ class StepRecorder(StepLines):
                 return not below_only
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
-            run = above.run
-            step = steps.opened[key] = run.open[key] = above.inner[key] = Open(key, kind, name, run, above)
+            step = Open(key, kind, name, run := above.run, above, handed_down)
+            steps.opened[key] = run.open[key] = above.inner[key] = step
             if attempt_of is not None:
                 step.attempt_of = (above.key, kind, attempt_of)
                 if run.failed:
@@ -258,6 +261,7 @@ class StepRecorder(StepLines):
         run = self._runs.begin(run_id)
         step = run.root = self._steps.begin(key, kind, name, run)
         run.thread = run_fields.get("thread")
+        step.handed_down = HandedDown(run_fields.get("tags") or (), run_fields.get("metadata") or {})
         head: Record = {"id": str(run_id or run.uuid), "name": name, **run_fields}
         waiting = self._runs.waiting_in(run.thread)
         if resuming and waiting is not None:

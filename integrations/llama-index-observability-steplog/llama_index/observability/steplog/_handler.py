@@ -14,6 +14,7 @@ from llama_index.observability.steplog import _elsewhere as elsewhere
 from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _kinds as kinds
+from llama_index.observability.steplog import _postprocessors as postprocessors
 from llama_index.observability.steplog import _streams as streams
 from llama_index.observability.steplog import _values as values
 from llama_index.observability.steplog import _waiting as waiting
@@ -72,6 +73,7 @@ class StepLogHandler:
         target.add_span_handler(self.span_handler)
         self._attached.append(target)
         _recording.append(self)
+        contained(self, "postprocessors", postprocessors.listen)
         return self
 
     def detach(self) -> None:
@@ -79,6 +81,8 @@ class StepLogHandler:
         while self._attached:
             target = self._attached.pop()
             _recording.remove(self)
+            if not _recording:
+                postprocessors.unlisten()
             # There is no call to remove a handler; other threads may be walking the lists.
             target.event_handlers = [h for h in target.event_handlers if h is not self.event_handler]
             target.span_handlers = [h for h in target.span_handlers if h is not self.span_handler]
@@ -122,6 +126,7 @@ class StepLogHandler:
         """A span begins."""
         if len(sys.modules) != values.modules_seen[0]:
             contained(self, "register", values.register)
+            contained(self, "postprocessors", postprocessors.listen)
         span = contained(self, "span_of", kinds.span_of, span_id, instance, parent_id, tags, arguments)
         span = span or Span("chain", "", kinds.name_of_span(span_id))
         parent = self._parent(parent_id)
@@ -130,7 +135,7 @@ class StepLogHandler:
         elif parent is not None and span.kind == "chain" and not self._has_chains:
             # Most spans: a parent and nothing more.
             self._steps.start(span_id, "chain", span.name, parent=parent)
-        elif parent is not None or not kinds.is_noise(span):
+        elif parent is not None or not kinds.is_noise(span, arguments):
             self._start(span_id, span, instance, arguments, parent, parent_id, tags)
 
     def exit(self, span_id: str, arguments: Args, instance: Any, result: Any) -> None:
@@ -199,7 +204,10 @@ class StepLogHandler:
         name = self.value(extract.name_of, span, instance, arguments, fields)
         # A parent that is not known here may be that of the process this one was forked from.
         above = parent_id if parent is None else parent
-        self._steps.start(span_id, span.kind, name, parent=above, fields=fields, run_fields=head)
+        self._steps.start(
+            span_id, span.kind, name, parent=above, fields=fields, run_fields=head,
+            handed_down=self.value(extract.handed_down, tags),
+        )  # fmt: skip
 
     def _note_attempt(self, span: Span, arguments: Args, parent: Hashable) -> Fields:
         found = contained(self, "attempt", waiting.attempt, arguments)
@@ -257,9 +265,7 @@ class StepLogHandler:
 
     def _end_held(self, key: str, status: str | None, error: BaseException | None, fields: Fields) -> None:
         if "status" in fields:
-            error = error or fields.get("error")
-            status = status or (fields["status"] if error is None else None)
-            fields = {name: value for name, value in fields.items() if name not in ("status", "error")}
+            status, error, fields = extract.with_failure(status, error, fields)
         self._models.forget(key)
         self._steps.end(key, status=status, error=error, fields=fields)
 

@@ -39,13 +39,17 @@ _STEPS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     })),
     "embedding": ("embedding", frozenset({*_EMBED, *(f"a{name}" for name in _EMBED)})),
     "retriever": ("retriever", frozenset({"retrieve", "aretrieve"})),
-    "rerank": ("rerank", frozenset({"_postprocess_nodes", "_apostprocess_nodes"})),
+    "rerank": ("rerank", frozenset({"_postprocess_nodes", "_apostprocess_nodes", "apostprocess_nodes"})),
     "query": ("node", frozenset({"query", "aquery"})),
     "chat": ("node", frozenset({"chat", "achat", "stream_chat", "astream_chat"})),
     "synthesizer": ("node", frozenset({"synthesize", "asynthesize"})),
     "tool": ("tool", frozenset({"call", "acall", "__call__"})),
     "workflow": ("agent", frozenset({"run"})),
 }  # fmt: skip
+# Methods of a model that ask it for an object: a step of their own around the call, in which the schema and the object stand.
+_STRUCTURED: Final = frozenset({
+    "structured_predict", "astructured_predict", "stream_structured_predict", "astream_structured_predict",
+})  # fmt: skip
 # Steps that every agent of LlamaIndex takes around its model and its tools: they tell nothing of their own.
 _AGENT_PLUMBING: Final = frozenset(
     {"init_run", "setup_agent", "parse_agent_output", "aggregate_tool_results"}
@@ -109,8 +113,13 @@ def _function(
     return _step(name, not is_agent_plumbing(name) and is_tool_call(event_in(arguments)))
 
 
-def is_noise(span: Span) -> bool:
-    """Whether a span without a parent is no run of the program's: splitters, templates, private methods."""
+def is_noise(span: Span, arguments: Mapping[str, Any]) -> bool:
+    """Whether a span without a parent is no run of the program's: splitters, templates, private methods.
+
+    Nor is the embedding of no texts, which an index asks for where all its nodes have vectors.
+    """
+    if span.kind == "embedding":
+        return any(type(given) is list and not given for given in arguments.values())
     return span.kind == "chain" and (
         span.role in ("plumbing", "llm", "embedding", "adapter") or span.method[:1] == "_"
     )
@@ -135,7 +144,10 @@ def is_agent_plumbing(name: str) -> bool:
 def _method(cls: type, name: str) -> Span:
     role = role_of(cls)
     kind, methods = _STEPS.get(role, ("chain", frozenset[str]()))
-    return Span(kind if name.rpartition(".")[2] in methods else "chain", role, name)
+    method = name.rpartition(".")[2]
+    if method in _STRUCTURED and role in ("llm", "wrapper"):
+        return Span("node", role, method)
+    return Span(kind if method in methods else "chain", role, name)
 
 
 @lru_cache(maxsize=_MOST_KNOWN)
