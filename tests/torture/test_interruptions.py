@@ -463,13 +463,15 @@ def test_a_storm_of_signals_beside_busy_threads_loses_nothing_and_nests_no_deepe
     done = program(f"""
         recorder = steplog.Recorder(LOG)
         run = recorder.run("r").__enter__()
-        handled = depth = deepest = 0
+        import itertools
+        numbers, depth, deepest = itertools.count(1), 0, 0
 
         def handler(*_):
-            global handled, depth, deepest
-            handled, depth = handled + 1, depth + 1
+            global depth, deepest
+            number = next(numbers)
+            depth += 1
             deepest = max(deepest, depth)
-            run.custom("signal", {{"s": handled}})
+            run.custom("signal", {{"s": number}})
             depth -= 1
 
         def write(k):
@@ -484,7 +486,7 @@ def test_a_storm_of_signals_beside_busy_threads_loses_nothing_and_nests_no_deepe
         signal.setitimer(signal.ITIMER_REAL, 0)
         run.__exit__(None, None, None)
         recorder.close()
-        print(handled, deepest)
+        print(next(numbers) - 1, deepest)
         """)
     handled, deepest = map(int, done.stdout.split())
     raw = Raw(tmp_path / "log")
