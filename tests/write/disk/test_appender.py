@@ -248,32 +248,40 @@ def test_a_disk_that_never_works_costs_a_few_calls_a_second_and_no_spin(monkeypa
     assert time.process_time() - began < 0.25
 
 
-def test_lines_of_finalizers_are_there_though_a_thread_was_inside_when_the_interpreter_ended(tmp_path):
+def test_lines_of_finalizers_are_there_though_a_thread_was_in_a_write_when_the_interpreter_ended(tmp_path):
     program = f'''
 import sys, threading, time, types, steplog
-recorder = steplog.Recorder({str(tmp_path)!r})
-run = recorder.run("r").__enter__()
-run.custom("first")
-stands_still = threading.Event()
+from steplog._write.disk.appender import Appender
+from steplog._write.settings.settings import Settings
 
-def stand_still(upto, is_alone):
-    stands_still.set()
-    time.sleep(60)
+out = open({str(tmp_path / "out")!r}, "ab", buffering=0)
 
-# In a module of its own: those of the thread that stands still are never cleared.
+class Stalls:
+    shared, begun = False, threading.Event()
+    def open(self, stamp, pid, w): pass
+    def close(self): pass
+    def write(self, lines, out=out):
+        if b'"stalls"' in lines and not self.begun.is_set():
+            self.begun.set()
+            time.sleep(60)
+        return out.write(lines)
+
+append = Appender(Stalls(), dict, Settings.load({str(tmp_path)!r}, environ={{}})).append
+append(b'{{"name":"first"}}')
+# In a module of its own: those of the thread that stalls are never cleared.
 late = sys.modules["late"] = types.ModuleType("late")
-late.append, late.is_finalizing = recorder._steps.lines.appender.append, sys.is_finalizing
+late.append, late.is_finalizing = append, sys.is_finalizing
 exec("""class Late:
     def __del__(self, append=append, is_finalizing=is_finalizing):
         for _ in range(20 * is_finalizing()):
-            append(b'{{"ev":"custom.point","name":"late"}}')
+            append(b'{{"name":"late"}}')
 """, late.__dict__)
 late.late = late.Late()
-gate = recorder._steps.lines.appender._writer.pending.gate
-threading.Thread(target=gate.alone, args=(stand_still,), daemon=True).start()
-stands_still.wait()
+threading.Thread(target=append, args=(b'{{"name":"stalls"}}',), daemon=True).start()
+Stalls.begun.wait()
 del late
 '''
     subprocess.run([sys.executable, "-c", program], timeout=60, check=True)
-    (segment,) = tmp_path.glob("*.jsonl")
-    assert segment.read_bytes().count(b'"name":"late"') == 20
+    records = [decode(line) for line in (tmp_path / "out").read_bytes().splitlines()]
+    assert [record.get("name") for record in records] == [None, "first", "stalls", *["late"] * 20]
+    assert [record["seq"] for record in records] == list(range(1, 24))
