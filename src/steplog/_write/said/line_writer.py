@@ -62,9 +62,8 @@ class LineWriter:
     ) -> None:
         """The line that `record` begins, of names and numbers made here, with these fields; in the kernel on return."""
         look_again()
-        own = len(record)
         content: Content | None = None
-        settings, clean = self.settings, self._clean
+        own, settings, clean = len(record), self.settings, self._clean
         for name, value in fields.items():
             if value is None:
                 continue
