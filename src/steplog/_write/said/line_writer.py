@@ -119,21 +119,27 @@ class LineWriter:
             body = self._sized(line)
         if hold:
             return (line or Line(self.settings, run.memory, record, after)).encoded_as(body)
-        if after is None:
-            self.appender.append(body)
-        else:
-            self.appender.append(after.body, body)
-            self._remember(run, after)
-        if line is not None:
-            self._remember(run, line)
+        if after is not None:
+            self._write_both(run, after, body, line)
+            return None
+        self.appender.append(body)
+        # Only now: another thread must not point at what no file has yet.
+        if line is not None and (run.memory.add(line) or line.walk is not None):
+            self._count(run, line)
         return None
 
-    def _remember(self, run: Run, line: Line) -> None:
-        """Only when the line is on its way: another thread must not point at what no file has yet."""
+    def _write_both(self, run: Run, after: Line, body: bytes, line: Line | None) -> None:
+        self.appender.append(after.body, body)
+        for one in (after, line):
+            if one is not None and (run.memory.add(one) or one.walk is not None):
+                self._count(run, one)
+
+    def _count(self, run: Run, line: Line) -> None:
+        """Add up what was masked and cut; say when the memory is full for the first time."""
         if line.walk is not None:
             self.counts.add(run, line.walk)
         memory = run.memory
-        if memory.add(line):
+        if memory.is_full:
             memory.forget()
             if not memory.is_bound_told:
                 memory.is_bound_told = True

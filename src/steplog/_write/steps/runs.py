@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from steplog._format.record import Totals
+from steplog._format.record import Record, Totals
 from steplog._write.disk.clock import now_ns
 from steplog._write.steps.open_steps import OpenSteps
 from steplog._write.steps.states import RunState, StepState, new_uuid7
@@ -36,11 +36,12 @@ class Runs:
 
     def begin(self, run_id: UUID | None) -> RunState:
         """A run begins; under an id of its own where the program used this one before."""
-        own = run_id
-        if own is None or own.hex[16:] in self.open or own.hex[16:] in self._past:
-            own = new_uuid7()
-        run = self.open[own.hex[16:]] = RunState(run_id or own, own.hex[16:])
-        self._newest.append(run.hex)
+        own = run_id or new_uuid7()
+        short = own.hex[16:]
+        if short in self.open or short in self._past:
+            short = new_uuid7().hex[16:]
+        run = self.open[short] = RunState(own, short)
+        self._newest.append(short)
         return run
 
     def begun_after(self, run: str | None) -> tuple[str, ...]:
@@ -63,16 +64,12 @@ class Runs:
         run = root.run
         run.thread = run_fields.get("thread")
         steps.opened[root.key] = root
-        waiting = self._waiting_in(run.thread)
-        above = steps.elsewhere(parent)
-        found = {
-            **found,
-            "id": str(run.uuid),
-            "resumes": waiting if resuming else None,
-            "parent_run": above.run or None,
-            "parent_step": above.step or None,
-        }
-        self._step_lines.start_run(root, found, run_fields, fields)
+        record: Record = {"run": run.hex, "ev": "run.start", "id": str(run.uuid), **found}
+        if type(run.thread) is str and (waiting := self._waiting.pop(run.thread, None)) and resuming:
+            record["resumes"] = waiting
+        if parent is not None:
+            record |= steps.elsewhere(parent)
+        self._step_lines.start_run(root, record, run_fields, fields)
         root.began = 0 if "start_lost" in found else now_ns()
 
     def end(
@@ -101,10 +98,6 @@ class Runs:
             self._waiting[run.thread] = run.hex
             if len(self._waiting) > _MOST_PAST:
                 self._waiting.popitem(last=False)
-
-    def _waiting_in(self, thread: object) -> str | None:
-        """The interrupted run of this thread, which its next run goes on from."""
-        return self._waiting.pop(thread, None) if type(thread) is str else None
 
     def totals(self, run_id: UUID | str | None) -> Totals:
         """Counts and sums of one run, or of all; raises `KeyError` for an unknown one."""

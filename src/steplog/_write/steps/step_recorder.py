@@ -214,7 +214,8 @@ class StepRecorder:
             raise ValueError(f"{kind!r} is no point; there are {', '.join(sorted(POINTS))}")
         above = self._steps.known(parent)
         if above is None:
-            name = self._steps.elsewhere(parent).name
+            known = self._steps.inherited.get(plain_key(parent))
+            name = None if known is None else known.name
             above = StepState(plain_key(parent), "run", name, self._runs.begin(None), None)
             self._runs.start(above, parent, self._steps, _NO_FIELDS, _NO_FIELDS, _NO_FIELDS)
         if once is None or above.run.is_first_time(once):
