@@ -67,7 +67,7 @@ def test_of_a_dead_process_the_time_at_work_is_up_to_the_last_line(tmp_path):
     import os
     import socket
 
-    from steplog._read.files.liveness import boot_id
+    from steplog._format.process import boot_id
 
     lines = begun(host=socket.gethostname(), boot=boot_id(), proc_start=1, pid=os.getpid())
     lines.add("custom.point", step=4, parent=3, name="half way").write(tmp_path / "a.jsonl")

@@ -11,10 +11,10 @@ import pytest
 import steplog
 from steplog import ask
 from steplog._ask.spending import spending_of
-from steplog._ask.tables.columns import TOKENS
+from steplog._ask.tables.columns import COUNTS, TOKENS
 
 pytest.importorskip("duckdb")
-SUMMED = ("steps", "llm_calls", "tool_calls", "errors", "retries", *TOKENS)
+SUMMED = (*COUNTS, *TOKENS)
 
 
 def segments(path):

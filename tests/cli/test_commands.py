@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from sample_log import OTHER_RUN, RUN, SEGMENT, Lines, begun, weather
 from steplog._cli.main import steplog
-from steplog._read.files.liveness import boot_id
+from steplog._format.process import boot_id
 
 
 def call(*args, **kwargs):

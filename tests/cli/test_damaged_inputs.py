@@ -12,7 +12,9 @@ from click.testing import CliRunner
 
 from sample_log import SEGMENT, begun, weather
 from steplog._cli.main import steplog as cli
-from steplog._write.keep.packing import packed
+from steplog._write.keep.judge import Judge
+from steplog._write.keep.packing import pack
+from steplog._write.keep.segments import segments_in
 
 HAS_DUCKDB = True
 try:
@@ -205,7 +207,8 @@ def test_a_log_that_is_written_rotated_packed_and_pruned_meanwhile_is_read(tmp_p
     def pack_and_prune():
         while not over.wait(0.05):
             if folder.is_dir():
-                for _ in packed(folder):
+                segments = segments_in(folder)
+                for _ in pack(segments, Judge(folder, segments)):
                     pass
                 old = sorted(folder.glob("*.zst"), key=os.path.getmtime)[:-6]
                 for file in old:

@@ -35,6 +35,17 @@ def test_every_sample_line_fits():
     lines.add("embedding.end", step=9, ms=1, count=3, dimensions=128).add(
         "chain.end", step=9, start_lost=True, parent=1
     )
+    caused = {"how": "cause", "depth": 1, "type": "E", "message": {"$cut": {"bytes": 9}}, "at": "f:1 in g"}
+    lines.add(
+        "llm.end",
+        step=9,
+        ms=1,
+        error={"type": "E", "notes": ["n"], "causes": [caused, {"$cut": {"items": 40}}]},
+        usage={"cache_write_5m_tokens": 1, "cache_write_1h_tokens": 1, "input_audio_tokens": 1},
+        extra={"service_tier": "default"},
+    )
+    cut = {"bytes": 9, "sha256": "0", "head": "a", "tail": "b", "setting": "max_value_bytes"}
+    lines.add("tool.end", step=9, ms=1, error={"type": "E", "message": {"$cut": cut}})
     messages = [{"m": 1, "set": {"id": "x"}}, {"m": 2, "like": 1, "content": "c"}]
     lines.add("llm.start", step=9, prompt="1-2", messages=messages, chars=12)
     for record in lines.records:
@@ -83,6 +94,10 @@ START = {
         {"ev": "llm.end", "ms": 1, "status": "ok"},
         {"ev": "llm.end", "ms": 1, "usage": {"input": 3}},
         {"ev": "llm.end", "ms": 1, "error": {"type": "E", "trace": "x"}},
+        {"ev": "llm.end", "ms": 1, "error": {"code": 1}},
+        {"ev": "llm.end", "ms": 1, "error": {"type": "E", "causes": []}},
+        {"ev": "llm.end", "ms": 1, "error": {"type": "E", "causes": [{"type": "E"}]}},
+        {"ev": "llm.end", "ms": 1, "error": {"type": "E", "message": {"$cut": {"tail": 3}}}},
         {"ev": "llm.end", "ms": 1, "implied": False},
         {"ev": "llm.end", "ms": 1, "parent": 1},
         {"ev": "run.start", "id": UUID},

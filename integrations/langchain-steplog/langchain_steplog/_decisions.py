@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_steplog._extract import Fields
-from langchain_steplog._models import provider_of, usage
+from langchain_steplog._models import provider_of
+from langchain_steplog._usage import usage
 from steplog.integration import read_fields
 
 _ASKED: Final = {"state", "questions"}  # the input of every decision model (`ClassifierRequest`)

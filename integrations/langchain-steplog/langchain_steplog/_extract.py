@@ -7,15 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from langchain_steplog._graphs import checkpoint_of, is_command, is_graph
-from steplog.integration import instance_dict, live_dict, read_fields
+from steplog.integration import HandedDown, instance_dict, live_dict, plain_number, read_fields
 
 Fields = dict[str, Any]
 
 _OURS = ("ls_", "lc_", "langgraph_", "checkpoint_", "__pregel")
 _LISTS = (tuple, list)
+_BRIEF = 250  # characters of an error's message that its step repeats
+_MOST_ANSWERS = 100
 _INTERNAL = frozenset(
     {"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"}
 )
+_machinery: set[str] = set()  # names met before that are the frameworks' own: each step has a dozen of them
+_MOST_MACHINERY = 256
+_THEIR_TAGS = ("seq:step:", "graph:step:", "map:key:", "retry:attempt:", "langsmith:")
 
 
 def name_of(serialized: Any, given: Any) -> str | None:
@@ -34,13 +39,37 @@ def name_of(serialized: Any, given: Any) -> str | None:
 def run_fields(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> Fields:
     """What describes a whole run: framework, thread, the user's own tags and metadata."""
     metadata = metadata or {}
-    mine = {k: v for k, v in metadata.items() if k not in _INTERNAL and not str(k).startswith(_OURS)}
     return {
         "framework": "langgraph" if is_graph(metadata) else "langchain",
         "thread": _thread(metadata.get("thread_id", metadata.get("session_id"))),
-        "tags": [t for t in tags or () if not t.startswith(("seq:step:", "graph:step:", "map:key:"))] or None,
-        "metadata": mine or None,
+        "tags": _own_tags(tags) or None if tags else None,
+        "metadata": _own_metadata(metadata) or None,
     }
+
+
+def handed_down(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> HandedDown | None:
+    """The program's own tags and metadata that hold in a step; None where there are none, as for most."""
+    mine = _own_metadata(metadata) if metadata else None
+    own = _own_tags(tags) if tags else None
+    return HandedDown(own or (), mine or {}) if mine or own else None
+
+
+def _own_metadata(metadata: Mapping[str, Any]) -> Fields:
+    """Metadata without what LangChain and LangGraph put there."""
+    mine: Fields = {}
+    for name, value in metadata.items():
+        if name in _machinery:
+            continue
+        if type(name) is str and (name in _INTERNAL or name.startswith(_OURS)):
+            if len(_machinery) < _MOST_MACHINERY:
+                _machinery.add(name)
+        else:
+            mine[name] = value
+    return mine
+
+
+def _own_tags(tags: list[str]) -> list[str]:
+    return [tag for tag in tags if type(tag) is str and not tag.startswith(_THEIR_TAGS)]
 
 
 def _thread(thread: Any) -> str | None:
@@ -111,8 +140,43 @@ def tool_end(output: Any) -> Fields:
     """A tool's result; an error that the tool or its node caught and told the model of is this step's error."""
     found = live_dict(output)
     if found.get("type") == "tool" and "tool_call_id" in found:
-        return {"message": output, "status": "error" if found.get("status") == "error" else None}
-    return {"result": chain_output(output)}
+        return {"message": output, **_failure([output])}
+    return {"result": chain_output(output), **_failure(_messages_in(output))}
+
+
+def _failure(messages: list[Any]) -> Fields:
+    """The status and the error of a step, where one of these messages tells a model that its tool call failed."""
+    for message in messages:
+        found = live_dict(message)
+        if found.get("status") == "error" and found.get("type") == "tool":
+            error: Fields = {"type": type(message).__name__}
+            if said := _text_in(found.get("content")):
+                # In full it stands in the message.
+                error["message"] = said if len(said) <= _BRIEF else said[:_BRIEF] + "…"
+            return {"status": "error", "error": error}
+    return {"status": None}
+
+
+def _text_in(content: Any) -> str:
+    """The text of a message's content, which may be a list of blocks, as from MCP's tools."""
+    if type(content) is str:
+        return content
+    blocks = content[:_MOST_ANSWERS] if type(content) is list else []
+    texts = [block.get("text") if type(block) is dict else block for block in blocks]
+    return " ".join(text for text in texts if type(text) is str)
+
+
+def _messages_in(output: Any) -> list[Any]:
+    """What a tool answers with several things at once: the items of a list, the messages that commands carry."""
+    found: list[Any] = []
+    for one in output[:_MOST_ANSWERS] if type(output) is list else [output]:
+        if is_command(one):
+            update = read_fields(one).get("update")
+            messages = update.get("messages") if type(update) is dict else None
+            found += messages[:_MOST_ANSWERS] if type(messages) is list else []
+        else:
+            found.append(one)
+    return found
 
 
 def retriever_end(documents: Any) -> Fields:
@@ -126,9 +190,8 @@ def _document(document: Any) -> Any:
         return document
     metadata = found.get("metadata")
     meta: Mapping[str, Any] = metadata if type(metadata) is dict else {}
-    score = next(
-        (meta[k] for k in ("score", "relevance_score", "_score") if type(meta.get(k)) in (int, float)), None
-    )
+    scores = (plain_number(meta.get(k)) for k in ("score", "relevance_score", "_score"))
+    score = next((found for found in scores if found is not None), None)
     shown = {
         "id": found.get("id"),
         "score": score,

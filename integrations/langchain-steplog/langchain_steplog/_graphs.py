@@ -200,7 +200,9 @@ def status_of(error: BaseException) -> str | None:
     names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("langgraph.")}
     if names & {"GraphInterrupt", "NodeInterrupt"}:
         return "interrupted"
-    return "handoff" if "ParentCommand" in names else None
+    if "GraphDrained" in names:
+        return "cancelled"  # somebody asked the graph to stop; it goes on from its checkpoint
+    return "handoff" if "GraphBubbleUp" in names else None
 
 
 def is_command(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from sys import modules
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from langchain_steplog import _agents as agents
@@ -16,14 +16,16 @@ from langchain_steplog import _provider_errors as provider_errors
 from langchain_steplog._dual import DONE, OncePerRun, direct, dual
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from langchain_steplog._recording import Recording
-from steplog.integration import Sink, contained
+from steplog.integration import SettingsFields, Sink, contained
 
 
 class StepLogHandler(Recording):
     """Records every run it is given to as one JSON line per step.
 
     ```python
-    agent.invoke({"messages": [("user", "hi")]}, {"callbacks": [StepLogHandler("logs")]})
+    with StepLogHandler("logs") as steplog_handler:
+        agent.invoke({"messages": [("user", "hi")]}, {"callbacks": [steplog_handler]})
+    print(steplog_handler.runs[-1])
     ```
 
     `path` is a directory (default `$STEPLOG_PATH`, then `./steplogs`) or one `.jsonl` file; handlers of one path share
@@ -32,7 +34,11 @@ class StepLogHandler(Recording):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        sink: Sink | None = None,
+        **settings: Unpack[SettingsFields],
     ) -> None:
         """Record to `path`, or give the lines to `sink`."""
         super().__init__(path, sink=sink, **settings)
@@ -72,9 +78,10 @@ class StepLogHandler(Recording):
             if steps.writes_all and "defers_inputs" not in kwargs:
                 fields["input"] = self._value(extract.chain_input, inputs)
             kind, is_node = ("chain", False) if task is None else ("node", True)
+            held = contained(self, "handed_down", extract.handed_down, metadata, tags)
             if steps.start(
                 run_id, kind, name,
-                parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True,
+                parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,
             ):  # fmt: skip
                 return None
         given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
@@ -151,7 +158,8 @@ class StepLogHandler(Recording):
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> Any:
         """A model has answered."""
-        self._steps.end(run_id, read=models.llm_end, given=response, kind="llm", parent=parent_run_id)
+        read = models.llm_end_in_full if self._steps.writes_all else models.llm_end
+        self._steps.end(run_id, read=read, given=response, kind="llm", parent=parent_run_id)
         return DONE
 
     @dual
@@ -161,6 +169,8 @@ class StepLogHandler(Recording):
         """A model call ended by an exception, perhaps with part of an answer."""
         response = kwargs.get("response")
         fields = self._fields(models.llm_partial, response)
+        if fields.get("message") is None:
+            fields |= self._fields(models.llm_failed, error)
         told = self._fields(provider_errors.error_fields, error, response)
         self._failed(error, run_id, parent_run_id, "llm", fields, told)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from langchain_steplog._beside import beside, once
 from langchain_steplog._extract import Fields, name_of
-from steplog.integration import instance_dict, live_dict
+from langchain_steplog._usage import usage
+from steplog.integration import instance_dict, live_dict, provider_answer
 
 _PARAMS: Final = frozenset((
     "temperature", "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "num_predict",
@@ -36,8 +38,6 @@ _PROVIDERS: Final = {
 }  # fmt: skip
 _ASKED: Final = ("model", "model_name", "model_id")
 _ANSWERED: Final = ("model_name", "model")
-_SHORTEST_WORD: Final = 4
-_SHORTEST_REPEATED: Final = 2 * _SHORTEST_WORD
 _FINISH: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status")
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -104,8 +104,8 @@ def _tool_name(tool: Any) -> str:
     return _text(tool.get("name")) or _text(tool.get("type")) or "unnamed"
 
 
-def llm_end(response: Any) -> Fields:
-    """A model call's answer, usage, finish reason, model and response id; and whether LangChain's cache gave it."""
+def llm_end(response: Any, *, with_logprobs: bool = False) -> Fields:
+    """A model call's answer, usage, finish reason, model, response id, what else its provider said; and if a cache gave it."""
     # Few calls: each would be felt in every model call, and the usual case needs none.
     found = live_dict(response)
     generations = (found.get("generations") or [[]])[0]
@@ -123,11 +123,44 @@ def llm_end(response: Any) -> Fields:
     fields: Fields = {"message": _text_answer(first) if message is None else message}
     if len(generations) > 1:
         fields["others"] = [_answer(g) for g in generations[1:]]
-    fields |= _answered(told, meta, output, info if type(info) is dict else _NOTHING)
+    info = info if type(info) is dict else _NOTHING
+    fields |= _answered(told, meta, output, info)
+    fields["extra"] = beside(meta or info, with_logprobs=with_logprobs) or None
     fields["response_id"] = _response_id(meta, said, output)
     fields["cached"] = (type(told) is dict and not output and _from_cache(told)) or None
     fields["asks"] = _asked(calls) if type(calls) is list and calls else None
     return fields
+
+
+def llm_end_in_full(response: Any) -> Fields:
+    """The same with log probabilities, which are many times the answer."""
+    return llm_end(response, with_logprobs=True)
+
+
+def llm_failed(error: BaseException) -> Fields:
+    """What a model had answered, and what that took, where its client's exception carries it."""
+    answer = provider_answer(error)
+    choices = answer.get("choices")
+    first = choices[0] if type(choices) is list and choices else None
+    if not answer or type(first) is not dict:
+        return {}
+    told: Fields = {"message": _raw_message(_mapping(first.get("message")))}
+    told |= _answered(None, answer, _NOTHING, first)
+    told["response_id"] = _text(answer.get("id"))
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _raw_message(message: Mapping[str, Any]) -> Fields:
+    """A message as OpenAI has it; arguments of tool calls that were broken off stay the text they are."""
+    calls = message.get("tool_calls")
+    told: Fields = {"role": "assistant", "content": message.get("content") or message.get("refusal")}
+    if type(calls) is list and calls:
+        found = [(call, _mapping(call.get("function"))) for call in calls if type(call) is dict]
+        told["tool_calls"] = [
+            {"id": call.get("id"), "name": called.get("name"), "args": called.get("arguments")}
+            for call, called in found
+        ]
+    return told
 
 
 def _asked(calls: list[Any]) -> list[Any]:
@@ -152,7 +185,7 @@ def _answered(
     return {
         "usage": usage(told, output or meta) or None,
         "finish_reason": _finish_reason(info, meta),
-        "model": _once(model),
+        "model": None if model is None else once(model),
     }
 
 
@@ -182,11 +215,11 @@ def _finish_reason(info: Mapping[str, Any], meta: Mapping[str, Any]) -> str | No
     # OpenAI's Responses say only "incomplete" here; why stands beside it.
     why = meta.get("incomplete_details")
     if type(why) is dict and _text(why.get("reason")):
-        return _once(why["reason"])
+        return once(why["reason"])
     for name in _FINISH:
         for found in (info.get(name), meta.get(name)):
             if type(found) is str and found:
-                return found if len(found) < _SHORTEST_REPEATED else _once(found)
+                return once(found)
     return None
 
 
@@ -207,68 +240,6 @@ def _from_cache(told: Mapping[str, Any]) -> bool:
     # The only mark that LangChain leaves on what its cache gives back.
     cost = told.get("total_cost")
     return cost is not None and cost == 0
-
-
-def _once(word: str | None) -> str | None:
-    """A word that chunks of a stream repeated and LangChain joined ("stopstop"), as it was said."""
-    if word is None or len(word) < _SHORTEST_REPEATED:
-        return word
-    period = (word + word).find(word, 1)
-    return word[:period] if period >= _SHORTEST_WORD else word
-
-
-def usage(told: Any, output: Mapping[str, Any]) -> Fields:
-    """Tokens in the format's words: input includes cached ones, output includes reasoning.
-
-    `told` is a message's `usage_metadata`, `output` what to read without one: a provider's own counts.
-    """
-    kept: Fields = {}
-    for name, count in (_normalised(told) if type(told) is dict else _raw(output)).items():
-        if type(count) is int and (count or name == "output_tokens"):
-            kept[name] = count
-    given = kept.get("input_tokens", 0)
-    if not given and not kept.get("output_tokens"):
-        # No prompt has no tokens: a stream through a proxy that leaves them out counts none.
-        kept.pop("output_tokens", None)
-    if kept.get("total_tokens") == given + kept.get("output_tokens", 0):
-        del kept["total_tokens"]
-    return kept
-
-
-def _normalised(told: Mapping[str, Any]) -> Fields:
-    found: Fields = {"input_tokens": told.get("input_tokens"), "output_tokens": told.get("output_tokens")}
-    into, out = told.get("input_token_details"), told.get("output_token_details")
-    if type(into) is dict and into:
-        found["cache_read_tokens"] = _detail(into, "cache_read")
-        # Where the time to live is told, LangChain moves the count there.
-        lived = _detail(into, "ephemeral_5m_input_tokens") + _detail(into, "ephemeral_1h_input_tokens")
-        found["cache_write_tokens"] = _detail(into, "cache_creation") or lived
-    if type(out) is dict and out:
-        found["reasoning_tokens"] = _detail(out, "reasoning")
-    found["total_tokens"] = told.get("total_tokens")
-    return found
-
-
-def _detail(details: Mapping[str, Any], name: str) -> int:
-    """A count, also where a service tier stands before its name: `flex_cache_read`."""
-    return sum(n for k, n in details.items() if type(n) is int and (k == name or str(k).endswith("_" + name)))
-
-
-def _raw(output: Mapping[str, Any]) -> Fields:
-    raw = _mapping(output.get("token_usage") or output.get("usage"))
-    given = raw.get("prompt_tokens", raw.get("input_tokens"))
-    # Anthropic counts what it read from and wrote to its cache apart from the input.
-    apart = [raw.get(f"cache_{what}_input_tokens") for what in ("read", "creation")]
-    into = _mapping(raw.get("prompt_tokens_details"))
-    out = _mapping(raw.get("completion_tokens_details"))
-    return {
-        "input_tokens": sum(n for n in (given, *apart) if type(n) is int) if type(given) is int else None,
-        "output_tokens": raw.get("completion_tokens", raw.get("output_tokens")),
-        "cache_read_tokens": into.get("cached_tokens") or apart[0],
-        "cache_write_tokens": apart[1],
-        "reasoning_tokens": out.get("reasoning_tokens"),
-        "total_tokens": raw.get("total_tokens"),
-    }
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

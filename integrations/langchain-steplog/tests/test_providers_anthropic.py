@@ -24,18 +24,22 @@ def test_an_answer_counts_cached_tokens_as_input_and_what_was_written_at_any_tim
                 "output_tokens": 95,
                 "cache_read_tokens": 1800,
                 "cache_write_tokens": 248,
+                "cache_write_5m_tokens": 148,
+                "cache_write_1h_tokens": 100,
             },
             "finish_reason": "tool_use",
             "model": "claude-haiku-4-5-20251001",
             "response_id": "msg_013Zva2CMHLNnXjNJJKqJ2EF",
         }
     )
-    assert handler.totals() == snapshot(
+    assert handler.totals == snapshot(
         {
             "steps": 1,
             "llm_calls": 1,
             "input_tokens": 2060,
             "output_tokens": 95,
+            "cache_write_5m_tokens": 148,
+            "cache_write_1h_tokens": 100,
             "cache_read_tokens": 1800,
             "cache_write_tokens": 248,
             "models": ["claude-haiku-4-5-20251001"],

@@ -91,7 +91,7 @@ TOLD_MIDWAY = {
 
 
 def why(end):
-    return {k: v for k, v in end["error"].items() if k != "message"} | {
+    return {k: v for k, v in end["error"].items() if k not in ("message", "causes")} | {
         k: v for k, v in end.items() if k not in ("error", "status")
     }
 
@@ -147,7 +147,11 @@ def test_a_server_s_failure_of_google_s_has_its_word_too(recorded, provider):
 def test_a_server_that_is_not_there_is_an_error_without_a_status(recorded, provider):
     handler, sink = recorded()
     ask(openai("http://127.0.0.1:9"), "invoke", handler)
-    assert why(told(sink, "llm.end")) == {"type": "OpenAIConnectionError"}
+    end = told(sink, "llm.end")
+    assert why(end) == {"type": "OpenAIConnectionError"}
+    assert end["error"]["message"] == "Connection error."
+    assert {cause["type"] for cause in end["error"]["causes"]} >= {"APIConnectionError", "ConnectError"}
+    assert "refused" in end["error"]["causes"][-1]["message"]
 
 
 def test_no_key_is_in_the_bytes_of_a_log_whatever_was_asked_and_refused(tmp_path, provider):

@@ -27,6 +27,7 @@ def test_a_chat_answer_has_model_usage_reason_and_id(recorded, provider):
             },
             "finish_reason": "tool_calls",
             "model": "gpt-4o-mini-2024-07-18",
+            "extra": {"system_fingerprint": "fp_fc9f1d7035", "service_tier": "default"},
             "response_id": "chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG",
         }
     )
@@ -47,6 +48,7 @@ def test_a_chat_stream_has_all_but_the_id_that_its_client_drops(recorded, provid
             },
             "finish_reason": "stop",
             "model": "gpt-4o-mini-2024-07-18",
+            "extra": {"system_fingerprint": "fp_fc9f1d7035", "service_tier": "default"},
         }
     )
 
@@ -56,9 +58,14 @@ def test_a_chat_stream_without_usage_has_none_rather_than_zeros(recorded, provid
     reply = sse("openai_chat")
     ask(openai(provider.gives(reply.until(4, reply.parts[-1]))), "stream", handler)
     assert told(sink, "llm.end") == snapshot(
-        {"message": "Rain in Oslo", "finish_reason": "stop", "model": "gpt-4o-mini-2024-07-18"}
+        {
+            "message": "Rain in Oslo",
+            "finish_reason": "stop",
+            "model": "gpt-4o-mini-2024-07-18",
+            "extra": {"system_fingerprint": "fp_fc9f1d7035", "service_tier": "default"},
+        }
     )
-    assert "input_tokens" not in handler.totals()
+    assert "input_tokens" not in handler.totals
 
 
 def test_a_finish_reason_that_a_proxy_repeats_is_told_once(recorded, provider):
@@ -66,7 +73,12 @@ def test_a_finish_reason_that_a_proxy_repeats_is_told_once(recorded, provider):
     reply = sse("openai_chat")
     ask(openai(provider.gives(reply.until(4, reply.parts[3], reply.parts[-1]))), "stream", handler)
     assert told(sink, "llm.end") == snapshot(
-        {"message": "Rain in Oslo", "finish_reason": "stop", "model": "gpt-4o-mini-2024-07-18"}
+        {
+            "message": "Rain in Oslo",
+            "finish_reason": "stop",
+            "model": "gpt-4o-mini-2024-07-18",
+            "extra": {"system_fingerprint": "fp_fc9f1d7035", "service_tier": "default"},
+        }
     )
 
 
@@ -105,6 +117,7 @@ def test_a_responses_answer_has_model_usage_reason_and_id(recorded, provider):
             },
             "finish_reason": "completed",
             "model": "o4-mini-2025-04-16",
+            "extra": {"service_tier": "default"},
             "response_id": "resp_67ccd3a9da748190baa7f1570fe91ac604becb25c45c1d41",
         }
     )

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 _CUT: Final = "cut"
 
 
-def find(log: Log, query: Query) -> Iterator[Run]:
-    """The runs of the log that the query asks for, in the order of the log, each read when it is reached.
+def find(log: Log, query: Query, *, newest_first: bool = False) -> Iterator[Run]:
+    """The runs of the log that the query asks for, oldest or newest first, each read when it is reached.
 
     A run whose models have no price costs nothing, as far as `min_cost` goes. Raises: LogError if that is asked for and
     there are no prices at all.
     """
     checks = list(_checks(log, query))
-    for run in log.runs:
+    for run in log.iter_runs(newest_first=newest_first):
         if all(check(run) for check in checks):
             yield run
 

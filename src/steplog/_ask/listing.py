@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.find import find
@@ -13,6 +14,7 @@ from steplog._ask.query import Query, QueryError
 from steplog._ask.spending import cost_of
 from steplog._ask.waste import Waste, waste
 from steplog._read.errors import LogError
+from steplog._show.usage import untold_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -26,6 +28,7 @@ _COUNTS: Final = (
     "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
 )  # fmt: skip
 _MOST_LOOKED_AT: Final = 100
+STARTED: Final = "started"
 _MOST_STEPS_LOOKED_AT: Final = 20_000
 COST: Final = "cost"
 WASTE: Final = "waste"
@@ -33,11 +36,15 @@ WASTE: Final = "waste"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run of a listing: the run, and where they were asked for its cost in US dollars (None: no price) and its waste."""
+    """One run of a listing: the run, and where they were asked for its cost in US dollars (None: no price) and its waste.
+
+    `untold` is how many of its model calls told no usage, None where nobody looked.
+    """
 
     run: Run
     cost: Decimal | None = None
     waste: tuple[Waste, ...] = ()
+    untold: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What a listing says of the run; absent what is unknown."""
@@ -59,17 +66,23 @@ class Row:
             "waste": [each.as_json() for each in self.waste],
             "file": str(run.file),
         }
+        if self.untold:
+            found["calls_without_usage"] = self.untold
         return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the runs of a listing add up to: counts by the names of `Run.totals`, milliseconds, and US dollars if asked for."""
+    """What the runs of a listing add up to: counts by the names of `Run.totals`, milliseconds, and US dollars if asked for.
+
+    `untold` is how many model calls told no usage, as far as the runs were looked into.
+    """
 
     runs: int
     counts: dict[str, int]
     ms: float
     cost: Decimal | None
+    untold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,7 @@ def _count(name: str) -> Callable[[Row], Any]:
 
 
 SORTS: Final[dict[str, Callable[[Row], Any]]] = {
-    "started": _started,
+    STARTED: _started,
     "name": lambda row: row.run.name,
     "status": lambda row: row.run.status,
     "thread": lambda row: row.run.thread,
@@ -117,7 +130,7 @@ def listing(
     log: Log,
     query: Query = Query(),  # noqa: B008 - frozen
     *,
-    sort: str = "started",
+    sort: str = STARTED,
     limit: int | None = None,
     also: Collection[str] = (),
 ) -> Listing:
@@ -128,7 +141,11 @@ def listing(
     key = SORTS.get(sort)
     if key is None:
         raise QueryError(f"nothing can be sorted by {sort!r}: there are {', '.join(SORTS)}")
-    rows: Iterable[Row] = (Row(run) for run in find(log, query))
+    if limit and sort == STARTED:
+        # From the end, so that the newest few of a large log cost no more than themselves.
+        rows: Iterable[Row] = (Row(run) for run in islice(find(log, query, newest_first=True), limit))
+    else:
+        rows = (Row(run) for run in find(log, query))
     if sort == COST:
         rows = [replace(row, cost=cost_of(row.run)) for row in rows]
     chosen = sorted(rows, key=key)[-(limit or 0) :]
@@ -144,11 +161,14 @@ def is_short(limit: int | None, log: Log) -> bool:
 
 
 def _looked_at(row: Row, also: Collection[str], *, known: bool) -> Row:
+    # A copy, with which what was read of the run goes.
+    run = copy(row.run)
     try:
         return replace(
             row,
-            cost=cost_of(row.run) if COST in also and not known else row.cost,
-            waste=waste(copy(row.run)) if WASTE in also else (),
+            cost=cost_of(run) if COST in also and not known else row.cost,
+            waste=waste(run) if WASTE in also else (),
+            untold=untold_calls(run.steps) if WASTE in also else None,
         )
     except LogError:
         return row  # its file is gone: what was read of it stays
@@ -162,4 +182,5 @@ def _sums(rows: Collection[Row], *, with_cost: bool) -> Sums:
         counts,
         sum(row.run.ms or 0 for row in rows),
         sum(costs, Decimal(0)) if with_cost and costs else None,
+        sum(row.untold or 0 for row in rows),
     )

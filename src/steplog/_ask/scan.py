@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import orjson
 
+from steplog._format.segment_name import writer_in_name
 from steplog._format.zstd import unreadable
-from steplog._read.files.lines import MAX_LINE, Line, judge, open_segment, writer_in_name
+from steplog._read.files.lines import MAX_LINE, Line, judge, open_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

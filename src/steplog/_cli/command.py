@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -74,7 +72,7 @@ def complain(sentence: str) -> None:
 
 
 def warn_about(log: Log) -> None:
-    """Says on standard error what the log lacks or what cannot be read of it."""
+    """Says on standard error what was noticed of the log: what it lacks, what cannot be read of it."""
     for sentence in warnings(log):
         complain(sentence)
 
@@ -83,46 +81,46 @@ _NAMED: Final = 5
 
 
 def warnings(log: Log) -> list[str]:
-    """What somebody who trusts this log should know of it, in sentences."""
-    found = list(log.notices)
-    damaged = [bad for bad in log.bad if not bad.torn]
+    """What somebody who trusts what was read of this log should know of it, in sentences."""
+    noticed = log.noticed
+    found = list(noticed.notices)
+    damaged = [bad for bad in noticed.bad if not bad.torn]
     found.extend(f"unreadable: {bad}" for bad in damaged[:_NAMED])
     if len(damaged) > _NAMED:
         found.append(f"unreadable: {len(damaged) - _NAMED} more lines")
-    found.extend(f"unfinished last line in {bad.file}, line {bad.number}" for bad in log.bad if bad.torn)
+    found.extend(
+        f"unfinished last line in {bad.file}" + (f", line {bad.number}" if bad.number else "")
+        for bad in noticed.bad
+        if bad.torn
+    )
     found.extend(
         f"missing: writer {gap.writer} wrote lines {gap.first} to {gap.last}, the log does not have them"
-        for gap in log.gaps[:_NAMED]
+        for gap in noticed.gaps[:_NAMED]
     )
-    if len(log.gaps) > _NAMED:
-        found.append(f"missing: {len(log.gaps) - _NAMED} more gaps")
+    if len(noticed.gaps) > _NAMED:
+        found.append(f"missing: {len(noticed.gaps) - _NAMED} more gaps")
     found.extend(
         f"lost: {lost.get('count', 'some')} lines ({lost.get('reason', 'no reason given')})"
-        for lost in log.lost
+        for lost in noticed.lost
     )
-    if log.faults:
-        last = log.faults[-1]
+    if noticed.faults:
+        last = noticed.faults[-1]
         error = last.get("error")
         what = f"{error.get('type')}: {error.get('message')}" if isinstance(error, dict) else error
         found.append(
-            f"steplog itself failed {len(log.faults)} times while writing, last in {last.get('where')}: {what}"
+            f"steplog itself failed {len(noticed.faults)} times while writing, last in {last.get('where')}: {what}"
         )
     return found
 
 
 @contextmanager
 def log_at(path: str | None) -> Generator[Log]:
-    """The log at `path`, which `-` makes standard input; the block must be over before a copy of that goes away."""
+    """The log at `path`, which `-` makes standard input."""
     from steplog._read.files.segments import log_path  # noqa: PLC0415 -- `steplog --help` and completion need no reader
     from steplog._read.log import read  # noqa: PLC0415 -- as the line before
 
-    if path != "-":
-        with progress(log_path(path)):
-            yield read(path)
+    if path == "-":
+        yield read(path)
         return
-    with tempfile.TemporaryDirectory(prefix="steplog-") as folder:
-        copy = Path(folder) / "stdin.jsonl"
-        with copy.open("wb") as target:
-            while chunk := sys.stdin.buffer.read(1 << 20):
-                target.write(chunk)
-        yield read(copy)
+    with progress(log_path(path)):
+        yield read(path)

@@ -9,15 +9,18 @@ import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
 from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
-from steplog._cli.output import say
+from steplog._cli.output import columns as width
+from steplog._cli.output import is_terminal, say
 from steplog._cli.output_table import print_rows
-from steplog._cli.run_columns import RunColumn, run_columns
-from steplog._show.terminal_text import as_json
+from steplog._cli.run_columns import RUN_COLUMNS, RunColumn, run_columns
+from steplog._show.terminal_text import as_json, cells_of, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from steplog._ask.listing import Listing
     from steplog._ask.query import Query
-    from steplog._read.log import Log
+    from steplog._read.runs.run import Run
 
 _SHORT_ID: Final = 8
 _USUAL: Final = "run,started,name,status,steps,llm,tool,errors,in,out,time"
@@ -56,9 +59,9 @@ def ls(
         names = (columns or _USUAL).split(",")
         if columns is None and is_short(limit, log):
             names.append(_NOTES)
-        chosen = run_columns(names, short_ids(log))
         also = {"waste" if name == _NOTES else name for name in names}
         found = listing(log, query, sort=sort, limit=limit, also=also)
+        chosen = run_columns(names, short_ids([row.run for row in found.rows]))
         warn_about(log)
         if form == "json":
             say(as_json(found.as_json(), indent=2))
@@ -72,9 +75,9 @@ def ls(
             click.get_current_context().exit(NO)
 
 
-def short_ids(log: Log) -> int:
-    """How many digits tell the runs of a log apart: 8, or more if they must."""
-    ids = sorted({run.id for run in log.runs})
+def short_ids(runs: Sequence[Run]) -> int:
+    """How many digits tell runs apart: 8, or more if they must."""
+    ids = sorted({run.id for run in runs})
     length = _SHORT_ID
     for left, right in pairwise(ids):
         while left[:length] == right[:length] and length < len(left):
@@ -84,15 +87,32 @@ def short_ids(log: Log) -> int:
 
 def _print(found: Listing, columns: list[RunColumn], *, keep_empty: bool) -> None:
     rows = [[column.of_run(row) for column in columns] for row in found.rows]
-    if not keep_empty and not any(row[-1] for row in rows):
-        columns, rows = columns[:-1], [row[:-1] for row in rows]  # no notes
+    notes = [] if keep_empty or not _is_notes(columns[-1]) else [row[-1] for row in rows]
     if len(rows) > 1:
         rows.append([column.of_sums(found.sums) for column in columns])
-    # Numbers that stand together are aligned; a text behind them is not.
-    first = next((at for at, column in enumerate(columns) if column.is_number), len(columns))
+    # On a terminal a row is never wider than a line: what there is no room for stands below.
+    stand_below = any(notes) and is_terminal() and _cells([columns, *rows]) > width()
+    if notes and (stand_below or not any(notes)):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
     print_rows(
         [column.title for column in columns],
         rows,
-        numbers=range(first, len(columns)),
-        last_is_sum=len(rows) > 1,
+        numbers={at for at, column in enumerate(columns) if column.is_number},
+        last_is_sum=len(found.rows) > 1,
     )
+    for row, note in zip(rows, notes, strict=False):
+        if note and stand_below:
+            say(one_line(f"{row[0]}: {note}", width()))
+
+
+def _is_notes(column: RunColumn) -> bool:
+    return column is RUN_COLUMNS[_NOTES]
+
+
+def _cells(table: Sequence[Sequence[RunColumn | str]]) -> int:
+    """How wide a table is, with two blanks between its columns."""
+    widths = [
+        max(cells_of(cell if isinstance(cell, str) else cell.title) for cell in column)
+        for column in zip(*table, strict=True)
+    ]
+    return sum(widths) + 2 * (len(widths) - 1)

@@ -110,7 +110,7 @@ _WORDS: Final = (
     ("min_ms", "MS", "Only runs that took at least so many milliseconds."),
     ("min_tokens", "N", "Only runs that used at least so many tokens."),
     ("min_cost", "USD", "Only runs that cost at least so much."),
-    ("since", "TIME", "Only runs begun since then: 2h, 3d, 2026-11-23."),
+    ("since", "TIME", "Only runs begun since then: 2h, 3d, yesterday, 2026-11-23."),
     ("until", "TIME", "Only runs begun before then."),
 )
 _NUMBERS: Final[dict[str, type]] = {"min_ms": float, "min_tokens": int, "min_cost": float}

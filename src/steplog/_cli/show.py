@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
     from steplog._read.log import Log
     from steplog._read.runs.run import Run
 
+_MAY_BE_RUN: Final = re.compile(r"@.*|[0-9a-fA-F-]*[0-9a-fA-F]")
+
 
 @click.command(
     cls=ReadCommand,
     examples=(
+        "steplog show",
         "steplog show @last",
         "steplog show @last 1",
         "steplog show @last --only llm,tool --full",
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
         "steplog show @last --budget 500",
     ),
 )
-@click.argument("run", metavar="RUN", required=False, shell_complete=complete.runs)
+@click.argument("run", metavar="[RUN]", required=False, shell_complete=complete.runs)
 @click.argument("step", metavar="[STEP]", required=False)
 @click.option("--full", is_flag=True, help="Repeated stretches unfolded, long texts whole.")
 @click.option(
@@ -62,7 +67,7 @@ if TYPE_CHECKING:
 def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **asked: Any) -> None:
     """Show a run as a tree with a bar for each step on its time axis, or one STEP of it with its whole prompt.
 
-    RUN is the beginning of a run's id, @last, or @-2 for the last but one. STEP 0 is the run's own whole input and output.
+    RUN is the beginning of a run's id, @last, or @-2 for the last but one; without it the last run. STEP 0 is the run's own whole input and output.
     """
     wanted = Asked(**asked)
     if step is not None and not step.isdecimal():
@@ -72,12 +77,10 @@ def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **
     if wanted.thread is not None:
         _show_thread(wanted, path if run is None else run, json_=json_)
         return
-    if run is None:
-        raise click.UsageError(
-            "Missing argument 'RUN': the beginning of a run's id, or @last; or --thread THREAD"
-        )
+    if run is not None and path is None and step is None and _is_path(run):
+        run, path = None, run  # `steplog show PATH`
     with log_at(path) as log:
-        found, number = log.run(run), None if step is None else int(step)
+        found, number = log.run(run or "@last"), None if step is None else int(step)
         if json_:
             warn_about(log)
             say(as_json(_data(found, number, wanted), indent=2))
@@ -87,6 +90,11 @@ def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **
         if step is None and wanted.budget is None:
             for line in _ending(log, found):
                 say(line)
+
+
+def _is_path(word: str) -> bool:
+    """Whether a word that could be a run names a log instead."""
+    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or Path(word).exists())
 
 
 def _show_thread(wanted: Asked, path: str | None, *, json_: bool) -> None:

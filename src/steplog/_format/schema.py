@@ -58,6 +58,9 @@ _TIME: Final[Schema] = {
 _LIMITED: Final[Schema] = {"anyOf": [_TEXT, _ref("marker")]}  # text that limits or `content` may replace
 _OBJECT: Final[Schema] = {"type": "object"}
 _VALUE: Final[Schema] = _ref("value")
+_EXCEPTION: Final[Schema] = {
+    "type": _TEXT, "message": _LIMITED, "module": _TEXT, "notes": _told(_several(_LIMITED), "added by add_note"),
+}  # fmt: skip
 _USAGE: Final[Schema] = {name: {**_COUNT, "description": "tokens"} for name in USAGE_FIELDS}
 
 _DEFS: Final[dict[str, Schema]] = {
@@ -79,9 +82,18 @@ _DEFS: Final[dict[str, Schema]] = {
                 "items": {"type": ["string", "integer"]},
                 "minItems": 2,
             },
-            "$cut": _closed({"bytes": _COUNT, "sha256": _TEXT, "head": {}, "items": _COUNT, "depth": _COUNT}),
+            "$cut": _closed(
+                {
+                    **dict.fromkeys(("bytes", "chars", "items", "depth", "nodes"), _COUNT),
+                    "sha256": _TEXT,
+                    "head": _told({}, "its beginning"),
+                    "tail": _told(_TEXT, "its end"),
+                    "cycle": _told(_YES, "the value contains itself"),
+                    "setting": _told(_TEXT, "the limit that cut it"),
+                }
+            ),
             "$text": _closed({"chars": _COUNT, "head": _TEXT}, ("chars",)),
-            "$blob": _closed({"type": _TEXT, "bytes": _COUNT, "sha256": _TEXT}),
+            "$blob": _closed({"type": _TEXT, "bytes": _COUNT, "chars": _COUNT, "sha256": _TEXT}),
             "$type": _TEXT,
             "$num": _TEXT,
         },
@@ -114,19 +126,35 @@ _DEFS: Final[dict[str, Schema]] = {
         ),
     },
     "message_or_number": {"anyOf": [_ref("message"), _ref("amendment"), _ORDINAL]},
-    "error": _closed(
-        {
-            "type": _TEXT,
-            "message": _LIMITED,
-            "module": _TEXT,
-            "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
-            "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
-            "http_status": {"type": "integer"},
-            "code": {"type": ["string", "integer"]},
-            "request_id": _TEXT,
-        },
-        ("type",),
-    ),
+    "error": {
+        **_closed(
+            {
+                **_EXCEPTION,
+                "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
+                "causes": _told(_several(_ref("cause")), "the exceptions behind it, the nearest first"),
+                "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
+                "http_status": {"type": "integer"},
+                "code": {"type": ["string", "integer"]},
+                "request_id": _TEXT,
+            }
+        ),
+        "anyOf": [{"required": ["type"]}, {"required": ["message"]}],
+    },
+    "cause": {
+        "description": "An exception behind the nearest one before it whose depth is one less",
+        "anyOf": [
+            _closed(
+                {
+                    "how": {"enum": ["cause", "context", "group"]},
+                    "depth": _ORDINAL,
+                    **_EXCEPTION,
+                    "at": _told(_TEXT, '"file:line in function", where it was raised'),
+                },
+                ("how", "depth", "type"),
+            ),
+            _ref("marker"),
+        ],
+    },
     "usage": {
         **_closed(_USAGE),
         "minProperties": 1,
@@ -147,6 +175,7 @@ _DEFS: Final[dict[str, Schema]] = {
 _FIELDS: Final[dict[str, Schema]] = {
     "name": _TEXT, "input": _VALUE, "output": _VALUE, "node": _told(_TEXT, "the graph node it ran in"),
     "chars": _told(_COUNT, "characters that content=none left out of this line"),
+    "extra": _told({**_OBJECT, "minProperties": 1}, "what was told under names, or in forms, that this format has no place for"),
     "tags": _several(_TEXT), "metadata": _OBJECT, "attempt": _ORDINAL,
     "late_ms": _told(_MS, "milliseconds between the beginning of the work and this line"),
     "ms": _told(_MS, "duration, milliseconds"), "ttft_ms": _told(_MS, "time to first token, milliseconds"),
@@ -171,6 +200,8 @@ _FIELDS: Final[dict[str, Schema]] = {
     "v": {"const": FORMAT_VERSION}, "w": _TEXT, "steplog": _TEXT, "host": _TEXT, "pid": _ORDINAL,
     "ppid": _told(_COUNT, "the process that asked for this one"),
     "proc_start": _told(_COUNT, "kernel start time of the process, ticks since boot"), "boot": _TEXT, "python": _TEXT,
+    "pidns": _told(_COUNT, "inode of the process's pid namespace: in another one its pid says nothing"),
+    "locked": _told(_YES, "the file has a lock (flock) for as long as somebody has it open for writing"),
     "frameworks": _told(_mapping(_TEXT), "name -> version"), "argv0": _TEXT,
     "content": {"enum": list(get_args(Content))}, "detail": {"enum": list(get_args(Detail))},
     "redact": {"type": ["boolean", "string"]}, "prev": _TEXT, "parent_w": _TEXT,

@@ -11,6 +11,7 @@ from steplog._show.preview import as_text, brief, entered
 from steplog._show.step_line import step_line
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 from steplog._show.units import amount, clock, duration
+from steplog._show.usage import untold_calls, untold_text
 from steplog._show.waterfall import Waterfall
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _COUNTS: Final = (
     ("steps", "step"), ("llm_calls", "llm call"), ("tool_calls", "tool call"), ("errors", "error"),
     ("retries", "retry"), ("interrupts", "interrupt"),
 )  # fmt: skip
+_HOW: Final = {"cause": "caused by", "context": "while handling", "group": "one of them"}
 _SHOWN_AT_STOP: Final = ("args", "query", "input", "params")
 
 
@@ -53,7 +55,8 @@ def run_lines(run: RunView, look: Look = PLAIN, part: Part = WHOLE) -> Iterator[
         yield ""
         yield from error_lines(run.error, "", look)
     yield ""
-    yield f"totals: {totals_text(run.totals)}"
+    untold = untold_calls(run.steps)
+    yield f"totals: {totals_text(run.totals)}" + (f", {untold_text(untold)}" if untold else "")
 
 
 def header(run: RunView, look: Look) -> Iterator[str]:
@@ -127,21 +130,44 @@ def _fold_line(fold: Fold, lead: str, look: Look) -> str:
 
 
 def error_lines(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[str]:
-    """An error in full, or, where it only passed through, the step it came from."""
-    name = ".".join(str(error[part]) for part in ("module", "type") if error.get(part))
+    """An error in full, with its causes; or, where it only passed through, the step it came from."""
     facts = [
         f"{part}={as_text(error[part])}" for part in ("http_status", "code", "request_id") if part in error
     ]
     origin = f" (from step {error['step']})" if "step" in error else ""
-    head = (
-        f"! {name or 'error'}{origin}: {as_text(error.get('message'))}{''.join(' ' + fact for fact in facts)}"
-    )
-    for at, line in enumerate(visible(head, keep_breaks=True).split("\n")):
-        for piece in _wrapped(f"  {line}" if at else line, indent, look):
-            yield indent + look.paint(piece, "red")
+    head = f"! {_said(error, origin)}{''.join(' ' + fact for fact in facts)}"
+    yield from _red(head, indent, look)
     stack = error.get("stack")
     for place in stack if isinstance(stack, list) else ():
         yield from (indent + piece for piece in _wrapped(f"    {visible(as_text(place))}", indent, look))
+    causes = error.get("causes")
+    for cause in causes if isinstance(causes, list) else ():
+        yield from _cause_lines(cause, indent, look)
+
+
+def _cause_lines(cause: Json, indent: str, look: Look) -> Iterator[str]:
+    if not isinstance(cause, dict) or "type" not in cause:  # more than the log keeps
+        yield f"{indent}  {visible(as_text(cause))}"
+        return
+    depth = cause.get("depth")
+    indent += "  " * (min(depth, _DEEPEST) if isinstance(depth, int) else 1)
+    yield from _red(f"{_HOW.get(str(cause.get('how')), 'caused by')} {_said(cause)}", indent, look)
+    if "at" in cause:
+        yield f"{indent}    {visible(as_text(cause['at']))}"
+
+
+def _said(error: Mapping[str, Json], origin: str = "") -> str:
+    """An exception's type, what it says, and what was noted to it."""
+    name = ".".join(str(error[part]) for part in ("module", "type") if error.get(part))
+    notes = error.get("notes")
+    lines = [as_text(error.get("message")), *map(as_text, notes if isinstance(notes, list) else ())]
+    return f"{name or 'error'}{origin}: " + "\n".join(line for line in lines if line)
+
+
+def _red(text: str, indent: str, look: Look) -> Iterator[str]:
+    for at, line in enumerate(visible(text, keep_breaks=True).split("\n")):
+        for piece in _wrapped(f"  {line}" if at else line, indent, look):
+            yield indent + look.paint(piece, "red")
 
 
 def _wrapped(text: str, indent: str, look: Look) -> Iterator[str]:

@@ -8,6 +8,7 @@ from steplog._show.look import COLOURS, PLAIN, Look
 from steplog._show.preview import entered, left
 from steplog._show.terminal_text import cells_of, one_line
 from steplog._show.units import amount, duration
+from steplog._show.usage import is_untold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ def _what(step: StepView, room: int, look: Look) -> str:
 def used(step: StepView, look: Look = PLAIN, price: Callable[[StepView], str] | None = None) -> str:
     """`812/64 tokens, 62% cached, $0.0012`, as far as it is known."""
     sent, got = (amount(step.usage.get(name)) for name in ("input_tokens", "output_tokens"))
-    if not (sent or got):
+    if not (sent or got or is_untold(step)):
         return ""
     read, cached = step.usage.get("input_tokens"), step.usage.get("cache_read_tokens")
     parts = [f"{sent or '?'}/{got or '?'}" + (" tokens" if look.is_wide else "")]

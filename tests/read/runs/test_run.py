@@ -46,6 +46,18 @@ def test_prompts_and_states_are_rebuilt_from_numbers(tmp_path):
     assert run.messages == (QUESTION, CALL, RESULT, ANSWER)
 
 
+def test_a_call_that_was_sent_no_message_reads_as_such_in_old_logs_and_new(tmp_path):
+    lines = begun()
+    for number, prompt in ((11, {"prompt": ""}), (12, {})):
+        answer = {"m": number, "role": "assistant", "content": "hi"}
+        lines.add("llm.start", step=number, model="m", **prompt)
+        lines.add("llm.end", step=number, ms=1, message=answer)
+    run = one(lines, tmp_path)
+    for step in (run.step(11), run.step(12)):
+        assert (step.prompt, step.prompt_numbers, step.asked) == ([], (), None)
+        assert "not in the log" not in str(step)
+
+
 def test_repeated_values_are_followed_and_what_is_lost_is_said(tmp_path):
     lines = Lines().opened().add("run.start", id=UUID, input={"doc": ["a", "b"]})
     lines.add("tool.start", step=1, name="t", args={"$same": [0, "input", "doc", 1]})

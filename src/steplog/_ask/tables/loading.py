@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.tables.columns import USUAL_LINE, all_columns, select_lines
 from steplog._ask.tables.odd_files import good_lines, is_cut, torn_end
-from steplog._read.files.lines import MAX_LINE, BadLine, writer_in_name
+from steplog._format.segment_name import writer_in_name
+from steplog._read.files.lines import MAX_LINE, BadLine
 from steplog._read.files.liveness import liveness
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from steplog._read.files.lines import MAX_LINE, BadLine, decode, read_lines, writer_in_name
+from steplog._format.segment_name import writer_in_name
+from steplog._read.files.lines import MAX_LINE, BadLine, decode, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,7 +28,7 @@ def numbers(ranges: object, last: int) -> Iterator[int | str]:
     if isinstance(ranges, int):
         yield ranges
         return
-    if not isinstance(ranges, str):
+    if not isinstance(ranges, str) or not ranges:  # empty in logs of 0.1, where a call was sent no message
         return
     for part in ranges.split(","):
         low, _, high = part.strip().partition("-")

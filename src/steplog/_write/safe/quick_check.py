@@ -13,6 +13,9 @@ from steplog._write.settings.settings import Settings
 _TEXT: Final = frozenset({str})
 MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
 _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
+_MOST_LONG_TEXTS: Final = (
+    16  # as long as they may be; of more the walk, which has a bound, looks at the first ones
+)
 _CALL: Final = {"id", "name", "args"}
 _NOTHING: Final = type(None)
 _CONTAINERS: Final = frozenset({dict, list, tuple})
@@ -66,10 +69,13 @@ def _are_harmless(keys: Collection[Any]) -> bool:
 
 
 def are_whole(texts: list[str], longest: int) -> bool:
-    """Whether all are short enough to be written in full, and none is base64."""
+    """Whether all are short enough to be written in full, none is base64, and they are not too many to be looked at."""
+    left = _MOST_LONG_TEXTS * longest
     for text in texts:
-        if len(text) > LONG and (len(text) > longest or blob_of_text(text) is not None):
-            return False
+        if len(text) > LONG:
+            left -= len(text)
+            if len(text) > longest or left < 0 or blob_of_text(text) is not None:
+                return False
     return True
 
 

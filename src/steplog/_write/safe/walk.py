@@ -7,17 +7,22 @@ from itertools import islice
 from typing import Any, Final
 
 from steplog._format.line import encode
-from steplog._format.record import BLOB, CUT, LONG, NUM, TEXT, TYPE, Json
+from steplog._format.record import BLOB, CUT, LONG, NUM, TEXT, Json
 from steplog._write.safe.blobs import blob_of_text, digest_of_text, size_and_hash
-from steplog._write.safe.safe_read import Hidden, first_of, shape_of, type_name
+from steplog._write.safe.objects import Place, plain_object
 from steplog._write.safe.secrets import CLEAN, is_clean, is_own_id, masked, secret_key_kind
+from steplog._write.safe.standard_types import first_of
 from steplog._write.settings.settings import Settings
-
-Place = tuple[Any, ...]  # where a value stands in its run: step number, field, further keys
 
 _MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
 _ITEMS_A_NODE: Final = 10  # numbers and short texts, which cost a tenth of a container
-_HEAD: Final = 200  # characters shown of a text that is cut or previewed
+_HEAD: Final = 200  # characters shown of a text that is previewed
+_WORK: Final = (
+    4  # times the longest line: characters that are looked at for one line; of further texts it has the size
+)
+_LEAST_WORK: Final = 4 * 1024 * 1024
+_HASHED_PER_LOOKED_AT: Final = 16  # hashing a text costs so much less than looking for secrets in it
+_MOST_ERRORS: Final = 8  # whose `str()`, which is code of theirs, is called for one line
 _MARGIN: Final = 8192  # a secret that straddles the cut is masked if it begins no further than this before it
 LOW, HIGH = -(2**63), 2**64  # what 64 bits hold, signed or not: all that orjson takes
 KEYS: set[str] = (
@@ -56,7 +61,9 @@ def is_plain_name(value: object, settings: Settings) -> bool:
 class Walk:
     """Makes the values of one record plain, and counts what it masked (by kind) and cut."""
 
-    __slots__ = ("_nodes", "_open", "content", "cut", "hidden", "left_out", "masked", "settings")
+    __slots__ = (
+        "_nodes", "_open", "_work", "content", "cut", "errors_left", "hidden", "left_out", "masked", "settings",
+    )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         """Walk under these settings' content policy, limits and masking."""
@@ -67,6 +74,8 @@ class Walk:
         self.hidden: list[bytes] = []  # digests of texts that the content policy keeps out
         self.left_out = 0  # characters of texts that content="none" keeps out
         self._nodes = _MOST_NODES
+        self._work = max(_LEAST_WORK, _WORK * settings.max_line_bytes)
+        self.errors_left = _MOST_ERRORS
         self._open: set[int] = set()
 
     def name(self, value: object) -> Json:
@@ -100,28 +109,22 @@ class Walk:
 
     def other(self, o: Any, cls: type, depth: int, place: Place) -> Json:
         """An object that is no builtin JSON type: what its type lets be read safely, else the type's name."""
-        if o is Hidden:
-            return self.count_masked("hidden_field")
-        shape = shape_of(cls)
-        if shape is None:
-            return {TYPE: type_name(o) if cls is type else type_name(cls)}
-        how, read = shape
-        if how == "secret":
-            return self.count_masked("secret_value")
-        found = read(o)
-        if how == "fields":
-            return self.mapping(found, depth, place, holder=o)
-        if how == "items":
-            return self.sequence(found, depth, place, holder=o)
-        if how == "bytes":
-            return {BLOB: {"type": "application/octet-stream"} | size_and_hash(found)}
-        if how == "error":
-            return {TYPE: type_name(cls), "args": self.sequence(found.args, depth + 1, (*place, "args"))}
-        return (
-            self.value(found, depth + 1, place)
-            if depth < self.settings.max_depth
-            else {CUT: {"depth": depth}}
-        )
+        return plain_object(self, o, cls, depth, place)
+
+    def inner(self, o: Any, depth: int, place: Place) -> Json:
+        """A value that an object stands for, one level deeper."""
+        return self.value(o, depth + 1, place) if depth < self.settings.max_depth else self._too_deep(depth)
+
+    def _too_deep(self, depth: int) -> Json:
+        self.cut += 1
+        return {CUT: {"depth": depth, "setting": "max_depth"}}
+
+    def add(self, other: Walk) -> None:
+        """Count what another walk for the same line masked, cut and left out."""
+        for kind, n in other.masked.items():
+            self.masked[kind] = self.masked.get(kind, 0) + n
+        self.cut += other.cut
+        self.left_out += other.left_out
 
     def count_masked(self, kind: str) -> str:
         """The text that stands for one more masked value of this kind."""
@@ -152,7 +155,7 @@ class Walk:
             self._item(out, key, value, depth, place)
         if len(items) > most:
             self.cut += 1
-            out[CUT] = {"items": len(o)}
+            out[CUT] = {"items": len(o), "setting": "max_items"}
         self._open.discard(id(holder))
         return out
 
@@ -181,14 +184,16 @@ class Walk:
         out = [self.value(item, depth + 1, (*place, i)) for i, item in enumerate(items[:most])]
         if size > most:
             self.cut += 1
-            out.append({CUT: {"items": size}})
+            out.append({CUT: {"items": size, "setting": "max_items"}})
         return out
 
     def _enter(self, holder: object, depth: int, size: int) -> Json:
         self._nodes -= 1 + min(size, self.settings.max_items) // _ITEMS_A_NODE
-        if depth > self.settings.max_depth or self._nodes < 0:
+        if depth > self.settings.max_depth:
+            return self._too_deep(depth)
+        if self._nodes < 0:
             self.cut += 1
-            return {CUT: {"depth": depth} if self._nodes >= 0 else {"nodes": _MOST_NODES}}
+            return {CUT: {"nodes": _MOST_NODES}}
         if id(holder) in self._open:
             return {CUT: {"cycle": True}}
         self._open.add(id(holder))
@@ -225,16 +230,37 @@ class Walk:
             return self._reduced(o)
         if len(o) <= LONG:
             return self.mask(o)
+        limit = self.settings.max_value_bytes
+        self._work -= min(len(o), limit + 2 * _MARGIN)
+        if self._work < 0:
+            self.cut += 1
+            return {CUT: {"chars": len(o), "setting": "max_line_bytes"}}
         blob = blob_of_text(o)
         if blob is not None:
             return {BLOB: blob}
-        if len(o) > self.settings.max_value_bytes:
-            self.cut += 1
-            return {CUT: size_and_hash(o) | {"head": self.mask(o[: _HEAD + _MARGIN])[:_HEAD]}}
-        return self.long_text(self.mask(o), place)
+        if len(o) > limit:
+            kept = self._cut_text(o, limit)
+            return self.long_text(kept, encode(kept), place)
+        o = self.mask(o)
+        return self.long_text(o, o.encode("utf-8", "surrogatepass"), place)
 
-    def long_text(self, o: str, place: Place) -> Json:  # noqa: ARG002 - the place is for the one who overrides this
-        """A text above 256 characters, masked already."""
+    def _cut_text(self, o: str, limit: int) -> dict[str, Json]:
+        """A text over the limit: its size and hash, its beginning and its end, which make up the limit."""
+        self.cut += 1
+        tail = limit // 4
+        head = limit - tail
+        self._work -= len(o) // _HASHED_PER_LOOKED_AT
+        return {
+            CUT: (size_and_hash(o) if self._work > 0 else {"chars": len(o)})
+            | {
+                "head": self.mask(o[: head + _MARGIN])[:head],
+                "tail": self.mask(o[-tail - _MARGIN :])[-tail:],
+                "setting": self.settings.limited_by,
+            }
+        }
+
+    def long_text(self, o: Json, data: bytes, place: Place) -> Json:  # noqa: ARG002 - for the one who overrides this
+        """A text above 256 characters that is masked already, or what is kept of it; `data` is what tells it from others."""
         return o
 
     def _reduced(self, o: str) -> Json:

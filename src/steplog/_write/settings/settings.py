@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, Unpack, get_args
 
-from steplog._format.project import OFF, ON, path_and_source
+from steplog._format.project import DEFAULT_PATH, OFF, ON, path_and_source
 from steplog._format.record import Content, Detail
-from steplog._write.settings.sources import ARGUMENT, Found, gather
+from steplog._write.settings.keywords import SettingsFields
+from steplog._write.settings.log_path import absolute
+from steplog._write.settings.sources import ARGUMENT, DEFAULT, Found, gather
 
 _CHOICES: dict[str, tuple[str, ...]] = {"content": get_args(Content), "detail": get_args(Detail)}
 
@@ -29,8 +30,9 @@ class Settings:
     detail: "calls", "steps" (also graph nodes and workflow steps) or "all" (every hook).
     redact: mask secrets before anything else sees them.
     redactor: called with each text after our own masking; returns the text to keep. If it raises, the text is dropped.
-    max_value_bytes: longest text kept whole, in characters; what is cut leaves size, hash and beginning.
-    max_line_bytes: longest line, in bytes.
+    max_value_bytes: longest text kept whole, in characters; of a longer one so much is kept, three quarters of it from
+        its beginning and one from its end, with its size and hash.
+    max_line_bytes: longest line, in bytes; where texts make one longer, the longest of them are cut until it fits.
     max_depth, max_items: deepest nesting and most items of one container.
     max_pending_bytes: most memory held for lines that the disk does not take, in bytes.
     fsync: "never" (survives the process, not the machine), seconds (a power cut costs at most so much), or "always"
@@ -48,8 +50,8 @@ class Settings:
     detail: Detail = "steps"
     redact: bool = True
     redactor: Callable[[str], str] | None = None
-    max_value_bytes: int = 64 * 1024
-    max_line_bytes: int = 1024 * 1024
+    max_value_bytes: int = 128 * 1024
+    max_line_bytes: int = 2 * 1024 * 1024
     max_depth: int = 32
     max_items: int = 1000
     max_pending_bytes: int = 16 * 1024 * 1024
@@ -62,6 +64,8 @@ class Settings:
     chain: bool = False
     chain_key: str = field(default="", repr=False)
 
+    limited_by: ClassVar[str] = "max_value_bytes"  # the setting by which a text is cut
+
     @classmethod
     def load(
         cls,
@@ -69,14 +73,14 @@ class Settings:
         *,
         environ: Mapping[str, str] = os.environ,
         warn: Callable[[str], None] = lambda _: None,
-        **given: Any,
+        **given: Unpack[SettingsFields],
     ) -> Settings:
         """Settings from arguments, then `STEPLOG_*` variables, then `[tool.steplog]` in pyproject.toml, then defaults.
 
         Raises `SettingsError` for a bad argument. What else is bad or unknown is given to `warn`, in one sentence, and
         the default taken: a typo in a deployment must not stop the program.
         """
-        loaded, found = sourced(path, environ, given)
+        loaded, found = sourced(path, environ, dict(given))
         if found.problems:
             warn("; ".join(found.problems))
         return loaded
@@ -107,9 +111,26 @@ def sourced(
             f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"
         )
     found = gather(names - {"redactor"}, environ, given, _parsed, _checked)
-    chosen, source = (os.fspath(path), ARGUMENT) if path is not None else path_and_source(environ)
-    found.sources["path"] = source
-    return Settings(path=str(Path(chosen).expanduser().absolute()), **found.values), found
+    return Settings(path=_log_path(path, environ, found), **found.values), found
+
+
+def _log_path(path: str | os.PathLike[str] | None, environ: Mapping[str, str], found: Found) -> str:
+    if path is not None:
+        found.sources["path"] = ARGUMENT
+        try:
+            return absolute(path)
+        except ValueError as error:
+            raise SettingsError(f"steplog: path={error}") from None
+    chosen, found.sources["path"] = path_and_source(environ)
+    try:
+        return absolute(chosen)
+    except ValueError as error:
+        found.problems.append(f"path={error} (from {found.sources['path']}; using the default)")
+    found.sources["path"] = DEFAULT
+    try:
+        return absolute(DEFAULT_PATH)
+    except ValueError:
+        return os.path.join(os.devnull, DEFAULT_PATH)  # noqa: PTH118 - nowhere: the writer will say so
 
 
 def _parsed(name: str, raw: str) -> Any:

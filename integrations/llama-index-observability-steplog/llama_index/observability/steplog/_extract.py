@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,12 +10,14 @@ from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _messages as messages
 from llama_index.observability.steplog import _values as values
 from llama_index.observability.steplog._kinds import Span
-from steplog.integration import live_dict
+from steplog.integration import HandedDown, live_dict
 
 Fields = dict[str, Any]
 Args = Mapping[str, Any]
 
 _OURS: Final = ("llamaindex.", "_")
+_DISPATCHER: Final = "llama_index_instrumentation.dispatcher"
+_BRIEF: Final = 250  # characters of an error's message that its step repeats
 _THREAD: Final = ("thread_id", "session_id")
 _ARGUMENT: Final = {
     "query": ("str_or_query_bundle",),
@@ -59,7 +62,7 @@ def run_fields(span: Span, instance: Any, arguments: Args, tags: Args | None) ->
     """What describes a whole run: framework, input, thread, the program's own tags."""
     module = type(instance).__module__ if span.role == "workflow" else ""
     own = span.role == "workflow" and not module.startswith("llama_index.")
-    mine = {k: v for k, v in (tags or {}).items() if not str(k).startswith(_OURS)}
+    mine = _own_tags(_tags_here() if tags is None else tags)  # a workflow's own span comes without them
     thread = next((mine.pop(k) for k in _THREAD if type(mine.get(k)) is str), None)
     return {
         "framework": "llama-index-workflows" if own else "llama-index",
@@ -69,6 +72,24 @@ def run_fields(span: Span, instance: Any, arguments: Args, tags: Args | None) ->
         "thread": thread,
         "metadata": mine or None,
     }
+
+
+def handed_down(tags: Args | None) -> HandedDown | None:
+    """The program's own tags (`instrument_tags`) that hold in a step; None where there are none, as for most."""
+    mine = _own_tags(tags)
+    found = {name: value for name, value in mine.items() if name not in _THREAD}
+    return HandedDown((), found) if found else None
+
+
+def _tags_here() -> Args | None:
+    """What the program has tagged the code with that is now running."""
+    variable = getattr(sys.modules.get(_DISPATCHER), "active_instrument_tags", None)
+    found = None if variable is None else variable.get(None)
+    return found if type(found) is dict else None
+
+
+def _own_tags(tags: Args | None) -> Fields:
+    return {k: v for k, v in (tags or {}).items() if type(k) is not str or not k.startswith(_OURS)}
 
 
 def input_of(span: Span, arguments: Args) -> Any:
@@ -151,11 +172,34 @@ def tool_end(span: Span, result: Any) -> Fields:
         return {"result": result}
     fields: Fields = {}
     if found.get("is_error"):
-        error = values.private_of(output).get("_exception")
-        fields = {"status": "error", "error": error if isinstance(error, BaseException) else None}
+        fields = {"status": "error", "error": values.private_of(output).get("_exception")}
+        if not isinstance(fields["error"], BaseException):
+            fields["error"] = _said_error(output, messages.content_of(blocks))
     if span.role == "call_tool":
         return fields | {"message": messages.tool_message(blocks, told.get("tool_id"))}
     return fields | {"result": messages.content_of(blocks) or None}
+
+
+def with_failure(
+    status: str | None, error: BaseException | None, fields: Fields
+) -> tuple[str | None, BaseException | None, Fields]:
+    """The status and the exception of a step's end, and its other fields, where the fields tell of a failure.
+
+    A failure that was no exception stays what it is: an `error` among the fields.
+    """
+    found = fields.get("error")
+    error = error or (found if isinstance(found, BaseException) else None)
+    taken = ("status",) if error is None else ("status", "error")
+    rest = {name: value for name, value in fields.items() if name not in taken}
+    return status or (fields["status"] if error is None else None), error, rest
+
+
+def _said_error(output: Any, content: Any) -> Fields:
+    """The error of a tool that raised nothing and says that it failed; in full that stands in what it says."""
+    error: Fields = {"type": type(output).__name__}
+    if type(content) is str and content:
+        error["message"] = content if len(content) <= _BRIEF else content[:_BRIEF] + "…"
+    return error
 
 
 def query_text(arguments: Args) -> Any:

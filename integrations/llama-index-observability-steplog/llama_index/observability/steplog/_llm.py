@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from llama_index.observability.steplog._messages import fields_of, tool_calls_of
-from steplog.integration import live_dict
+from llama_index.observability.steplog._beside import beside
+from llama_index.observability.steplog._messages import fields_of, raw_calls, tool_calls_of
+from steplog.integration import live_dict, present, provider_answer
 
 Fields = dict[str, Any]
 
@@ -97,8 +98,8 @@ def _tool_name(tool: Any) -> str:
     return named or _first(found, ("name", "type")) or "unnamed"
 
 
-def llm_end(response: Any, before: Any) -> Fields:
-    """A model call's answer, usage, finish reason, model and response id; `before` is the stream's last chunk but one."""
+def llm_end(response: Any, before: Any, with_logprobs: bool = False) -> Fields:  # noqa: FBT001, FBT002 - by place
+    """A model call's answer, and what its provider said beside it; `before` is the stream's last chunk but one."""
     found = live_dict(response)
     if not found:
         return {}
@@ -109,7 +110,27 @@ def llm_end(response: Any, before: Any) -> Fields:
     raw = fields_of(found.get("raw"))
     extra = _dict(live_dict(message).get("additional_kwargs")) | _dict(found.get("additional_kwargs"))
     earlier = fields_of(live_dict(before).get("raw"))
-    return told | said_by_provider(raw, extra, earlier) if raw or extra or earlier else told
+    if not (raw or extra or earlier):
+        return told
+    return (
+        told
+        | said_by_provider(raw, extra, earlier)
+        | {"extra": beside(raw, with_logprobs=with_logprobs) or None}
+    )
+
+
+def llm_failed(error: BaseException) -> Fields:
+    """What a model had answered, and what that took, where its client's exception carries it."""
+    raw = provider_answer(error)
+    choices = raw.get("choices")
+    message = _dict(choices[0]).get("message") if type(choices) is list and choices else None
+    if type(message) is not dict:
+        return {}
+    calls = message.get("tool_calls")
+    content = message.get("content") or message.get("refusal")
+    answer: Fields = {"role": "assistant", "content": content, "tool_calls": raw_calls(calls)}
+    told = {"message": present(answer), **said_by_provider(raw, {}, {})}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def said_by_provider(raw: Mapping[str, Any], extra: Mapping[str, Any], earlier: Mapping[str, Any]) -> Fields:
@@ -172,11 +193,15 @@ def _known(found: Fields) -> Fields:
 
 
 def _openai(found: Mapping[str, Any]) -> Fields:
+    into = fields_of(found.get("prompt_tokens_details"))
+    out = fields_of(found.get("completion_tokens_details"))
     return {
         "input_tokens": found.get("prompt_tokens"),
         "output_tokens": found.get("completion_tokens"),
-        "cache_read_tokens": fields_of(found.get("prompt_tokens_details")).get("cached_tokens"),
-        "reasoning_tokens": fields_of(found.get("completion_tokens_details")).get("reasoning_tokens"),
+        "cache_read_tokens": into.get("cached_tokens"),
+        "reasoning_tokens": out.get("reasoning_tokens"),
+        "input_audio_tokens": into.get("audio_tokens"),
+        "output_audio_tokens": out.get("audio_tokens"),
         "total_tokens": found.get("total_tokens"),
     }
 
@@ -184,11 +209,14 @@ def _openai(found: Mapping[str, Any]) -> Fields:
 def _anthropic(found: Mapping[str, Any]) -> Fields:
     # Anthropic counts the tokens it read from and wrote to its cache apart from the input.
     parts = [found.get(n) for n in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")]
+    lived = fields_of(found.get("cache_creation"))
     return {
         "input_tokens": sum(n for n in parts if type(n) is int) if type(parts[0]) is int else None,
         "output_tokens": found.get("output_tokens"),
         "cache_read_tokens": parts[1],
         "cache_write_tokens": parts[2],
+        "cache_write_5m_tokens": lived.get("ephemeral_5m_input_tokens"),
+        "cache_write_1h_tokens": lived.get("ephemeral_1h_input_tokens"),
     }
 
 
@@ -199,8 +227,17 @@ def _google(found: Mapping[str, Any]) -> Fields:
         "output_tokens": sum(n for n in out if type(n) is int),
         "cache_read_tokens": found.get("cached_content_token_count"),
         "reasoning_tokens": out[1],
+        "input_audio_tokens": _spoken(found.get("prompt_tokens_details")),
+        "output_audio_tokens": _spoken(found.get("candidates_tokens_details")),
         "total_tokens": found.get("total_token_count"),
     }
+
+
+def _spoken(details: Any) -> int | None:
+    """Of Google's counts by modality, that of audio."""
+    found = [fields_of(one) for one in details] if type(details) is list else []
+    counts = [one.get("token_count") for one in found if _text(one.get("modality")) == "AUDIO"]
+    return next((count for count in counts if type(count) is int), None)
 
 
 def _plain(found: Mapping[str, Any]) -> Fields:

@@ -35,7 +35,7 @@ def tool_calls_of(message: Any) -> list[Any]:
     found = live_dict(message)
     blocks, kwargs = found.get("blocks"), found.get("additional_kwargs")
     calls = _calls_in_blocks(blocks) if type(blocks) is list else None
-    return calls or (_calls_in_kwargs(kwargs.get("tool_calls")) if type(kwargs) is dict else None) or []
+    return calls or (raw_calls(kwargs.get("tool_calls")) if type(kwargs) is dict else None) or []
 
 
 def _message(role: Any, blocks: Any, kwargs: Any) -> Fields:
@@ -46,7 +46,7 @@ def _message(role: Any, blocks: Any, kwargs: Any) -> Fields:
         "tool_calls": _calls_in_blocks(blocks),
     }
     if type(kwargs) is dict and kwargs:
-        told["tool_calls"] = told["tool_calls"] or _calls_in_kwargs(kwargs.get("tool_calls"))
+        told["tool_calls"] = told["tool_calls"] or raw_calls(kwargs.get("tool_calls"))
         told["tool_call_id"] = kwargs.get("tool_call_id")
         told["name"] = kwargs.get("name")
         told["extra"] = {k: v for k, v in kwargs.items() if v is not None and k not in _ELSEWHERE}
@@ -76,7 +76,8 @@ def _calls_in_blocks(blocks: list[Any]) -> list[Fields]:
     ]
 
 
-def _calls_in_kwargs(calls: Any) -> list[Any] | None:
+def raw_calls(calls: Any) -> list[Any] | None:
+    """Tool calls in a provider's own form, as the format has them."""
     return [_raw_call(call) for call in calls] if type(calls) is list and calls else None
 
 

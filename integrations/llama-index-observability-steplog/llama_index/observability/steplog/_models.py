@@ -114,7 +114,10 @@ class Models:
         if call.parent is None:
             head = self._fields(extract.run_fields, call.span, call.instance, call.arguments, call.tags)
         name = None if fields.get("model") else type(call.instance).__name__
-        self._steps.start(span_id, "llm", name, parent=call.parent, fields=fields, run_fields=head)
+        held = contained(self._owner, "handed_down", extract.handed_down, call.tags)
+        self._steps.start(
+            span_id, "llm", name, parent=call.parent, fields=fields, run_fields=head, handed_down=held
+        )
 
     def _finish(self, span_id: str, response: Any, error: BaseException | None) -> None:
         call = self.calls.pop(span_id, None)
@@ -123,7 +126,9 @@ class Models:
         if not call.begun:
             self._begin(span_id, call, call.prompt(), call.keywords(), None)
         response = call.last if response is None else response
-        fields = self._fields(llm.llm_end, response, call.before)
+        fields = self._fields(llm.llm_end, response, call.before, self._steps.writes_all)
+        if error is not None and fields.get("message") is None:
+            fields |= self._fields(llm.llm_failed, error)
         self._once_only(call, response, fields)
         fields["asks"] = contained(self._owner, "asked", llm.asked, fields.get("message")) or []
         status = self._owner.status(error)

@@ -13,6 +13,7 @@ from steplog.integration import (
     instance_field,
     live_dict,
     note_framework,
+    plain_number,
     register_fields,
     register_message_type,
     type_name,
@@ -66,14 +67,7 @@ def read_scored(scored: Any) -> Fields:
     """A node that was found, with its score."""
     found = live_dict(scored)
     node = read_node(found["node"]) if found.get("node") is not None else {}
-    return kept({"id": node.pop("id", None), "score": number(found.get("score"))}) | node
-
-
-def number(value: Any) -> Any:
-    """A number as Python has it; vector stores give numpy's."""
-    if type(value) in (int, float, type(None)):
-        return value
-    return float(value) if isinstance(value, float) or type(value).__module__ == "numpy" else None
+    return kept({"id": node.pop("id", None), "score": plain_number(found.get("score"))}) | node
 
 
 def read_query(query: Any) -> Fields:
