@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steplog._read.files.digest import beginning_of, go_on
 from steplog._read.files.log_file import found_in
 from steplog._read.files.pieces import NO_END
-from steplog._read.files.digest import beginning_of, go_on
 from steplog._read.files.series import Series, in_order, note_seen
 
 if TYPE_CHECKING:
