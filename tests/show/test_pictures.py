@@ -128,6 +128,16 @@ def test_what_failed_is_never_folded_away_as_alike(tmp_path):
     assert "! ValueError: refused" in lines
 
 
+def test_failures_of_one_tool_in_a_row_are_all_shown(tmp_path):
+    def program(run):
+        for number in range(9):
+            with contextlib.suppress(ValueError), run.tool("pay", args={"n": number}):
+                raise ValueError(f"refused {number}")
+
+    lines = "\n".join(tree_lines(record(tmp_path / "log", program), PLAIN))
+    assert all(f"! ValueError: refused {number}" in lines for number in range(9))
+
+
 def test_only_some_kinds_hang_on_the_next_one_above(tmp_path):
     def program(run):
         with (

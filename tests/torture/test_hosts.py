@@ -179,10 +179,12 @@ def test_planted_links_and_pipes_are_neither_followed_nor_waited_for(tmp_path, c
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / "link.jsonl").symlink_to(victim)
-    os.mkfifo(tmp_path / "pipe.jsonl")
     for name in ("link.jsonl", "pipe.jsonl"):
-        with steplog.Recorder(tmp_path / name) as recorder, recorder.run("r") as run:
-            run.custom("line", {"n": 0})
+        with steplog.Recorder(tmp_path / name) as recorder:
+            if name == "pipe.jsonl":  # where one stands from the first, the recorder says so itself
+                os.mkfifo(tmp_path / name)
+            with recorder.run("r") as run:
+                run.custom("line", {"n": 0})
     assert victim.read_text() == "precious"
     err = capsys.readouterr().err
     assert (err.count("cannot write"), err.count("the program goes on"), err.count("3 lines are lost")) == (

@@ -82,7 +82,7 @@ def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
     )
 
 
-def _housekeeping(settings: Settings, sink: Sink) -> Callable[[], object] | None:
+def _housekeeping(settings: Settings, sink: Sink) -> Callable[[str | None], object] | None:
     """What is to be done when a file of this log is begun: in a thread, since it reads what other writers left."""
     if not isinstance(sink, FileSink) or settings.shared:
         return None
@@ -91,7 +91,7 @@ def _housekeeping(settings: Settings, sink: Sink) -> Callable[[], object] | None
     from steplog._write.keep.housekeeping import Housekeeper  # noqa: PLC0415 - few logs are kept within limits
 
     keeper = Housekeeper(settings)
-    return lambda: helper_thread.start(keeper.begun, sink.prev)
+    return lambda left: helper_thread.start(keeper.begun, left)
 
 
 def _differing(now: Settings, asked: Settings) -> str:

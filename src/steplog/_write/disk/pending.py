@@ -131,12 +131,23 @@ class Pending:
         if self._counted is not self.newest() or self._since_count > _RECOUNT_EVERY:
             self._counted, self._since_count = self.newest(), 0
             self._held = _size(body for body, *_ in self.queue.copy())
-        # The last one stays: the gap shows, and `log.lost` is written, when the line behind it is. What was rescued from a
-        # deleted file stays, too: it has no number and would leave no gap.
-        while self._held > most and len(self.queue) > 1 and self.queue[0][1]:
-            entry = self.queue.popleft()
-            self._held -= _size(entry[:1])
-            self.give_up(entry, entry)
+        while self._held > most and self._give_up_oldest():
+            pass
+
+    def _give_up_oldest(self) -> bool:
+        # What is on its way into the file stays, and what was rescued from a deleted one, which has no number and would
+        # leave no gap. So does the last record: the gap shows, and `log.lost` is written, when the line behind it is.
+        batch, at = self.newest(), 0
+        stays = 0 if batch.taken else batch.end.number
+        while at < len(self.queue) - 1 and self.queue[at][1] <= stays:
+            at += 1
+        if at >= len(self.queue) - 1:
+            return False
+        entry = self.queue[at]
+        self.queue.remove(entry)
+        self._held -= _size(entry[:1])
+        self.give_up(entry, entry)
+        return True
 
     def give_up(self, first: Entry, last: Entry) -> None:
         """Note that records from one to another will not be written."""

@@ -36,7 +36,7 @@ class Writer:
         sink: FileSink | Foreign,
         settings: Settings,
         facts: Callable[[], Record],
-        after_open: Callable[[], object] | None,
+        after_open: Callable[[str | None], object] | None,
     ) -> None:
         """Write to `sink`, which nobody else does; `facts` and `after_open` are those of `Appender`."""
         self.w = new_writer_id()
@@ -202,7 +202,7 @@ class Writer:
         self.sink.open(stamp, self.pending.pid, self.w)
         self._sync.begun()
         if self._after_open is not None:
-            self._after_open()
+            self._after_open(self.sink.prev)
 
     def _let_go(self, _: int, is_alone: bool) -> bool:
         batch = self.pending.newest()

@@ -147,7 +147,7 @@ def test_nothing_is_held_of_runs_that_are_over(sink):
             with recorder.run("r") as run, run.llm(model="m", messages=[{"role": "user", "content": "hi"}]):
                 pass
         sizes = recorder._steps.sizes()
-    assert (sizes["steps"], sizes["runs"], sizes["once"]) == (0, 0, 0)
+    assert (sizes["steps"], sizes["runs"], sizes["memory"]) == (0, 0, 0)
     assert sizes["past"] <= 257
     assert sizes["ended"] <= 1025
 
