@@ -39,6 +39,15 @@ def test_a_program_that_hands_the_whole_history_over_each_time_repeats_nothing(t
     assert len(found.runs) == 3
 
 
+def test_a_question_that_is_asked_again_is_told_again(tmp_path):
+    with steplog.Recorder(tmp_path / "log") as recorder:
+        asked = [message("user", "hi"), message("assistant", "hello"), message("user", "more")]
+        chat(recorder, "t", asked, "fine")
+        chat(recorder, "t", asked, "better")
+    found = said(ask.thread(steplog.read(tmp_path / "log"), "t"))
+    assert found[-3:] == [("assistant", "fine"), ("user", "more"), ("assistant", "better")]
+
+
 def test_a_history_that_the_log_has_not_seen_is_told(tmp_path):
     with steplog.Recorder(tmp_path / "log") as recorder:
         chat(

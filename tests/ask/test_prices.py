@@ -150,6 +150,12 @@ def test_sums_by_tier_cost_what_the_calls_cost(tmp_path):
     assert found.total.cost == sum(ask.run_cost(run) or 0 for run in log.runs)
 
 
+def test_a_call_that_a_cache_answered_is_no_call_without_a_price(tmp_path):
+    run = record(tmp_path / "log").runs[-1]
+    found = ask.totals_below(run.steps)
+    assert (found.cost, found.unpriced) == (None, ())
+
+
 def test_calls_without_a_price_are_counted_and_named_and_cached_or_failed_ones_cost_nothing(tmp_path):
     pytest.importorskip("duckdb")
     found = ask.cost(record(tmp_path / "log"))

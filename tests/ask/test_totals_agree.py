@@ -108,6 +108,7 @@ def inferred_ends(path):
             found.append(record)
     for seq, record in enumerate(found, 1):
         record["seq"] = seq
+        record.pop("totals", None)  # they were added up from other lines
     file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in found))
 
 
@@ -116,7 +117,10 @@ def cached_answers(path):
         data = file.read_bytes().replace(
             b'"finish_reason":"length"', b'"finish_reason":"length","cached":true'
         )
-        file.write_bytes(data)
+        lines = [orjson.loads(line) for line in data.splitlines()]
+        for line in lines:
+            line.pop("totals", None)  # they were added up from other lines
+        file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
 
 
 def one_file(path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import steplog
+from sample_log import Lines
 from steplog import ask
 
 
@@ -218,6 +219,29 @@ def test_a_result_that_the_program_returns_or_that_comes_last_is_used(recorded):
         chat.tool("search", {"q": "a"}, "found a", shown=False)
 
     assert recorded(program) == ()
+
+
+def test_a_result_of_a_call_that_the_program_makes_by_itself_may_be_used_by_the_program(recorded):
+    def program(run):
+        chat = Chat(run)
+        with run.tool("load", args={"page": 1}) as tool:
+            tool.set(message={"role": "tool", "content": "page 1"})
+        chat.ask(text="fine")
+
+    assert recorded(program) == ()
+
+
+def test_no_cache_is_missed_after_minutes(tmp_path):
+    lines = Lines().opened().add("run.start", id="x", name="r")
+    for turn, cached in enumerate((0, 4_000, 0)):
+        lines.second = (1, 2, 59)[turn]
+        new = [{"m": turn + 1, "role": "user", "content": f"question {turn}"}]
+        lines.add("llm.start", step=turn + 1, model="m", prompt=f"1-{turn + 1}", messages=new)
+        lines.add("llm.end", step=turn + 1, ms=1, usage={"input_tokens": 5_000, "cache_read_tokens": cached})
+    assert kinds(ask.waste(steplog.read(lines.write(tmp_path / "a.jsonl")).run("@last"))) == ["cache_missed"]
+    for record in lines.records[-2:]:
+        record["ts"] = record["ts"].replace("03:12", "03:18")
+    assert ask.waste(steplog.read(lines.write(tmp_path / "a.jsonl")).run("@last")) == ()
 
 
 def test_waste_is_shown_in_ls_show_and_postmortem(tmp_path):

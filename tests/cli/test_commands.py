@@ -30,10 +30,10 @@ run 8f3a1c2b4d5e6f70  started 2026-11-23 03:12:59Z  langgraph  thread t1
 in   What is the weather in Oslo?
 out  Rain, four degrees.
 
-1 ━━━━━━     ├─ node agent  950 ms
-2 ━━━━━━     │  ├─ llm gpt-x  900 ms  100/20 tokens  What is the weather in Oslo? → weather({"city": "Oslo"})
-3 ━          │  └─ tool weather  30 ms  {"city": "Oslo"} → rain, 4 °C
-4 ━━━━━      └─ llm gpt-x  700 ms  150/12 tokens  rain, 4 °C → Rain, four degrees.
+1 ├─ node agent  950 ms
+2 │  ├─ llm gpt-x  900 ms  100/20 tokens  What is the weather in Oslo? → weather({"city": "Oslo"})
+3 │  └─ tool weather  30 ms  {"city": "Oslo"} → rain, 4 °C
+4 └─ llm gpt-x  700 ms  150/12 tokens  rain, 4 °C → Rain, four degrees.
 
 totals: 4 steps, 2 llm calls, 1 tool call, 250 tokens in, 32 tokens out, models gpt-x
 log: {file}
@@ -51,13 +51,13 @@ forecast  crashed  6 ms
 run 8f3a1c2b4d5e6f70  started 2026-11-23 03:12:59Z  langgraph  thread t1
 in   What is the weather in Oslo?
 
-1  ╾         └─ node agent  [still running when the process died]
-2    ━━━━━━━    ├─ llm gpt-x  900 ms  100/20 tokens  What is the weather in Oslo? → weather({"city": "Oslo"})
-3       ╾       ├─ tool weather  [still running when the process died]  {"city": "Oslo"}
-4         ━━    └─ tool fetch  7 ms  [error]
-                   ! my.tools.Timeout: too \\x1b[31mslow
-                     after 3 tries http_status=504
-                       tools.py:7 in fetch
+1 └─ node agent  [still running when the process died]
+2    ├─ llm gpt-x  900 ms  100/20 tokens  What is the weather in Oslo? → weather({"city": "Oslo"})
+3    ├─ tool weather  [still running when the process died]  {"city": "Oslo"}
+4    └─ tool fetch  7 ms  [error]
+        ! my.tools.Timeout: too \\x1b[31mslow
+          after 3 tries http_status=504
+            tools.py:7 in fetch
 
 still running when the process died:
   1 node agent
@@ -95,9 +95,8 @@ def test_an_error_is_told_in_full_where_it_came_from_and_shortly_where_it_passed
         "run.end", ms=3, status="error", error=passed
     )
     shown = call("show", "@last", "-p", lines.write(tmp_path / "a.jsonl")).output
-    assert "1    ━━━━━━━ └─ node agent  2 ms  [error]\n                ! KeyError from step 3\n" in shown
-    assert "3          ━    └─ tool weather  0.2 ms  [error]  {" in shown
-    assert "\n                   ! KeyError: x\n" in shown
+    assert "1 └─ node agent  2 ms  [error]\n     ! KeyError from step 3\n" in shown
+    assert '3    └─ tool weather  0.2 ms  [error]  {"city": "Oslo"}\n        ! KeyError: x\n' in shown
     assert "\n\n! KeyError (from step 3): x\n\ntotals: " in shown
 
 
@@ -131,8 +130,8 @@ def test_show_rebuilds_the_whole_prompt_of_a_step(log):
 LISTING = """\
 RUN       STARTED               NAME                 STATUS  STEPS  LLM  TOOL  ERR   IN  OUT    TIME
 8f3a1c2b  2026-11-23 03:12:59Z  forecast             ok          4    2     1    0  250   32   1.7 s
-9e000000  2026-11-23 03:12:59Z  [red]second\\x1b[31m  error       0    0     0    0    0    0  1m 01s
-2 runs                                                           4    2     1    0  250   32  1m 02s
+9e000000  2026-11-23 03:12:59Z  [red]second\\x1b[31m  error       0    0     0    1    0    0  1m 01s
+2 runs                                                           4    2     1    1  250   32  1m 02s
 """
 
 
@@ -228,7 +227,7 @@ def test_schema_is_printed_as_json():
         (["show", "8", "-p", "{tmp}/two.jsonl"], 2, "fits 2 runs"),
         (["show", "@last", "-p", "{tmp}/empty"], 1, "it has no runs yet"),
         (["show", "8f", "-p", "{tmp}/missing\x1b[31m"], 2, "missing\\x1b[31m"),
-        (["show"], 2, "Missing argument"),
+        (["show"], 2, "there is no log at"),
         (["tail", "{tmp}/missing"], 2, "there is no log at"),
         (["tail", "-f", "{tmp}/missing"], 2, "there is no log at"),
         (["tail", "-f", "-"], 2, "cannot be followed"),

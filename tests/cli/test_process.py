@@ -116,7 +116,7 @@ def test_a_terminal_without_unicode_gets_ascii_branches(tmp_path):
     log = weather().write_in(tmp_path)
     env = {**ENV, "PYTHONIOENCODING": "iso8859-1"}
     found = subprocess.run([*COMMAND, "show", "@last", "-p", log], env=env, capture_output=True, check=True)
-    assert b"2 ======     |  |- llm gpt-x" in found.stdout
+    assert b"2 |  |- llm gpt-x" in found.stdout
     assert b"rain, 4 \xb0C -> Rain" in found.stdout
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import steplog
 from sample_log import Lines, begun
-from steplog._read.files.liveness import boot_id
+from steplog._format.process import boot_id
 from steplog._show.look import ASCII, PLAIN
 from steplog._show.outline import failing, of_kinds, outline
 from steplog._show.run_tree import Part, run_lines, tree_lines
@@ -19,6 +19,7 @@ from steplog._show.units import dollars
 from steplog._show.waterfall import Waterfall
 
 NARROW = PLAIN._replace(columns=80)
+BARS = PLAIN._replace(has_bars=True)
 
 
 def record(path, program):
@@ -127,6 +128,16 @@ def test_what_failed_is_never_folded_away_as_alike(tmp_path):
     assert "! ValueError: refused" in lines
 
 
+def test_failures_of_one_tool_in_a_row_are_all_shown(tmp_path):
+    def program(run):
+        for number in range(9):
+            with contextlib.suppress(ValueError), run.tool("pay", args={"n": number}):
+                raise ValueError(f"refused {number}")
+
+    lines = "\n".join(tree_lines(record(tmp_path / "log", program), PLAIN))
+    assert all(f"! ValueError: refused {number}" in lines for number in range(9))
+
+
 def test_only_some_kinds_hang_on_the_next_one_above(tmp_path):
     def program(run):
         with (
@@ -166,7 +177,7 @@ def test_bars_stand_where_the_steps_were_at_work(tmp_path):
             time.sleep(0.05)
 
     run = record(tmp_path / "log", program)
-    waterfall = Waterfall(run, PLAIN)
+    waterfall = Waterfall(run, BARS)
     first, between, second = (waterfall.bar(step) for step in run.steps)
     assert len(first) == len(between) == len(second) == 11
     assert first.startswith("━━━")
@@ -174,27 +185,47 @@ def test_bars_stand_where_the_steps_were_at_work(tmp_path):
     assert second.strip().startswith("━")
     assert second.index("━") >= 4
     assert between.strip() == "·"
-    assert set(Waterfall(run, PLAIN._replace(marks=ASCII)).bar(run.steps[0])) == {"=", " "}
+    assert set(Waterfall(run, BARS._replace(marks=ASCII)).bar(run.steps[0])) == {"=", " "}
 
 
 def test_of_a_dead_process_no_bar_claims_that_anything_ran_on(tmp_path):
     lines = begun(host=socket.gethostname(), boot=boot_id(), proc_start=1, pid=os.getpid())
     run = steplog.read(lines.add("custom.point", step=4, name="x").write(tmp_path / "a.jsonl")).run("@last")
     assert run.status == "crashed"
-    waterfall = Waterfall(run, PLAIN)
+    waterfall = Waterfall(run, BARS)
     assert {waterfall.bar(step).strip() for step in run.in_flight} == {"╾"}
 
 
-def test_there_are_no_bars_where_they_would_say_nothing(tmp_path):
+def test_there_are_no_bars_where_they_would_say_nothing_or_nobody_looks(tmp_path):
     run = record(tmp_path / "log", lambda run: call(run, 0, "one"))
-    assert Waterfall(run, PLAIN).cells == 0
-    lines = Lines().opened().add("run.start", id="x").add("tool.start", step=1).add("tool.start", step=2)
-    assert (
-        Waterfall(
-            steplog.read(lines.write(tmp_path / "a.jsonl")).run("@last"), NARROW._replace(columns=60)
-        ).cells
-        == 0
-    )
+    assert Waterfall(run, BARS).cells == 0
+    file = Lines().opened().add("run.start", id="x").add("tool.start", step=1).add("tool.start", step=2)
+    two = steplog.read(file.write(tmp_path / "a.jsonl")).run("@last")
+    assert (Waterfall(two, BARS).cells, Waterfall(two, PLAIN).cells) == (10, 0)
+
+
+def test_with_bars_the_rows_stay_within_their_columns(tmp_path):
+    def program(run):
+        for turn in range(3):
+            with run.node("model") as node:
+                call(node, turn, "words " * 50)
+
+    look = BARS._replace(columns=100)
+    lines = list(tree_lines(record(tmp_path / "log", program), look))
+    assert any("━" in line for line in lines)
+    assert max(map(cells_of, lines)) <= 100
+
+
+def test_tokens_nobody_told_are_unknown_and_counted(tmp_path):
+    def program(run):
+        for _ in range(2):
+            with run.llm(model="m", messages=[{"role": "user", "content": "hi"}]) as step:
+                step.set(message={"role": "assistant", "content": "hello"})
+        call(run, 0, "told")
+
+    lines = list(run_lines(record(tmp_path / "log", program), PLAIN))
+    assert sum("?/? tokens" in line for line in lines) == 2
+    assert lines[-1].endswith(", 2 calls without usage")
 
 
 def test_steps_say_what_they_used_how_much_was_cached_and_what_it_cost(tmp_path):

@@ -23,8 +23,8 @@ _FACTS_OF_LINES: Final = """
         FROM lines WHERE run IS NOT NULL GROUP BY run, nth
     )
 """
-# The agent and the node that each step runs in, from the run downwards; a circle in a damaged log cannot turn for ever,
-# since a part has a higher number than the whole.
+# The agent and the node that each step runs in, from the run downwards. A step has one parent, so that a circle in a damaged
+# log hangs on nothing and is not reached.
 _PLACES: Final = """
     WITH RECURSIVE tree AS (
         SELECT run, nth, step, any_value(parent) AS parent, split_part(any_value(ev), '.', 1) AS kind,
@@ -40,7 +40,6 @@ _PLACES: Final = """
             CASE tree.kind WHEN 'agent' THEN tree.name ELSE placed.agent END,
             coalesce(tree.node, CASE tree.kind WHEN 'node' THEN tree.name ELSE placed.node END)
         FROM tree JOIN placed ON tree.run = placed.run AND tree.nth = placed.nth AND tree.parent = placed.step
-        WHERE tree.step > placed.step
     )
     SELECT * FROM placed
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     Function = Callable[..., Any]
 
+_MAY_BE_RUN: Final = re.compile(r"@.*|[0-9a-fA-F-]*[0-9a-fA-F]")
 _WHOLE: Final = frozenset({"text", "meta"})  # a comma in these is part of the value
 
 
@@ -36,6 +39,11 @@ def takes_log(function: Function) -> Function:
         help="The same as PATH; without it as `steplog config` says.",
     )
     return click.argument("path", required=False)(option(with_path))
+
+
+def is_path(word: str) -> bool:
+    """Whether a word that could be a run names a log instead."""
+    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or Path(word).exists())
 
 
 def takes_limit(what: str) -> Callable[[Function], Function]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from steplog._cli import complete
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
-from steplog._cli.options import takes_json, takes_log
+from steplog._cli.options import is_path, takes_json, takes_log
 from steplog._cli.output import look, painted, say
 from steplog._cli.show_parts import Asked, part_of, price_of
 from steplog._show.chat import chat_lines
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
     from steplog._read.log import Log
     from steplog._read.runs.run import Run
-
-_MAY_BE_RUN: Final = re.compile(r"@.*|[0-9a-fA-F-]*[0-9a-fA-F]")
 
 
 @click.command(
@@ -77,7 +73,7 @@ def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **
     if wanted.thread is not None:
         _show_thread(wanted, path if run is None else run, json_=json_)
         return
-    if run is not None and path is None and step is None and _is_path(run):
+    if run is not None and path is None and step is None and is_path(run):
         run, path = None, run  # `steplog show PATH`
     with log_at(path) as log:
         found, number = log.run(run or "@last"), None if step is None else int(step)
@@ -90,11 +86,6 @@ def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **
         if step is None and wanted.budget is None:
             for line in _ending(log, found):
                 say(line)
-
-
-def _is_path(word: str) -> bool:
-    """Whether a word that could be a run names a log instead."""
-    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or Path(word).exists())
 
 
 def _show_thread(wanted: Asked, path: str | None, *, json_: bool) -> None:

@@ -34,6 +34,7 @@ def step_line(step: StepView, lead: str, look: Look, price: Callable[[StepView],
     """One step on one line behind `lead`, not longer than the line where there is any room; `price` says what it cost."""
     title = f"{step.kind} {step.name}"
     facts = [duration(step.ms), used(step, look, price), ending(step, look)]
+    is_free = look.is_wide and not look.has_bars  # a line may be longer: no terminal would break it
     if not look.is_wide:
         # The name gives way first, then what was used: when and how it ended is told in any case.
         if look.columns - cells_of(lead) - _taken(facts) < _LEAST_NAME:
@@ -43,8 +44,8 @@ def step_line(step: StepView, lead: str, look: Look, price: Callable[[StepView],
         )
     said = lead + one_line(title, _NAME_CELLS)
     room = look.columns - cells_of(said) - _taken(facts) - 2
-    least = _LEAST_PREVIEW if look.is_wide else _LEAST_NARROW
-    text = _what(step, max(least, room), look) if look.is_wide or room >= least else ""
+    least = _LEAST_PREVIEW if is_free else _LEAST_NARROW
+    text = _what(step, max(least, room), look) if is_free or room >= least else ""
     facts[-1] = look.paint(facts[-1], COLOURS.get(step.status))
     return "  ".join(part for part in (said, *facts, text) if part)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from steplog._ask.tables.columns import COUNTS, TOKENS
-from steplog._format.record import CALLS
+from steplog._ask.tables.run_sums import COUNTED, STATUS, SUMS, USED, WAITING
 
 
 class Column(NamedTuple):
@@ -159,10 +159,6 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
     ),
 }  # fmt: skip
 
-_USED: Final = ", ".join(
-    f"any_value(CASE WHEN cached THEN NULL ELSE usage.{name} END) AS {name}" for name in TOKENS
-)
-
 
 def steps_sql(only: str = "true") -> str:
     """The SELECT that makes steps of the lines for which `only` holds: all lines of a step, or none."""
@@ -183,7 +179,7 @@ def steps_sql(only: str = "true") -> str:
             any_value(status) FILTER (ended) AS status, min(ts) FILTER (NOT ended) AS started,
             any_value(ms) FILTER (ended) AS ms, coalesce(any_value(ttft_ms) FILTER (ended), any_value(ttft_ms)) AS ttft_ms,
             coalesce(any_value(model) FILTER (ended), any_value(model)) AS model, any_value(provider) AS provider,
-            {_USED}, any_value(cached) AS cached, any_value(finish_reason) AS finish_reason,
+            {USED}, any_value(cached) AS cached, any_value(finish_reason) AS finish_reason,
             any_value(error.type) FILTER (ended) AS error_type, any_value(error.message) FILTER (ended) AS error_message,
             any_value(error.step) FILTER (ended) AS error_step, any_value(attempt) AS attempt, any_value(call_id) AS call_id
         FROM lines WHERE step IS NOT NULL AND run IS NOT NULL AND {only} GROUP BY run, nth, step
@@ -191,46 +187,6 @@ def steps_sql(only: str = "true") -> str:
 """
 
 
-_CALLS: Final = tuple(sorted(CALLS))
-# As `Run.totals` adds up: every step once, tokens of calls that no cache answered, errors where they began. What
-# `run.end` says of lines that are lost is in no view.
-_COUNTED: Final = f"""
-    SELECT run, nth, count(*) AS steps, count(*) FILTER (kind = 'llm') AS llm_calls,
-        count(*) FILTER (kind = 'tool') AS tool_calls,
-        count(*) FILTER (status = 'error' AND error_step IS NULL) AS errors,
-        count(*) FILTER (kind = 'retry') + count(*) FILTER (attempt > 1) AS retries,
-        {", ".join(f"sum({name}) FILTER (kind IN {_CALLS}) AS {name}" for name in TOKENS)},
-        list(DISTINCT model ORDER BY model) FILTER (kind = 'llm' AND model IS NOT NULL) AS models
-    FROM (
-        SELECT run, nth, split_part(any_value(ev), '.', 1) AS kind, any_value(status) FILTER (ended) AS status,
-            any_value(error.step) FILTER (ended) AS error_step,
-            any_value(attempt) FILTER (ends_with(ev, '.start')) AS attempt,
-            coalesce(any_value(model) FILTER (ended), any_value(model)) AS model, {_USED}
-        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL GROUP BY run, nth, step
-    ) GROUP BY run, nth
-"""
-# The questions that nothing within the run has answered: an answer takes one away, and none that was not asked.
-_WAITING: Final = """
-    SELECT run, nth, arg_max(waiting, place) - least(0, min(waiting)) AS interrupts FROM (
-        SELECT run, nth, place, sum(CASE WHEN starts_with(ev, 'interrupt.') THEN 1 ELSE -1 END)
-            OVER (PARTITION BY run, nth ORDER BY place) AS waiting
-        FROM lines WHERE (starts_with(ev, 'interrupt.') OR starts_with(ev, 'resume.')) AND step IS NOT NULL AND run IS NOT NULL
-    ) GROUP BY run, nth
-"""
-_OF_RUN: Final = (
-    " + (over.ev IS NOT NULL AND coalesce(over.status, '') = 'error' AND over.error.step IS NULL)::INTEGER"
-)
-# What a person is waited for is no end, however its stream was left.
-_STATUS: Final = """
-    CASE WHEN over.ev IS NULL THEN open_runs.status
-         WHEN coalesce(over.status, '') IN ('', 'abandoned', 'cancelled') AND over.totals.interrupts > 0 THEN 'interrupted'
-         ELSE coalesce(nullif(over.status, ''), 'ok') END
-"""
-_SUMS: Final = ", ".join(
-    f"coalesce(TRY_CAST({'waiting' if name == 'interrupts' else 'counted'}.{name} AS BIGINT), 0)"
-    f"{_OF_RUN if name == 'errors' else ''} AS {name}"
-    for name in (*COUNTS, *TOKENS)
-)
 _RUNS: Final = f"""
     WITH seen AS (
         SELECT run, nth, min(ts) AS first_ts, max(ts) AS last_ts, arg_min(file, place) AS file,
@@ -239,17 +195,17 @@ _RUNS: Final = f"""
     ),
     begun AS (SELECT * FROM lines WHERE ev = 'run.start'),
     over AS (SELECT * FROM lines WHERE ev = 'run.end'),
-    counted AS ({_COUNTED}),
-    waiting AS ({_WAITING}),
+    counted AS ({COUNTED}),
+    waiting AS ({WAITING}),
     opened AS (
         SELECT coalesce(lines.w, writers.w) AS w, arg_max(host, place) AS host, arg_max(pid, place) AS pid
         FROM lines JOIN writers USING (file) WHERE ev = 'log.open' GROUP BY 1
     )
     SELECT run, nth, begun.id AS uuid, begun.name, begun.framework, begun.thread,
-        {_STATUS} AS status,
+        {STATUS} AS status,
         coalesce(begun.ts, first_ts) AS started,
         coalesce(over.ms, epoch_us(last_ts - coalesce(begun.ts, first_ts)) / 1000) AS ms,
-        {_SUMS},
+        {SUMS},
         counted.models,
         begun.resumes, begun.parent_run, begun.parent_step, begun.tags, begun.metadata, opened.host, opened.pid, seen.file
     FROM seen LEFT JOIN begun USING (run, nth) LEFT JOIN over USING (run, nth) LEFT JOIN counted USING (run, nth)

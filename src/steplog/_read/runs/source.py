@@ -50,6 +50,8 @@ class Source:
     @property
     def end(self) -> Record | None:
         """What its last line says but its content; None without one. A late real end counts over an implied one."""
+        if not self.lines.then:
+            return self.lines.end
         ends = [part.end for part in self.parts if part.end is not None]
         real = [end for end in ends if not end.get("implied")]
         return (real or ends or [None])[-1]
@@ -106,12 +108,12 @@ class Source:
     def is_whole(self) -> bool:
         """Whether every line of its writer from its start to its end is in the log, and none of its own behind that."""
         lines = self.lines
-        last = max(part.last for part in self.parts)
+        last = max(part.last for part in self.parts) if lines.then else lines.last
         if lines.is_late or lines.others or not (lines.first and last):
             return False
-        if any(map(self.catalogue.is_damaged, self.parts)):
-            return False
-        return self.catalogue.has_all(lines, lines.first, last)
+        return self.catalogue.has_all(lines, lines.first, last) and not any(
+            map(self.catalogue.is_damaged, self.parts)
+        )
 
     @cached_property
     def tree(self) -> Tree:
