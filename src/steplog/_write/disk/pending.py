@@ -51,7 +51,7 @@ class Pending:
 
     def put(self, *bodies: bytes) -> None:
         """Queue records; an empty one stands for `log.close`."""
-        self.queue.extend(zip(bodies, self.numbers, self.times))
+        self.queue.extend(zip(bodies, self.numbers, self.times, strict=False))
 
     def newest(self) -> Batch:
         """The last batch of the chain."""

@@ -10,8 +10,8 @@ from orjson import dumps
 
 from steplog._format.line import encode
 from steplog._format.record import LONG
-from steplog._write.safe.quick_check import MANY, are_harmless, are_whole, plain_texts, take_apart
 from steplog._secrets.texts import may_hold_secret
+from steplog._write.safe.quick_check import MANY, are_harmless, are_whole, plain_texts, take_apart
 from steplog._write.said.line_walk import NAMES
 from steplog._write.said.message_types import Message
 from steplog._write.settings.settings import Settings
