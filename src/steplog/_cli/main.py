@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "ls": "List the runs of a log, newest last.",
     "show": "Show one run as a tree, or one step of it in full.",
+    "view": "Look at the runs in a browser, also while they run.",
+    "html": "Write runs as a page in one HTML file.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",
     "config": "Show the settings in force, and where each comes from.",

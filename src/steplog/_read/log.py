@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from steplog._read import pictures
 from steplog._read.errors import Ambiguous, LogError, NotALog, NotFound
 from steplog._read.files.one_pass import Index
 from steplog._read.files.segments import log_path, segments
@@ -67,6 +68,10 @@ class Log:
             some = ", ".join(list(ids)[:_SHOWN]) + (" …" if len(ids) > _SHOWN else "")
             raise Ambiguous(f"{selector!r} fits {len(ids)} runs in {self.path}: {some}; give more digits")
         return found[-1]
+
+    def _repr_html_(self) -> str | None:
+        """In a notebook the page with the newest runs, in a frame of its own."""
+        return pictures.bound.log(self) if pictures.bound else None
 
     def _at(self, index: int, selector: str) -> Run:
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from steplog._read import pictures
 from steplog._read.errors import LogError, NotFound
 from steplog._read.files.lines import Line, open_segment, scan
 from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
@@ -175,11 +176,12 @@ class Run:
         printer.text(repr(self) if cycle else str(self))
 
     def _repr_html_(self) -> str:
-        """In a notebook a tree to unfold."""
-        from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- as above
+        """In a notebook the page, in a frame of its own; a tree to unfold where a run is too large for that."""
+        from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- a listing needs no pictures
 
         try:
-            return run_html(self)
+            frame = pictures.bound.run(self) if pictures.bound else None
+            return frame or run_html(self)
         except LogError as error:
             return sentence_html(f"run {self.id}: {error}")
 

@@ -1,0 +1,165 @@
+// Where the page's data comes from: the server that reads a log, or what was written into this very file.
+import { Run } from "../model/run";
+import type { Head, LogState, Push, Row, Tail } from "./wire";
+
+export interface Health {
+  whole: boolean;
+  segments: { file: string; state: string; lines: number; bytes: number; first: string; last: string; damages: string[] }[];
+  holes: { writer: string; first: number; last: number; file: string; reason: string; after: string; before: string }[];
+  lost: { writer: string; count?: number; reason?: string; first_ts?: string; last_ts?: string }[];
+  faults: { where?: string; ts?: string; error?: unknown }[];
+  cut: number;
+  masked: Record<string, number>;
+  version: string;
+}
+
+export interface Listing {
+  state: LogState;
+  rows: Row[];
+  next: number | null; // where the older ones go on
+}
+
+export interface Source {
+  readonly live: boolean;
+  list(from: number): Promise<Listing>;
+  load(key: string, progress: (part: number) => void): Promise<Run | null>;
+  find(phrase: string): Promise<{ keys: string[]; done: boolean }>;
+  health(): Promise<Health | null>;
+  watch(run: Run | null, told: (push: Push) => void, state: (isUp: boolean) => void): () => void;
+}
+
+const PIECE_MS = 30; // how long the page works before it lets go for a moment
+const pause = (): Promise<void> => new Promise((go) => setTimeout(go, 0));
+
+/** Fills a run with its lines, `[file,number,{…}]` one a line, with the head before and the tail after them. */
+async function fill(run: Run, bytes: Uint8Array, progress: (part: number) => void): Promise<Run> {
+  run.lines.add(bytes);
+  for (let at = 0; at < run.lines.length; ) {
+    at = run.take(at, performance.now() + PIECE_MS);
+    progress(at / run.lines.length);
+    if (at < run.lines.length) await pause();
+  }
+  run.join(Date.now());
+  return run;
+}
+
+const decode = (b: Uint8Array): string => new TextDecoder().decode(b);
+
+/** Splits what stands for one run: the head's line, the lines, the tail's line. */
+function parts(bytes: Uint8Array): [Head, Uint8Array, Tail] {
+  const first = bytes.indexOf(10);
+  const end = bytes.at(-1) === 10 ? bytes.length - 1 : bytes.length;
+  const before = bytes.lastIndexOf(10, end - 1);
+  return [JSON.parse(decode(bytes.subarray(0, first))) as Head, bytes.subarray(first + 1, Math.max(before, first + 1)), JSON.parse(decode(bytes.subarray(before + 1, end))) as Tail];
+}
+
+export class Server implements Source {
+  readonly live = true;
+
+  private async get(path: string): Promise<Response> {
+    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok && answer.status !== 404) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
+    return answer;
+  }
+
+  async list(from: number): Promise<Listing> {
+    return (await this.get(`api/runs?from=${from}`)).json() as Promise<Listing>;
+  }
+
+  async load(key: string, progress: (part: number) => void): Promise<Run | null> {
+    const answer = await this.get(`api/run/${encodeURIComponent(key)}`);
+    if (answer.status === 404) return null;
+    const [head, lines, tail] = parts(new Uint8Array(await answer.arrayBuffer()));
+    const run = new Run(head);
+    run.tail(tail);
+    return fill(run, lines, progress);
+  }
+
+  async find(phrase: string): Promise<{ keys: string[]; done: boolean }> {
+    return (await this.get(`api/find?q=${encodeURIComponent(phrase)}`)).json() as Promise<{ keys: string[]; done: boolean }>;
+  }
+
+  async health(): Promise<Health | null> {
+    const answer = await this.get("api/health");
+    return answer.status === 404 ? null : (answer.json() as Promise<Health>);
+  }
+
+  watch(run: Run | null, told: (push: Push) => void, state: (isUp: boolean) => void): () => void {
+    let path = "api/live";
+    if (run) {
+      const known: Record<string, number> = {};
+      for (let at = 0; at < run.lines.length; at++) {
+        const [file, number] = run.lines.place(at);
+        known[file] = Math.max(known[file] ?? 0, number);
+      }
+      path += `?run=${encodeURIComponent(run.key)}&have=${Object.entries(known).map(([f, n]) => `${f}.${n}`).join(",")}`;
+    }
+    const stream = new EventSource(path);
+    stream.onopen = () => state(true);
+    stream.onerror = () => state(false);
+    stream.onmessage = (e) => told(JSON.parse(e.data as string) as Push);
+    return () => stream.close();
+  }
+}
+
+/** Everything in one file: gzip and base64 in a script element that is no script. */
+export class Embedded implements Source {
+  readonly live = false;
+  private runs = new Map<string, Uint8Array>();
+  private listing: Listing = { state: { path: "", now: Date.now(), live: false, notices: [], prices: false }, rows: [], next: null };
+  private readonly ready: Promise<void>;
+
+  constructor(text: string) {
+    this.ready = this.unpack(text);
+  }
+
+  private async unpack(text: string): Promise<void> {
+    const packed = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const first = bytes.indexOf(10);
+    this.listing = { ...(JSON.parse(decode(bytes.subarray(0, first))) as Listing), next: null };
+    // Each run's section: a line with its size in bytes, then the section.
+    for (let at = first + 1; at < bytes.length; ) {
+      const end = bytes.indexOf(10, at);
+      const { section, size } = JSON.parse(decode(bytes.subarray(at, end))) as { section: string; size: number };
+      this.runs.set(section, bytes.subarray(end + 1, end + 1 + size));
+      at = end + 1 + size;
+    }
+  }
+
+  async list(): Promise<Listing> {
+    await this.ready;
+    return this.listing;
+  }
+
+  async load(key: string, progress: (part: number) => void): Promise<Run | null> {
+    await this.ready;
+    const bytes = this.runs.get(key);
+    if (!bytes) return null;
+    const [head, lines, tail] = parts(bytes);
+    const run = new Run(head);
+    run.tail(tail);
+    return fill(run, lines, progress);
+  }
+
+  async find(phrase: string): Promise<{ keys: string[]; done: boolean }> {
+    await this.ready;
+    const wanted = JSON.stringify(phrase).slice(1, -1).toLowerCase();
+    const keys = [...this.runs].filter(([, bytes]) => decode(bytes).toLowerCase().includes(wanted)).map(([key]) => key);
+    return { keys, done: true };
+  }
+
+  async health(): Promise<Health | null> {
+    return null;
+  }
+
+  watch(): () => void {
+    return () => {};
+  }
+}
+
+export function source(): Source {
+  const held = document.getElementById("data")?.textContent;
+  return held ? new Embedded(held) : new Server();
+}
