@@ -29,28 +29,60 @@ export interface Source {
 }
 
 const PIECE_MS = 30; // how long the page works before it lets go for a moment
+const LINE_BEGINS = 91; // "["
 const pause = (): Promise<void> => new Promise((go) => setTimeout(go, 0));
-
-/** Fills a run with its lines, `[file,number,{…}]` one a line, with the head before and the tail after them. */
-async function fill(run: Run, bytes: Uint8Array, progress: (part: number) => void): Promise<Run> {
-  run.lines.add(bytes);
-  for (let at = 0; at < run.lines.length; ) {
-    at = run.take(at, performance.now() + PIECE_MS);
-    progress(at / run.lines.length);
-    if (at < run.lines.length) await pause();
-  }
-  run.join(Date.now());
-  return run;
-}
-
 const decode = (b: Uint8Array): string => new TextDecoder().decode(b);
 
-/** Splits what stands for one run: the head's line, the lines, the tail's line. */
-function parts(bytes: Uint8Array): [Head, Uint8Array, Tail] {
-  const first = bytes.indexOf(10);
-  const end = bytes.at(-1) === 10 ? bytes.length - 1 : bytes.length;
-  const before = bytes.lastIndexOf(10, end - 1);
-  return [JSON.parse(decode(bytes.subarray(0, first))) as Head, bytes.subarray(first + 1, Math.max(before, first + 1)), JSON.parse(decode(bytes.subarray(before + 1, end))) as Tail];
+/** Makes a run of its bytes while they come: the head's line, `[file,number,{…}]` for each line, the tail's line. */
+class Filling {
+  run: Run | null = null;
+  private rest: Uint8Array = new Uint8Array(0);
+  private taken = 0;
+  private isWhole = false;
+
+  async feed(bytes: Uint8Array, progress: () => void): Promise<void> {
+    let all = bytes;
+    if (this.rest.length) {
+      all = new Uint8Array(this.rest.length + bytes.length);
+      all.set(this.rest);
+      all.set(bytes, this.rest.length);
+    }
+    let begin = 0;
+    if (!this.run) {
+      const end = all.indexOf(10);
+      if (end < 0) return void (this.rest = all);
+      this.run = new Run(JSON.parse(decode(all.subarray(0, end))) as Head);
+      begin = end + 1;
+    }
+    let end = all.lastIndexOf(10) + 1;
+    this.rest = all.slice(Math.max(begin, end));
+    if (end <= begin) return;
+    // The tail is the last line of all, and the only one that is no list.
+    const last = all.lastIndexOf(10, end - 2) + 1;
+    if (all[Math.max(last, begin)] !== LINE_BEGINS) {
+      this.run.tail(JSON.parse(decode(all.subarray(Math.max(last, begin), end))) as Tail);
+      this.isWhole = true;
+      end = Math.max(last, begin);
+    }
+    this.run.lines.add(all.subarray(begin, end));
+    while (this.taken < this.run.lines.length) {
+      this.taken = this.run.take(this.taken, performance.now() + PIECE_MS);
+      progress();
+      if (this.taken < this.run.lines.length) await pause();
+    }
+  }
+
+  done(now: number): Run {
+    if (!this.run || !this.isWhole) throw new Error("Its lines broke off: the log was changed or deleted while it was read.");
+    this.run.join(now);
+    return this.run;
+  }
+}
+
+async function filled(bytes: Uint8Array, progress: (part: number) => void): Promise<Run> {
+  const filling = new Filling();
+  await filling.feed(bytes, () => progress(0.5));
+  return filling.done(Date.now());
 }
 
 export class Server implements Source {
@@ -69,10 +101,14 @@ export class Server implements Source {
   async load(key: string, progress: (part: number) => void): Promise<Run | null> {
     const answer = await this.get(`api/run/${encodeURIComponent(key)}`);
     if (answer.status === 404) return null;
-    const [head, lines, tail] = parts(new Uint8Array(await answer.arrayBuffer()));
-    const run = new Run(head);
-    run.tail(tail);
-    return fill(run, lines, progress);
+    const reader = answer.body!.getReader();
+    const filling = new Filling();
+    let read = 0;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      read += part.value.length;
+      await filling.feed(part.value, () => progress(read));
+    }
+    return filling.done(Date.now());
   }
 
   async find(phrase: string): Promise<{ keys: string[]; done: boolean }> {
@@ -137,10 +173,7 @@ export class Embedded implements Source {
     await this.ready;
     const bytes = this.runs.get(key);
     if (!bytes) return null;
-    const [head, lines, tail] = parts(bytes);
-    const run = new Run(head);
-    run.tail(tail);
-    return fill(run, lines, progress);
+    return filled(bytes, progress);
   }
 
   async find(phrase: string): Promise<{ keys: string[]; done: boolean }> {

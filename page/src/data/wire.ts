@@ -68,6 +68,7 @@ export interface LogState {
   prices: boolean; // whether costs can be told
   content?: string; // of an exported file: what was kept
   more?: number; // runs that an exported file leaves out
+  older?: number; // runs that are not listed, since there are so many
 }
 
 /** The first line of a run; then come its lines as `[file, number, record]`; then a `Tail`. */

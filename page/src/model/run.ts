@@ -2,7 +2,7 @@
 import type { Head, Json, Rec, Row, Tail } from "../data/wire";
 import { Lines } from "./lines";
 import { Messages } from "./messages";
-import { bad, newStep, take, under, type Step, type Sum } from "./step";
+import { bad, isError, newStep, take, under, type Step, type Sum } from "./step";
 
 const stamp = (ts: Json | undefined): number => {
   if (typeof ts !== "string") return NaN;
@@ -10,6 +10,8 @@ const stamp = (ts: Json | undefined): number => {
   const micros = Number(ts.slice(23, 26));
   return Number.isFinite(micros) ? ms + micros / 1e3 : ms;
 };
+
+const BLOCK = 256; // lines between two looks at the clock
 
 export class Run {
   readonly lines = new Lines();
@@ -30,6 +32,10 @@ export class Run {
   flight: Step[] = []; // in flight: what has no end, plumbing left out
   total: Sum = { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 };
   cached = 0;
+  tools = 0;
+  errors = 0;
+  retries = 0;
+  agents: Step[] = [];
   private circle = false;
 
   constructor(head: Head) {
@@ -54,13 +60,14 @@ export class Run {
   /** Takes the lines from `from` on, until `until` (a time) is over; gives how many are taken. */
   take(from: number, until = Infinity): number {
     let at = from;
-    for (; at < this.lines.length; at++) {
-      if (at % 64 === 0 && performance.now() > until) break;
-      const text = this.lines.text(at);
-      try {
-        this.line(at, JSON.parse(text)[2] as Rec, text.includes('"m":'));
-      } catch {
-        this.damage.push(`line ${at + 1} of what the page was given is no JSON`);
+    while (at < this.lines.length && performance.now() <= until) {
+      for (const text of this.lines.texts(at, BLOCK)) {
+        try {
+          this.line(at, JSON.parse(text)[2] as Rec, text.includes('"m":'));
+        } catch {
+          this.damage.push(`line ${at + 1} of what the page was given is no JSON`);
+        }
+        at++;
       }
     }
     return at;
@@ -115,7 +122,19 @@ export class Run {
       x.cost = this.costs[x.no] ?? -1;
     }
     this.sum();
+    this.count();
     this.flight = this.all.filter((x) => !x.done && x.kind !== "node" && x.kind !== "chain" && !x.kids.some((k) => !k.done));
+  }
+
+  private count(): void {
+    this.agents = this.all.filter((x) => x.kind === "agent");
+    this.tools = this.errors = this.retries = 0;
+    for (const x of this.all) {
+      if (x.kind === "tool") this.tools++;
+      if (x.kind === "retry" || x.retried) this.retries++;
+      if (isError(x)) this.errors++;
+    }
+    if (!this.errors && this.fields.error) this.errors = 1;
   }
 
   private hang(): void {
@@ -146,6 +165,7 @@ export class Run {
     this.cached = 0;
     for (const x of this.all) x.sum = null;
     this.total = { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 };
+    for (const x of this.all) if (x.attempt > 1) for (const y of x.up ? x.up.kids : this.kids) if (y !== x && y.kind === x.kind && y.name === x.name && y.attempt < x.attempt && y.failed) y.retried = true;
     for (const x of this.llms) {
       const agent = x.agent?.no ?? 0;
       x.prev = before.get(agent) ?? null;

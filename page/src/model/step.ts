@@ -21,6 +21,7 @@ export interface Step {
   askedBy: number;
   attempt: number;
   passes: boolean; // its error came from another step
+  retried: boolean; // it failed, and was tried again
   failed: string; // the type of its error
   wait: number; // of a retry: ms waited
   first: number; // ttft_ms
@@ -32,6 +33,7 @@ export interface Step {
   message: number; // the number of its answer
   sign: number; // a hash of what was asked of a tool, of what a model answered: equal calls have equal ones
   lines: number[];
+  defs: boolean; // whether definitions of tools stand in its lines
   prev: Step | null; // the model call of the same agent before this one
   sum: Sum | null;
 }
@@ -49,15 +51,18 @@ export interface Sum {
 export function newStep(no: number, kind: string): Step {
   return {
     no, kind, parent: 0, up: null, kids: [], agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
-    status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, failed: "", wait: 0, first: 0,
-    tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: [], prev: null, sum: null,
+    status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", wait: 0, first: 0,
+    tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: [], defs: false, prev: null, sum: null,
   };
 }
 
 export const bad = (x: Step): boolean => x.status === "error" || x.status === "crashed";
 
-/** The failing step itself, not those its error passed through on the way up. */
-export const fails = (x: Step): boolean => bad(x) && !x.passes;
+/** The failing step itself: not those its error passed through on the way up, nor what was tried again. */
+export const fails = (x: Step): boolean => bad(x) && !x.passes && !x.retried;
+
+/** An error, and not only a step that has no end. */
+export const isError = (x: Step): boolean => x.status === "error" && fails(x) && x.kind !== "retry";
 
 export function* under(x: Step): Generator<Step> {
   const stack = [...x.kids].reverse();
@@ -94,6 +99,7 @@ export function take(x: Step, what: string, r: Rec, at: number): void {
   x.wait = num(r.wait_ms, x.wait);
   x.first = num(r.ttft_ms, x.first);
   if (what === "start" && r.prompt != null) x.prompt = String(r.prompt);
+  if (r.tool_defs) x.defs = true;
   if (what === "end") takeAnswer(x, r);
   if (what === "start" && x.kind !== "llm") x.sign = hash(r.args ?? r.query ?? r.input ?? null);
 }

@@ -157,4 +157,7 @@ export function groupOf(nodes: Node[], no: number): string | null {
 }
 
 /** Whether a row stands for a step: its own, its caller's, or that of a folded member. */
-export const standsFor = (n: Node, no: number): boolean => n.x.no === no || n.via?.no === no || n.tries.some((t) => t.no === no) || !!n.members?.some((m) => m.x.no === no);
+export function standsFor(n: Node & { fold?: boolean | null }, no: number): boolean {
+  if (n.members) return n.fold !== false && n.members.some((m) => standsFor(m, no));
+  return n.x.no === no || n.via?.no === no || n.tries.some((t) => t.no === no);
+}

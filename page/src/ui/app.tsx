@@ -20,6 +20,7 @@ export function App() {
   const [, tick] = useState(0);
   const s = store();
   const r = route();
+  useEffect(() => void document.documentElement.classList.toggle("nocost", s.loaded && !s.state.prices), [s.loaded, s.state.prices]);
   useEffect(() => {
     addEventListener("keydown", pressed);
     addEventListener("click", follow);

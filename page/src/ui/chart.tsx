@@ -1,6 +1,7 @@
 // A chart over time, drawn by uPlot; a click on it leads to the runs of that time.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { timeTicks } from "./histogram";
 import { useWidth } from "./width";
 
 export interface Series {
@@ -21,13 +22,14 @@ export function Chart({ title, note, times, series, format, log, theme, pick }: 
     const at = box.current!;
     const stacked = stack(series);
     const ink = variable("--ink-3");
+    const ticks = timeTicks(times[0]!, times.at(-1)! + (times[1] ?? 0) - times[0]!).slice(0, 9);
     const axis = { stroke: ink, grid: { stroke: variable("--line"), width: 1 }, ticks: { show: false }, font: `10px ${variable("--sans")}` };
     const plot = new uPlot(
       {
         width: at.clientWidth, height: 128, padding: [8, 2, 0, 2], legend: { show: false },
         cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
         scales: { x: { time: true }, y: { distr: log ? 3 : 1, range: (_u, lo, hi) => (log ? [Math.max(1, 10 ** Math.floor(Math.log10(Math.max(lo || 1, 1)))), 10 ** Math.ceil(Math.log10(Math.max(hi || 10, 10)))] : [0, hi > 0 ? hi * 1.05 : 1]) } },
-        axes: [{ ...axis, size: 20, gap: 2 }, { ...axis, size: 54, gap: 3, splits: log ? undefined : (_u, _i, _lo, hi) => [0, hi / 2.1, hi / 1.05], values: (_u, v) => v.map((n) => (n == null ? "" : format(n))) }],
+        axes: [{ ...axis, size: 20, gap: 2, splits: () => ticks.map((k) => k.t / 1000), values: () => ticks.map((k) => k.label) }, { ...axis, size: 54, gap: 3, filter: log ? (_u, v) => v.map((n) => (n != null && Number.isInteger(+Math.log10(n).toFixed(9)) ? n : null)) : undefined, grid: log ? { ...axis.grid, filter: (_u: uPlot, v: number[]) => v.map((n) => (Number.isInteger(+Math.log10(n).toFixed(9)) ? n : null)) } : axis.grid, splits: log ? undefined : (_u, _i, _lo, hi) => [0, hi / 2.1, hi / 1.05], values: (_u, v) => v.map((n) => (n == null ? "" : format(n))) }],
         series: [
           {},
           ...[...stacked].reverse().map((s) =>

@@ -5,7 +5,7 @@ import { to } from "../data/route";
 import { align, entries, said, same, words, type Entry, type Pair, type Word } from "../model/diff";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
-import { bad, fails } from "../model/step";
+import { bad } from "../model/step";
 import { ends } from "../model/texts";
 import { ago, fms, ftok, fusd, NONE, plural } from "../model/units";
 import { Icon, StatusIcon } from "./icons";
@@ -147,11 +147,11 @@ function Totals({ a, b }: { a: Run; b: Run }) {
     ["took", r.row.ms ?? r.last, fms, "share"],
     ["steps", r.all.length, ftok, "count"],
     ["model calls", r.llms.length, ftok, "count"],
-    ["tool calls", r.all.filter((x) => x.kind === "tool").length, ftok, "count"],
+    ["tool calls", r.tools, ftok, "count"],
     ["tokens in", r.total.told ? r.total.tin : null, ftok, "share"],
     ["tokens out", r.total.told ? r.total.tout : null, ftok, "share"],
-    ["cost", r.total.priced ? r.total.cost : null, fusd, "share"],
-    ["errors", r.all.filter((x) => fails(x) && x.kind !== "retry").length, ftok, "count"],
+    ...(store().state.prices ? ([["cost", r.total.priced ? r.total.cost : null, fusd, "share"]] as [string, number | null, (n: number | null) => string, "share"][]) : []),
+    ["errors", r.errors, ftok, "count"],
   ];
   const other = of(b);
   return (

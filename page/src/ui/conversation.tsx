@@ -54,7 +54,7 @@ export function Conversation({ runs, here, version = 0 }: { runs: Run[]; here: s
   return (
     <div class="conv" tabIndex={0} aria-label="conversation">
       <List handle={box} data={list} itemSize={60}>
-        {(i: Item) => <div class="cw" key={i.key}><One i={i} isHere={i.run.key === here} /></div>}
+        {(i: Item) => <div class={`cw${i === list[0] ? " top" : ""}`} key={i.key}><One i={i} isHere={i.run.key === here} /></div>}
       </List>
     </div>
   );

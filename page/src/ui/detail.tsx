@@ -48,7 +48,7 @@ export function Detail({ run, x, lines, step }: { run: Run; x: Step; lines: Line
           <button class="btn sq" aria-label="next step" title="next step  j" onClick={() => step(1)} disabled={lines.at(-1)?.x === x}><Icon name="right" /></button>
         </div>
         <div class="r2">
-          <span class={`s-${x.status} st`}><StatusIcon status={x.status} /> {WORD[x.status] ?? safe(x.status)}</span>
+          <span class={`s-${x.status} how`}><StatusIcon status={x.status} /> {WORD[x.status] ?? safe(x.status)}</span>
           {!x.point && (
             <span>
               <b>{x.done ? "" : "≥ "}{fms(x.ms)}</b>
@@ -153,7 +153,7 @@ export function Args({ v }: { v: Json }) {
 
 /** Who was told of an error, and what came of it. */
 function WhereItWent({ run, x }: { run: Run; x: Step }) {
-  const told = x.call ? run.llms.find((y) => y.t >= x.t && y.prompt && tells(run, y, x)) : undefined;
+  const told = x.call ? after(run, x).find((y) => tells(run, y, x)) : undefined;
   return (
     <Sec title="Where it went">
       {told ? (
@@ -169,8 +169,14 @@ function WhereItWent({ run, x }: { run: Run; x: Step }) {
   );
 }
 
+/** The first model calls after a step, of the same agent. */
+function after(run: Run, x: Step): Step[] {
+  const out: Step[] = [];
+  for (const y of run.llms) if (y.t >= x.t && y.agent === x.agent && y.prompt && out.push(y) >= 20) break;
+  return out;
+}
+
 function tells(run: Run, y: Step, x: Step): boolean {
-  if (y.agent !== x.agent) return false;
   const final = y.prompt.split(",").flatMap((p) => p.split("-")).map(Number);
   const end = Math.max(...final);
   for (let n = end; n > end - 40 && n > 0; n--) {

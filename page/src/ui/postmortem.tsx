@@ -127,7 +127,7 @@ function Failed({ run }: { run: Run }) {
     <>
       <div class="pm">
         <h2><span class="k-err"><Icon name="error" /></span><span>{byLoop ? `${safe(byLoop.x.name)} was called ${byLoop.loop} times with the same arguments` : origin ? `${safe(origin.name || origin.kind)} failed: ${safe(String(e.type ?? origin.failed))}` : safe(String(e.type ?? "The run failed"))}</span></h2>
-        <p>{byLoop ? "Each time the answer was the same, so the model asked again until the limit ended the run." : origin ? <>In <a href={href({ step: origin.no })}>step {origin.no}</a>, {fms(origin.t + (origin.point ? 0 : origin.ms))} into the run{origin.agent ? `, in ${safe(origin.agent.name)}` : ""}; nobody caught it.</> : <>No step of it failed: the error came from the run itself, after {fms(run.row.ms)}.</>}</p>
+        <p>{byLoop ? (isSame(run, byLoop) ? "Each time the answer was the same, so the model asked again until the limit ended the run." : "The answers differed, and the model asked again until the limit ended the run.") : origin ? <>In <a href={href({ step: origin.no })}>step {origin.no}</a>, {fms(origin.t + (origin.point ? 0 : origin.ms))} into the run{origin.agent ? `, in ${safe(origin.agent.name)}` : ""}; nobody caught it.</> : <>No step of it failed: the error came from the run itself, after {fms(run.row.ms)}.</>}</p>
       </div>
       <section class="sec"><ErrorBox e={origin && !e.stack ? ((run.stepFields(origin).error as Rec) ?? e) : e} /></section>
       {byLoop && <Loop run={run} n={byLoop} />}
@@ -137,6 +137,12 @@ function Failed({ run }: { run: Run }) {
       <Told run={run} />
     </>
   );
+}
+
+/** Whether a loop got the same answer each time. */
+function isSame(run: Run, n: Node): boolean {
+  const answers = new Set(n.members!.filter((m) => m.x.kind === n.x.kind).slice(0, 200).map((m) => resultText(run, m.x)));
+  return answers.size === 1;
 }
 
 /** The step that the run's error came from. */

@@ -71,7 +71,7 @@ export const RunRow = memo(
         <span class="ph" role="gridcell"><DurationBar ms={r.status === "running" && r.started ? now - r.started : (r.ms ?? 0)} isBad={failed(r)} /></span>
         <span class={`num ph${r.status === "running" ? " s-running" : ""}`} role="gridcell">{r.status === "running" && r.started ? fms(now - r.started) : `${isOpenEnd && r.ms != null ? "≥ " : ""}${fms(r.ms)}`}</span>
         <Tokens r={r} />
-        <span class={`num ph${r.cost == null ? " faint" : ""}`} role="gridcell" title={r.cost == null && r.llm_calls ? `no price is known for ${r.models.join(", ") || "its model"}` : ""}>{r.cost == null ? NONE : `${r.unpriced || r.untold ? "≥ " : ""}${fusd(r.cost)}`}</span>
+        <span class={`num ph money${r.cost == null ? " faint" : ""}`} role="gridcell" title={r.cost == null && r.llm_calls ? `no price is known for ${r.models.join(", ") || "its model"}` : ""}>{r.cost == null ? NONE : `${r.unpriced || r.untold ? "≥ " : ""}${fusd(r.cost)}`}</span>
         <span class="ell ph dim" role="gridcell" title={r.models.join(", ")}>{safe(r.models.map(short).join(" + "))}</span>
         <span class="ell ph mono faint" role="gridcell">{safe(r.thread ?? "")}</span>
       </div>

@@ -141,13 +141,14 @@ export function Runs() {
         </div>
       )}
       {s.state.reading && <Reading />}
+      {s.state.older ? <div class="foot">{plural(s.state.older, "older run")} not listed here: <code class="mono">steplog ls --until</code>, and <code class="mono">steplog view</code> on one segment, show them.</div> : null}
     </>
   );
 }
 
 const COLUMNS: [string, string, string?][] = [
   ["", ""], ["When", "", "when"], ["Name", ""], ["Asked → answered", ""], ["Marks", "num"], ["Steps", "", "steps"], ["Took", "", "took"], ["", ""],
-  ["Tokens in / out", "num", "tokens"], ["Cost", "num", "cost"], ["Model", ""], ["Thread", ""],
+  ["Tokens in / out", "num", "tokens"], ["Cost", "num money", "cost"], ["Model", ""], ["Thread", ""],
 ];
 
 function Header({ sort }: { sort: string }) {
@@ -156,7 +157,7 @@ function Header({ sort }: { sort: string }) {
   return (
     <div class="rg hd" role="row">
       {COLUMNS.map(([title, cls, key]) => (
-        <span role="columnheader" class={cls} aria-sort={key && key === now ? (isUp ? "ascending" : "descending") : undefined}>
+        <span role="columnheader" key={title} class={cls} aria-sort={key && key === now ? (isUp ? "ascending" : "descending") : undefined}>
           {key ? <button class={key === now ? "srt" : ""} onClick={() => set({ sort: key === now ? (isUp ? (key === "when" ? "" : key) : `-${key}`) : key === "when" ? "" : key })}>{title}{key === now ? (isUp ? " ↑" : " ↓") : ""}</button> : title}
         </span>
       ))}

@@ -8,7 +8,7 @@ import { search } from "../model/search";
 import { fails } from "../model/step";
 import { ends } from "../model/texts";
 import { build, groupOf, lines as rowsOf, standsFor, type Line } from "../model/tree";
-import { ago, fms, ftok, fusd, NONE, plural, WORD } from "../model/units";
+import { ago, fbytes, fms, ftok, fusd, NONE, plural, WORD } from "../model/units";
 import { Conversation } from "./conversation";
 import { Detail } from "./detail";
 import { Icon } from "./icons";
@@ -51,7 +51,7 @@ export function RunView() {
   }, [run]);
   if (failed) return <div class="emp"><b>This run cannot be read.</b>{safe(failed)}</div>;
   if (run === null) return <div class="emp"><b>This run is not in the log.</b>It may have been pruned, or the link is from another log. <a href={to("runs")}>All runs</a></div>;
-  if (!run) return <div class="opening">{part > 0 && <div class="foot" role="status">Reading the run: {Math.round(part * 100)} %</div>}<Skeleton /></div>;
+  if (!run) return <div class="opening">{part > 0 && <div class="foot" role="status">Reading the run{part > 1 ? `: ${fbytes(part)}` : ""} …</div>}<Skeleton /></div>;
   return <Opened key={run.key} run={run} />;
 }
 
@@ -175,11 +175,11 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
   const row = run.row;
   const [question, answer] = ends(run);
   const t = run.total;
-  const errors = run.all.filter((x) => fails(x) && x.kind !== "retry").length || (run.fields.error ? 1 : 0);
+  const errors = run.errors;
   const isOpen = run.status === "crashed" || run.status === "unfinished";
   const about = run.status === "ok" ? answer : outcome(row, store().now).text;
   const Fact = ({ v, l, cls }: { v: string; l: string; cls?: string }) => <div class="fact"><b class={cls}>{v}</b><span>{l}</span></div>;
-  const many = run.llms.some((x) => x.agent);
+  const many = run.agents.length > 0;
   return (
     <div class="rh">
       <div class="t">
@@ -196,10 +196,10 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
         <Fact v={`${isOpen ? "≥ " : ""}${run.status === "running" ? fms(store().now - run.t0) : fms(row.ms ?? run.last)}`} l="took" />
         <Fact v={run.all.length.toLocaleString("en")} l="steps" />
         <Fact v={run.llms.length.toLocaleString("en")} l="model calls" />
-        <Fact v={run.all.filter((x) => x.kind === "tool").length.toLocaleString("en")} l="tool calls" />
+        <Fact v={run.tools.toLocaleString("en")} l="tool calls" />
         <Fact v={t.told ? `${t.told < t.calls ? "≥ " : ""}${ftok(t.tin)} / ${ftok(t.tout)}` : NONE} l="tokens in / out" />
         <Fact v={t.tin ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" />
-        <Fact v={t.priced ? `${t.priced < t.calls ? "≥ " : ""}${fusd(t.cost)}` : NONE} l={many && t.priced ? dearest(run) : "cost"} />
+        {store().state.prices && <Fact v={t.priced ? `${t.priced < t.calls ? "≥ " : ""}${fusd(t.cost)}` : NONE} l={many && t.priced ? dearest(run) : "cost"} />}
         <Fact v={String(errors)} l={errors === 1 ? "error" : "errors"} cls={errors ? "k-err" : ""} />
       </div>
       <div class="nav">
@@ -212,7 +212,7 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
 
 /** Which sub-agent cost the most. */
 function dearest(run: Run): string {
-  const agents = run.all.filter((x) => x.kind === "agent" && x.sum?.priced).sort((a, b) => b.sum!.cost - a.sum!.cost);
+  const agents = run.agents.filter((x) => x.sum?.priced).sort((a, b) => b.sum!.cost - a.sum!.cost);
   return agents[0] ? `cost, ${fusd(agents[0].sum!.cost)} in ${clip(safe(agents[0].name), 14)}` : "cost";
 }
 

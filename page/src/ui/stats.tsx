@@ -99,7 +99,7 @@ function GroupTable({ title, note, word, of }: { title: string; note: string; wo
     <div class="tile">
       <h3>{title}<span>{note}</span></h3>
       <table class="w">
-        <thead><tr><th /><th class="num">Runs</th><th /><th class="num">Failed</th><th class="num">Median</th><th class="num">95th</th><th class="num">Tokens in</th><th class="num">Cost</th></tr></thead>
+        <thead><tr><th /><th class="num">Runs</th><th /><th class="num">Failed</th><th class="num">Median</th><th class="num">95th</th><th class="num">Tokens in</th><th class="num money">Cost</th></tr></thead>
         <tbody>
           {of.slice(0, all ? 200 : FEW).map((g) => (
             <tr key={g.name}>
@@ -110,7 +110,7 @@ function GroupTable({ title, note, word, of }: { title: string; note: string; wo
               <td class="num">{fms(g.median)}</td>
               <td class="num dim">{fms(g.high)}</td>
               <td class="num">{ftok(g.tokens)}</td>
-              <td class="num">{g.known ? `${g.unknown ? "≥ " : ""}${fusd(g.cost)}` : NONE}</td>
+              <td class="num money">{g.known ? `${g.unknown ? "≥ " : ""}${fusd(g.cost)}` : NONE}</td>
             </tr>
           ))}
         </tbody>
@@ -128,7 +128,7 @@ function CallTable({ title, note, word, of, hasTokens }: { title: string; note: 
     <div class="tile">
       <h3>{title}<span>{note}</span></h3>
       <table class="w">
-        <thead><tr><th /><th class="num">Calls</th><th /><th class="num">Failed</th><th class="num">Median</th><th class="num">95th</th>{hasTokens && <th class="num">First token</th>}<th class="num">{hasTokens ? "Tokens in" : "In all"}</th>{hasTokens && <th class="num">Cost</th>}</tr></thead>
+        <thead><tr><th /><th class="num">Calls</th><th /><th class="num">Failed</th><th class="num">Median</th><th class="num">95th</th>{hasTokens && <th class="num">First token</th>}<th class="num">{hasTokens ? "Tokens in" : "In all"}</th>{hasTokens && <th class="num money">Cost</th>}</tr></thead>
         <tbody>
           {of.slice(0, all ? 200 : FEW).map((g) => (
             <tr key={g.name}>
@@ -140,7 +140,7 @@ function CallTable({ title, note, word, of, hasTokens }: { title: string; note: 
               <td class="num dim">{fms(g.high)}</td>
               {hasTokens && <td class="num">{g.first == null ? NONE : fms(g.first)}</td>}
               <td class="num">{hasTokens ? (g.input ? ftok(g.input) : NONE) : fms(g.ms)}</td>
-              {hasTokens && <td class="num">{g.cost ? fusd(g.cost) : NONE}</td>}
+              {hasTokens && <td class="num money">{g.cost ? fusd(g.cost) : NONE}</td>}
             </tr>
           ))}
         </tbody>

@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Axis } from "../model/axis";
 import type { Run } from "../model/run";
 import { safe } from "../model/safe";
-import { fails } from "../model/step";
 import { fms, plural } from "../model/units";
 import { Icon } from "./icons";
 import { route, set } from "./state";
@@ -11,17 +10,13 @@ import { route, set } from "./state";
 function errorLabel(run: Run): string {
   const inFlight = run.status === "crashed" ? run.flight.length : 0;
   if (inFlight) return `${inFlight} in flight`;
-  const retries = run.all.filter((x) => x.kind === "retry" || (x.failed && isRetried(x))).length;
-  const errors = run.all.filter((x) => fails(x) && x.kind !== "retry" && !isRetried(x)).length || (run.fields.error ? 1 : 0);
-  return [errors ? plural(errors, "error") : "", retries ? plural(retries, "retry", "retries") : ""].filter(Boolean).join(", ");
+  return [run.errors ? plural(run.errors, "error") : "", run.retries ? plural(run.retries, "retry", "retries") : ""].filter(Boolean).join(", ");
 }
-
-const isRetried = (x: Run["all"][number]): boolean => (x.up?.kids ?? []).some((y) => y.kind === x.kind && y.attempt > x.attempt && y.name === x.name && y.t >= x.t);
 
 export function Toolbar({ run, A, hidden, hits, next }: { run: Run; A: Axis; hidden: number; hits: ReadonlySet<number>; next: () => void }) {
   const r = route();
   const errors = errorLabel(run);
-  const agents = run.all.filter((x) => x.kind === "agent").slice(0, 200);
+  const agents = run.agents.slice(0, 200);
   const idle = A.all.reduce((n, g) => n + g[1] - g[0], 0);
   const agent = r.agent ? run.steps.get(r.agent) : undefined;
   return (

@@ -6,7 +6,7 @@ import type { Axis } from "../model/axis";
 import { count, minus, ranges } from "../model/ranges";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
-import { bad, fails, type Sum } from "../model/step";
+import { bad, fails, type Step, type Sum } from "../model/step";
 import { texts } from "../model/texts";
 import { hasError, standsFor, type Line } from "../model/tree";
 import { fms, ftok, fusd, NONE, plural, short, tickLabel } from "../model/units";
@@ -36,6 +36,7 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
     if (current >= 0 && current !== before.current) box.current?.scrollToIndex(current, { align: "nearest" });
     before.current = current;
   }, [current, lines.length]);
+  const rows = useMemo(() => [...lines, null], [lines]);
   const grid = useMemo(() => A.ticks.map((t) => `linear-gradient(var(--line),var(--line)) ${A.X(t)}% 0/1px 100% no-repeat`).join(","), [A]);
   const chosen = step === null ? undefined : run.steps.get(step);
   const cursor = chosen ? A.X(chosen.t) : -1;
@@ -46,19 +47,18 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
         <span class="first">Step, asked → answered</span>
         <span class="ax">{A.ticks.map((t) => <span key={t} style={{ left: `${A.X(t)}%` }}>{tickLabel(t)}</span>)}</span>
         <span class="num">Tokens in/out</span>
-        <span class="num">Cost</span>
+        <span class="num money">Cost</span>
         <span class="num">Took</span>
       </div>
       {lines.length > 0 ? (
-        <List handle={box} data={lines} itemSize={width <= 760 ? 44 : width >= 2300 ? 23 : 22}>
-          {(n: Line, i: number) => (
+        <List handle={box} data={rows} itemSize={width <= 760 ? 44 : width >= 2300 ? 23 : 22}>
+          {(n: Line | null, i: number) => n === null ? <End key="end" run={run} /> : (
             <StepRow key={n.id} run={run} n={n} A={A} grid={grid} cursor={cursor} i={i} size={lines.length} isCurrent={i === current} isHit={hitsRow(n, hits)} flip={flip} choose={choose} version={run.status === "running" ? version : 0} />
           )}
         </List>
       ) : (
         <div class="emp"><b>{run.all.length ? "No step fits." : "This run has no steps."}</b>{run.all.length ? "Its error came from the run itself: see the post-mortem." : ""}</div>
       )}
-      <End run={run} />
     </div>
   );
 }
@@ -70,7 +70,7 @@ function End({ run }: { run: Run }) {
   const place = run.lines.length ? run.lines.place(run.lines.length - 1) : null;
   if (run.status === "crashed" && place) return <div class="ends"><b>✕ The log ends here</b><span class="dim">, after line {place[1]}, {fms(run.last)} into the run. Nothing was written after.</span></div>;
   if (error && run.status === "error") return <div class="ends ell"><b>✕ Run ended: {safe(String(error.type))} </b><span class="dim"><Text>{clip(error.message, 160)}</Text></span></div>;
-  return null;
+  return <span />;
 }
 
 interface RowProps {
@@ -132,13 +132,13 @@ function nameOf(n: Line): string {
 
 function Chips({ n, run }: { n: Line; run: Run }) {
   const x = n.x;
-  const gone = x.kind === "llm" && x.prev && !n.members ? count(minus(ranges(x.prev.prompt), ranges(x.prompt))) : 0;
+  const gone = n.members ? Math.max(0, ...n.members.slice(0, 400).map((m) => dropped(m.x))) : dropped(x);
   const first = n.tries.find((t) => t.failed);
   return (
     <>
       {n.loop !== undefined && <span class="mk w b" title="the same calls, again and again">× {n.loop}</span>}
       {n.similar !== undefined && <span class="mk b" title="the same tools, each time with other arguments">{n.similar} similar</span>}
-      {gone > 2 && <span class="mk" title="messages of the call before that are no longer sent">− {plural(gone, "message")}</span>}
+      {gone > 2 && <span class="mk" title="messages of the call before that are no longer sent">− {plural(gone, "message")}{n.members ? " inside" : ""}</span>}
       {n.tries.length > 0 && <span class="mk w" title={first ? safe(first.failed) : ""}>↻ {plural(n.tries.length, "retry", "retries")}</span>}
       {n.fold && !bad(x) && hasError({ ...n, tries: [] }) && <span class="mk e">✕ inside</span>}
       {fails(x) && x.kind !== "node" && <span class="mk e">{x.status === "crashed" ? "in flight" : "failed"}</span>}
@@ -149,6 +149,9 @@ function Chips({ n, run }: { n: Line; run: Run }) {
     </>
   );
 }
+
+/** How many messages of the call before a model is no longer sent. */
+const dropped = (x: Step): number => (x.kind === "llm" && x.prev ? count(minus(ranges(x.prev.prompt), ranges(x.prompt))) : 0);
 
 function What({ run, n }: { run: Run; n: Line }) {
   if (n.x.kind === "node" || n.x.kind === "chain") {
@@ -193,7 +196,7 @@ function Numbers({ n }: { n: Line }) {
   return (
     <>
       <span class="num ptok dim">{!s || !isKnown ? "" : !s.told ? NONE : `${s.told < s.calls ? "≥ " : ""}${ftok(s.tin)} / ${ftok(s.tout)}`}</span>
-      <span class="num pcost dim">{!s || !isKnown ? "" : !s.priced ? NONE : `${s.priced < s.calls ? "≥ " : ""}${fusd(s.cost)}`}</span>
+      <span class="num pcost money dim">{!s || !isKnown ? "" : !s.priced ? NONE : `${s.priced < s.calls ? "≥ " : ""}${fusd(s.cost)}`}</span>
     </>
   );
 }

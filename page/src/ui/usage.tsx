@@ -70,7 +70,7 @@ export function definitions(run: Run, x: Step): Rec[] {
   const found = new Map<string, Rec>();
   for (const y of run.llms) {
     if (y.no > x.no || found.size === names.size) break;
-    if (y.agent !== x.agent && y.no !== x.no) continue;
+    if (!y.defs) continue;
     const defs = run.field(y, "tool_defs");
     for (const d of Array.isArray(defs) ? (defs as Rec[]) : []) {
       const inner = (d.function ?? d) as Rec;

@@ -41,10 +41,15 @@ class Calls:
 
     def told(self) -> dict[str, dict[str, Any]]:
         """The sums as the page is given them."""
-        return {
-            name: {**sums, "ms": round(sums["ms"], 3)} if "ms" in sums else sums
-            for name, sums in self.by_name.items()
-        }
+        return {name: _told(sums) for name, sums in self.by_name.items()}
+
+
+def _told(sums: dict[str, Any]) -> dict[str, Any]:
+    told = {**sums, "ms": round(sums["ms"], 3)} if "ms" in sums else dict(sums)
+    for name in ("took", "first"):
+        if name in told:
+            told[name] = {str(bucket): n for bucket, n in told[name].items()}
+    return told
 
 
 def _add(sums: dict[str, Any], name: str, amount: object) -> None:
@@ -55,6 +60,6 @@ def _add(sums: dict[str, Any], name: str, amount: object) -> None:
 def _count(sums: dict[str, Any], name: str, ms: object) -> None:
     if not isinstance(ms, int | float) or ms < 0:
         return
-    bucket = str(math.floor(math.log2(max(ms, 0.001)) * _PER_DOUBLING))
+    bucket = math.floor(math.log2(max(ms, 0.001)) * _PER_DOUBLING)
     buckets = sums.setdefault(name, {})
     buckets[bucket] = buckets.get(bucket, 0) + 1

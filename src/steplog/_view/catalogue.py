@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from steplog._read.errors import LogError
 from steplog._read.files.follow import follow
 from steplog._read.files.lines import BadLine, writer_in_name
-from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
 from steplog._read.files.segments import log_path, segments
-from steplog._read.files.sequence import Sequence
 from steplog._view import prices
-from steplog._view.data import Row, WholeRun, content_of, program_of
+from steplog._view.data import Row, WholeRun
 from steplog._view.newest import newest_rows
+from steplog._view.entry import Entry, Writer
 from steplog._view.rows import RowBuilder
 from steplog._view.run_lines import Span
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from steplog._format.record import Record
     from steplog._read.files.lines import Line
@@ -31,48 +32,6 @@ POLL_SECONDS: Final = 0.1
 _CHECK_SECONDS: Final = 1.0  # how often it is looked whether the processes of open runs live
 _TELL_SECONDS: Final = 0.5  # how often it is told how far the first reading is
 _MOST_NOTICES: Final = 50
-
-
-@dataclass(slots=True)
-class _Writer:
-    opened: Record = field(default_factory=dict[str, Any])
-    closed: bool = False
-    seen: Sequence = field(default_factory=Sequence)
-
-
-@dataclass(slots=True)
-class Entry:
-    """One run: its row so far, where its lines lie, and who wrote them."""
-
-    key: str
-    builder: RowBuilder
-    spans: dict[Path, Span] = field(default_factory=dict[Path, Span])
-    writers: dict[str, _Writer] = field(default_factory=dict[str, _Writer])
-    status: str = UNFINISHED
-
-    def look(self) -> bool:
-        """Sees how the run stands now; whether that has changed."""
-        before, end = self.status, self.builder.end
-        if end is None:
-            self.status = liveness((writer.opened, writer.closed) for writer in self.writers.values())
-        else:
-            totals = end.get("totals")
-            waits = isinstance(totals, dict) and bool(totals.get("interrupts"))
-            self.status = str(end.get("status") or (INTERRUPTED if waits else "ok"))
-        return self.status != before
-
-    def row(self) -> Row:
-        """The row as the page is given it."""
-        opened = self.writer
-        file = next(iter(self.spans), Path())
-        return self.builder.row(
-            self.status, key=self.key, program=program_of(opened), file=file.name, content=content_of(opened)
-        )
-
-    @property
-    def writer(self) -> Record:
-        """The `log.open` of the process that began the run."""
-        return next((writer.opened for writer in self.writers.values()), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +63,8 @@ class Catalogue:
         self._lock = threading.Lock()
         self._entries: dict[str, Entry] = {}
         self._current: dict[str, Entry] = {}
-        self._writers: dict[str, _Writer] = {}
+        self._open: dict[str, Entry] = {}  # those without an end
+        self._writers: dict[str, Writer] = {}
         self._owners: dict[Path, str] = {}
         self._dirty: dict[str, Entry] = {}
         self._damage: dict[Path, list[tuple[int, str]]] = {}
@@ -133,16 +93,18 @@ class Catalogue:
         """Waits until every line there was at the start has been read; whether it has."""
         return self._is_read.wait(seconds)
 
-    def rows(self) -> list[Row]:
-        """All rows, newest first; until all lines are read, the newest runs only."""
+    def rows(self, begin: int, end: int) -> tuple[list[Any], int]:
+        """Rows of the list as JSON, newest first, and how many there are; until all lines are read, the newest runs only."""
         if not self._is_read.is_set():
-            return self._first
-        return sorted(self.rows_of(list(self._entries.values())), key=lambda row: row.get("started") or 0, reverse=True)
+            return self._first[begin:end], len(self._first)
+        with self._lock:
+            entries = sorted(self._entries.values(), key=lambda entry: entry.started, reverse=True)
+            return [entry.row_json() for entry in entries[begin:end]], len(entries)
 
-    def rows_of(self, entries: Iterable[Entry]) -> list[Row]:
+    def rows_of(self, entries: Iterable[Entry]) -> list[orjson.Fragment]:
         """The rows of some runs, as they are now."""
         with self._lock:
-            return [entry.row() for entry in entries]
+            return [entry.row_json() for entry in entries]
 
     def whole(self, key: str) -> WholeRun | None:
         """A run's lines; None if there is no such run."""
@@ -151,7 +113,7 @@ class Catalogue:
             return None
         with self._lock:
             row, spans = entry.row(), [Span(s.file, s.offset, s.number, s.last) for s in entry.spans.values()]
-        return WholeRun(row, spans, entry.writer, self._damage_of(spans))
+        return WholeRun(row, spans, entry.opened, self._damage_of(spans))
 
     def _entry(self, key: str) -> Entry | None:
         # A run that the list shows already, and that the reading has not come to yet.
@@ -160,7 +122,7 @@ class Catalogue:
         found = self._entries.get(key)
         if found is None and len(key) >= 4:
             fits = [entry for name, entry in self._entries.items() if name.startswith(key)]
-            found = fits[-1] if fits and len({entry.builder.run for entry in fits}) == 1 else None
+            found = fits[-1] if fits and len({entry.run for entry in fits}) == 1 else None
         return found
 
     def _damage_of(self, spans: Iterable[Span]) -> list[str]:
@@ -192,6 +154,7 @@ class Catalogue:
                     self._take(found)
                 if not self._is_read.is_set() and time.monotonic() - self._last_told > _TELL_SECONDS:
                     self._last_told = time.monotonic()
+                    self._settle()
                     self._read_bytes = _before(self.path, found.file) + found.offset
                     self._tell([])
         except LogError as error:
@@ -210,7 +173,7 @@ class Catalogue:
         name = record.get("w") or self._owners.get(line.file) or writer_in_name(line.file)
         if ev == "log.open":
             self._owners[line.file] = name
-        writer = self._writers.setdefault(name, _Writer())
+        writer = self._writers.setdefault(name, Writer())
         seq = record.get("seq")
         if seq is not None and name and not writer.seen.add(seq):
             return  # written twice, as where two files hold the same lines
@@ -220,7 +183,7 @@ class Catalogue:
         else:
             self._take_run_line(line, writer, name)
 
-    def _take_log_line(self, record: Record, writer: _Writer) -> None:
+    def _take_log_line(self, record: Record, writer: Writer) -> None:
         if record["ev"] == "log.open":
             writer.opened = record
         elif record["ev"] == "log.lost":
@@ -228,28 +191,34 @@ class Catalogue:
             self._notices[f"lost: {count} lines could not be written ({reason})"] = None
         elif record["ev"] == "log.error":
             self._notices[f"steplog itself failed while writing, in {record.get('where')}"] = None
-        for entry in self._current.values():
-            if entry.builder.end is None and writer in entry.writers.values():
+        for entry in self._open.values():
+            if writer in entry.writers.values():
                 self._dirty[entry.key] = entry
 
-    def _take_run_line(self, line: Line, writer: _Writer, name: str) -> None:
+    def _take_run_line(self, line: Line, writer: Writer, name: str) -> None:
         record = line.record
         run = record["run"]
         with self._lock:
             entry = self._current.get(run)
             # A program may use one id for several runs: each start is a run of its own.
-            if entry is None or (record["ev"] == "run.start" and entry.builder.start):
+            if entry is None or (record["ev"] == "run.start" and entry.has_begun):
                 nth = sum(1 for key in self._entries if key == run or key.startswith(f"{run}~")) + 1 if entry else 1
-                entry = Entry(run if nth == 1 else f"{run}~{nth}", RowBuilder(run))
-                self._entries[entry.key] = self._current[run] = entry
-            entry.writers.setdefault(name, writer)
-            span = entry.spans.get(line.file)
-            if span is None:
-                entry.spans[line.file] = Span(line.file, line.offset, line.number, line.offset)
-            else:
-                span.last = max(span.last, line.offset)
-            entry.builder.note(record)
+                key = run if nth == 1 else f"{run}~{nth}"
+                entry = Entry(key, run, str(record.get("ts") or ""), RowBuilder(run))
+                self._entries[key] = self._current[run] = self._open[key] = entry
+            entry.take(line, name, writer)
             self._dirty[entry.key] = entry
+
+    def _settle(self) -> list[Entry]:
+        """Takes up what has changed since the last time: how each run stands, and those that have ended are packed."""
+        with self._lock:
+            dirty, self._dirty = list(self._dirty.values()), {}
+            for entry in dirty:
+                entry.look()
+                entry.pack()
+                if not entry.is_open:
+                    self._open.pop(entry.key, None)
+        return dirty
 
     def _reached(self) -> None:
         """Everything that stands in the log has been read."""
@@ -258,10 +227,7 @@ class Catalogue:
         if now - self._last_check > _CHECK_SECONDS or is_first:
             self._last_check = now
             self._check()
-        with self._lock:
-            dirty, self._dirty = list(self._dirty.values()), {}
-            for entry in dirty:
-                entry.look()
+        dirty = self._settle()
         if is_first:
             self._is_read.set()
             self._first = []
@@ -272,8 +238,8 @@ class Catalogue:
     def _check(self) -> None:
         """Whether the processes of open runs live, and whether the log is still there."""
         with self._lock:
-            for entry in self._entries.values():
-                if entry.status in (RUNNING, UNFINISHED, CRASHED) and entry.builder.end is None and entry.look():
+            for entry in self._open.values():
+                if entry.look():
                     self._dirty[entry.key] = entry
         is_there = self.path.exists()
         if is_there == (self._gone is not None):

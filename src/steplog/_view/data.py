@@ -81,10 +81,14 @@ class WholeRun:
         head = {"run": self.row["key"], "row": self.row, "files": self.files, "writer": dict(self.writer)}
         yield orjson.dumps(head) + b"\n"
         costing = Costing(self.costs)
-        for file, line in self._lines():
-            raw = self._kept(line.raw, costing)
-            if raw is not None:
-                yield b"[%d,%d,%b]\n" % (file, line.number, raw)
+        if self.content == "full" and self.only is None and not prices.are_known():
+            for file, (number, _, raw) in self._lines():
+                yield b"[%d,%d,%b]\n" % (file, number, raw)
+        else:
+            for file, line in self._lines():
+                raw = self._kept(line.raw, costing)
+                if raw is not None:
+                    yield b"[%d,%d,%b]\n" % (file, line.number, raw)
         tail: dict[str, Any] = {"costs": self.costs} if self.costs else {}
         if self.damage:
             tail["damage"] = list(self.damage)
@@ -158,6 +162,6 @@ def _reduced_row(row: Row, content: Content) -> Row:
     return {**row, **{name: row[name][:200] for name in texts if name in row}}
 
 
-def listing(rows: Iterable[Row], state: Mapping[str, Any], following: int | None = None) -> bytes:
+def listing(rows: Iterable[Any], state: Mapping[str, Any], following: int | None = None) -> bytes:
     """What the list is given."""
     return orjson.dumps({"state": dict(state), "rows": list(rows), "next": following})

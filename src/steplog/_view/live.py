@@ -108,7 +108,7 @@ async def _missed(catalogue: Catalogue, watched: Watched | None) -> AsyncIterato
 async def _told(change: Change, watched: Watched | None, catalogue: Catalogue) -> AsyncIterator[bytes]:
     mine = next((entry for entry in change.entries if watched and entry.key == watched.key), None)
     if watched and mine:
-        async for piece in _lines(watched, _spans(mine), mine.builder.run):
+        async for piece in _lines(watched, _spans(mine), mine.run):
             yield piece
     told: dict[str, Any] = {}
     if change.entries:

@@ -19,6 +19,8 @@ _MOST_MARKS: Final = 28  # steps that the row's spark shows
 _MOST_NAMES: Final = 40
 _LEAST_LOOP: Final = 3
 _SPARK: Final = {"llm": "l", "tool": "t", "retriever": "r", "embedding": "r", "rerank": "r", "interrupt": "h"}
+_THOUGHTS: Final = frozenset({"thinking", "reasoning", "redacted_thinking"})
+_USAGE: Final = frozenset(USAGE_FIELDS)
 _PLUMBING: Final = frozenset({"node", "chain"})
 
 
@@ -29,7 +31,7 @@ class _Open:
     kind: str
     name: str
     ts: str
-    what: str
+    args: Json  # what it was called with
     provider: str
     inside: bool  # whether it works for a sub-agent
     mark: int  # its place in the spark, or -1
@@ -56,7 +58,7 @@ class RowBuilder:
     asks: str = ""
     cost: float | None = None
     chars: list[int] = field(default_factory=lambda: [0, 0])
-    _same: tuple[str, str] = ("", "")
+    _same: tuple[str, Json] = ("", None)
     _repeats: int = 0
 
     def note(self, record: Record) -> None:
@@ -99,11 +101,10 @@ class RowBuilder:
             self._note_loop(name, record.get("args"))
         above = self.open.get(record.get("parent") or 0)
         is_inside = above is not None and (above.inside or above.kind == "agent")
-        what = _head(_given(record), 80)
         mark = self._mark(kind)
         if isinstance(step, int):
             provider = str(record.get("provider") or "")
-            self.open[step] = _Open(kind, name, str(record.get("ts") or ""), what, provider, is_inside, mark)
+            self.open[step] = _Open(kind, name, str(record.get("ts") or ""), record.get("args"), provider, is_inside, mark)
 
     def _note_point(self, record: Record, kind: str) -> None:
         self._add("steps")
@@ -118,7 +119,7 @@ class RowBuilder:
     def _note_end(self, record: Record, kind: str) -> None:
         began = self.open.pop(record.get("step") or 0, None)
         if began is None:
-            began = _Open(kind, str(record.get("name") or ""), "", "", "", inside=False, mark=self._mark(kind))
+            began = _Open(kind, str(record.get("name") or ""), "", None, "", inside=False, mark=self._mark(kind))
             self._add("steps")
         error = record.get("error")
         # A step that an error only passes through names where it came from: the error counts once, there.
@@ -137,16 +138,15 @@ class RowBuilder:
             _keep(self.models, record["model"])
         message = record.get("message")
         if not began.inside and isinstance(message, dict):
-            self.answer = _head(message_text(cast("Record", message)) or self.answer)
+            self.answer = _head(message_text(_said(cast("Record", message))) or self.answer)
         self.chars[1] = _whole(record.get("chars")) or self.chars[1]
         if not isinstance(usage, dict):
             self._add("untold", 0 if record.get("status") == "error" else 1)
             return None
         if record.get("cached"):
             return None
-        for name in USAGE_FIELDS:
-            value = usage.get(name)
-            if isinstance(value, int):
+        for name, value in usage.items():
+            if isinstance(value, int) and name in _USAGE:
                 self.usage[name] = self.usage.get(name, 0) + value
         found = prices.cost(str(record.get("model") or began.name), began.provider, usage, began.ts)
         if found is None:
@@ -156,7 +156,7 @@ class RowBuilder:
         return found
 
     def _note_loop(self, name: str, args: Json) -> None:
-        same = (name, as_text(args)[:2000])
+        same = (name, args)
         self._repeats = self._repeats + 1 if same == self._same else 1
         self._same = same
         self.counts["loop"] = max(self.counts.get("loop", 0), self._repeats)
@@ -177,7 +177,7 @@ class RowBuilder:
         known = [s for s in self.open.values() if s.kind not in _PLUMBING]
         calls = [s for s in known if s.kind != "agent"] or known
         return [
-            _known({"kind": s.kind, "name": s.name, "started": epoch_ms(s.ts), "what": s.what}) for s in calls[-5:]
+            _known({"kind": s.kind, "name": s.name, "started": epoch_ms(s.ts), "what": _head(_given(s.args), 80)}) for s in calls[-5:]
         ]
 
     def row(self, status: str, *, key: str, program: str, file: str, content: str) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class RowBuilder:
         began = epoch_ms(start.get("ts") or self.first_ts)
         last = epoch_ms(self.last_ts)
         masked = end.get("masked")
-        told = {**self.usage, **{n: v for n, v in totals.items() if n in USAGE_FIELDS}}
+        told = {**self.usage, **{n: v for n, v in totals.items() if n in _USAGE}}
         loop = counts.get("loop", 0)
         fields: dict[str, Any] = {
             "key": key, "id": self.run, "name": str(start.get("name") or ""), "framework": start.get("framework"), "status": status,
@@ -228,9 +228,16 @@ def _keep(names: dict[str, None], name: str) -> None:
 
 def _asked(given: Json) -> str:
     """A run's input in words; of a run that goes on, what the human answered."""
-    if isinstance(given, dict) and "resume" in given:
-        return f"⤷ a human answered: “{as_text(given['resume'])}”"
-    return "" if given is None else brief(given)
+    if given is None:
+        return ""
+    fields = cast("Record", given) if isinstance(given, dict) else {}
+    if "resume" in fields:
+        return f"⤷ a human answered: “{as_text(fields['resume'])}”"
+    held = fields.get("messages", given)
+    last = cast("list[Json]", held)[-1] if isinstance(held, list) and held else None
+    if isinstance(last, dict) and "role" in last:
+        return message_text(_said(cast("Record", last)))
+    return brief(given)
 
 
 def _question(value: Json) -> str:
@@ -241,11 +248,28 @@ def _question(value: Json) -> str:
     return as_text(value)
 
 
-def _given(record: Record) -> str:
-    args = record.get("args")
-    if isinstance(args, dict) and len(args) == 1:
-        return as_text(next(iter(args.values())))
-    return as_text(args)
+def _given(args: Json) -> str:
+    if not isinstance(args, dict):
+        return as_text(args)
+    fields = cast("Record", args)
+    if len(fields) == 1:
+        return as_text(next(iter(fields.values())))
+    return ", ".join(f"{name}: {as_text(value)}" for name, value in fields.items())
+
+
+def _said(message: Record) -> Record:
+    """A message without the blocks in which a model only thinks, and with a word for each image."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    said: list[Json] = []
+    for block in cast("list[Json]", content):
+        kind = str(block.get("type")) if isinstance(block, dict) else ""
+        if "image" in kind:
+            said.append({"type": "text", "text": "[image]"})
+        elif kind not in _THOUGHTS:
+            said.append(block)
+    return {**message, "content": said}
 
 
 def _error(error: Json) -> dict[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS: Final = 2_000  # in one answer
 _FIRST_ROWS: Final = 300
+_MOST_ROWS: Final = 20_000  # what a browser holds without effort
+_BLOCK: Final = 1_000_000  # bytes of a run in one piece
+_LINES: Final = "application/x-ndjson"
 _PACKED: Final = (1_000, 4_000_000)  # smaller is not worth it, and larger costs more time than a local wire
 _NO_TOKEN: Final = (
     "This link has been used, or it has no token. `steplog view` prints a new link each time it is started; "
@@ -102,9 +106,12 @@ class Page:
     async def runs(self, request: Request) -> Response:
         """Rows of the list, newest first, from a place on."""
         begin = _number(request.query_params.get("from"))
-        rows = await run_in_threadpool(self.catalogue.rows)
-        end = begin + (_PAGE_ROWS if begin else _FIRST_ROWS)
-        body = listing(rows[begin:end], self.catalogue.state(), end if end < len(rows) else None)
+        end = min(begin + (_PAGE_ROWS if begin else _FIRST_ROWS), _MOST_ROWS)
+        rows, count = await run_in_threadpool(self.catalogue.rows, begin, end)
+        state = self.catalogue.state()
+        if count > _MOST_ROWS:
+            state["older"] = count - _MOST_ROWS
+        body = listing(rows, state, end if end < min(count, _MOST_ROWS) else None)
         return _packed(request, body, "application/json")
 
     async def run(self, request: Request) -> Response:
@@ -112,11 +119,16 @@ class Page:
         whole = await run_in_threadpool(self.catalogue.whole, request.path_params["key"])
         if whole is None:
             return PlainTextResponse("no such run", 404)
+        pieces = _blocks(whole.pieces())
         try:
-            body = await run_in_threadpool(lambda: b"".join(whole.pieces()))
+            first = await run_in_threadpool(next, pieces)
+            second = await run_in_threadpool(next, pieces, None)
         except LogError as error:
             return PlainTextResponse(str(error), 410)
-        return await run_in_threadpool(_packed, request, body, "application/x-ndjson")
+        if second is None:
+            return _packed(request, first, _LINES)
+        # A large run is read here and taken apart there at the same time.
+        return StreamingResponse(chain((first, second), pieces), media_type=_LINES)
 
     async def live(self, request: Request) -> Response:
         """Events while the log grows; with `run`, its lines beyond those that the page has."""
@@ -138,6 +150,19 @@ class Page:
         except LogError:
             return PlainTextResponse("there is no log", 404)
         return _packed(request, orjson.dumps(found), "application/json")
+
+
+def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces in blocks that are worth sending."""
+    block: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        block.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            yield b"".join(block)
+            block, size = [], 0
+    yield b"".join(block)
 
 
 def _packed(request: Request, body: bytes, kind: str) -> Response:
