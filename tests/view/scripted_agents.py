@@ -48,7 +48,12 @@ class Scripted(BaseChatModel):
         return "scripted"
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        return {**super()._get_ls_params(stop, **kwargs), "ls_provider": "acme", "ls_model_name": self.model_name, "ls_temperature": 0.2}
+        return {
+            **super()._get_ls_params(stop, **kwargs),
+            "ls_provider": "acme",
+            "ls_model_name": self.model_name,
+            "ls_temperature": 0.2,
+        }
 
     def bind_tools(self, tools: Sequence[BaseTool], **kwargs: Any) -> Runnable[Any, AIMessage]:
         return self.bind(tools=[convert_to_openai_tool(t) for t in tools], **kwargs)
@@ -133,29 +138,52 @@ def research(*, cheap: bool = False) -> None:
         """Fetch a page as text."""
         works(1.1)
         if "infra-gestor" in url:
-            raise ConnectionError(f"HTTPSConnectionPool(host='infra-gestor.example', port=443): Max retries exceeded with url: {url[-12:]} (Caused by ConnectTimeoutError: timed out after 1.0 s)")
-        return "# Night trains in the Iberian peninsula\n\nSince the suspension of 2020 no night train crosses the border.\n" * 3
+            raise ConnectionError(
+                f"HTTPSConnectionPool(host='infra-gestor.example', port=443): Max retries exceeded with url: {url[-12:]} (Caused by ConnectTimeoutError: timed out after 1.0 s)"
+            )
+        return (
+            "# Night trains in the Iberian peninsula\n\nSince the suspension of 2020 no night train crosses the border.\n"
+            * 3
+        )
 
     @tool
     def calculate(expression: str) -> str:
         """Evaluate an arithmetic expression."""
-        return f"{eval(expression, {'__builtins__': {}}):g}"  # noqa: S307 - expressions of this file
+        return f"{eval(expression, {'__builtins__': {}}):g}"
 
     def on_history(messages: list[BaseMessage]) -> Answer:
         if rounds(messages) == 2 and state.pop("busy", False):
             raise ConnectionResetError("429 Too Many Requests: 60,000 input tokens a minute")
         return [
-            ("", [("web_search", {"query": "lisbon madrid night train history"}), ("web_search", {"query": "passengers 2019 lusitania"})]),
-            ("The operators blamed losses; I need the reasons for the suspension.", [("web_search", {"query": "why suspended lusitania 2020 losses"})]),
+            (
+                "",
+                [
+                    ("web_search", {"query": "lisbon madrid night train history"}),
+                    ("web_search", {"query": "passengers 2019 lusitania"}),
+                ],
+            ),
+            (
+                "The operators blamed losses; I need the reasons for the suspension.",
+                [("web_search", {"query": "why suspended lusitania 2020 losses"})],
+            ),
             ("", [("fetch_page", {"url": "https://rail-review.example/iberia/night-trains-2026"})]),
             (HISTORY, []),
         ][rounds(messages)]
 
     def on_costs(messages: list[BaseMessage]) -> Answer:
-        sums = [("calculate", {"expression": "624 * (0.47 * 1.94 + 0.53 * 2.43) * 2 * 350"}), ("calculate", {"expression": "(3 * 2 * 310 + 2 * 65000 / 30) * 350"})]
+        sums = [
+            ("calculate", {"expression": "624 * (0.47 * 1.94 + 0.53 * 2.43) * 2 * 350"}),
+            ("calculate", {"expression": "(3 * 2 * 310 + 2 * 65000 / 30) * 350"}),
+        ]
         return [
             ("", [("web_search", {"query": "sleeper car price lease locomotive"})]),
-            ("", [("web_search", {"query": "track access charges spain portugal 2026"}), ("fetch_page", {"url": "https://infra-gestor.example/charges/2026"})]),
+            (
+                "",
+                [
+                    ("web_search", {"query": "track access charges spain portugal 2026"}),
+                    ("fetch_page", {"url": "https://infra-gestor.example/charges/2026"}),
+                ],
+            ),
             ("", sums[:1] if cheap else sums),
             (COSTS.replace("1.0", "1.1").replace("9.8", "5.0") if cheap else COSTS, []),
         ][rounds(messages)]
@@ -164,8 +192,15 @@ def research(*, cheap: bool = False) -> None:
 
     small = {"model_name": "aria-small-2026-09"}
     retry = ModelRetryMiddleware(max_retries=2, initial_delay=1.2 * SPEED, backoff_factor=1.0, jitter=False)
-    history = create_agent(Scripted(script=on_history, **small), [web_search, fetch_page], name="history", middleware=[retry])
-    costs = create_agent(Scripted(script=on_costs, seconds=0.7, **small), [web_search, fetch_page, calculate], name="costs", middleware=[_tells_errors()])
+    history = create_agent(
+        Scripted(script=on_history, **small), [web_search, fetch_page], name="history", middleware=[retry]
+    )
+    costs = create_agent(
+        Scripted(script=on_costs, seconds=0.7, **small),
+        [web_search, fetch_page, calculate],
+        name="costs",
+        middleware=[_tells_errors()],
+    )
 
     @tool
     def delegate(researcher: str, question: str) -> str:
@@ -178,15 +213,42 @@ def research(*, cheap: bool = False) -> None:
             (
                 "Two things decide this: why it stopped, and what it would earn. I shall ask both researchers at once.",
                 [
-                    ("delegate", {"researcher": "history", "question": "Why did the night train between Lisbon and Madrid stop, and which of these reasons still hold in 2026?"}),
-                    ("delegate", {"researcher": "costs", "question": "What would a nightly train Lisbon-Madrid cost and earn in a year, at prices of 2026?"}),
+                    (
+                        "delegate",
+                        {
+                            "researcher": "history",
+                            "question": "Why did the night train between Lisbon and Madrid stop, and which of these reasons still hold in 2026?",
+                        },
+                    ),
+                    (
+                        "delegate",
+                        {
+                            "researcher": "costs",
+                            "question": "What would a nightly train Lisbon-Madrid cost and earn in a year, at prices of 2026?",
+                        },
+                    ),
                 ],
             ),
-            ("The margin depends on the load. I check the break-even.", [("calculate", {"expression": "7.6 / 5.0 * 64" if cheap else "5.7 / 9.8 * 71"})]),
-            (REPORT if not cheap else REPORT.replace("9.8", "5.0").replace("Yes, with a subsidy for the first two years at most", "Hardly"), []),
+            (
+                "The margin depends on the load. I check the break-even.",
+                [("calculate", {"expression": "7.6 / 5.0 * 64" if cheap else "5.7 / 9.8 * 71"})],
+            ),
+            (
+                REPORT
+                if not cheap
+                else REPORT.replace("9.8", "5.0").replace(
+                    "Yes, with a subsidy for the first two years at most", "Hardly"
+                ),
+                [],
+            ),
         ][rounds(messages)]
 
-    agent = create_agent(Scripted(script=lead, seconds=1.4), [delegate, calculate], name="research", system_prompt="You lead two researchers. Delegate, then answer with a table.")
+    agent = create_agent(
+        Scripted(script=lead, seconds=1.4),
+        [delegate, calculate],
+        name="research",
+        system_prompt="You lead two researchers. Delegate, then answer with a table.",
+    )
     agent.invoke({"messages": [HumanMessage(QUESTION)]}, {"configurable": {"thread_id": "desk-17"}})
 
 
@@ -199,7 +261,9 @@ def _tells_errors() -> Any:
         try:
             return handler(request)
         except ConnectionError as error:
-            return ToolMessage(f"ConnectionError: {error}", tool_call_id=request.tool_call["id"], status="error")
+            return ToolMessage(
+                f"ConnectionError: {error}", tool_call_id=request.tool_call["id"], status="error"
+            )
 
     return tell
 
@@ -217,15 +281,32 @@ def support() -> None:
     def get_order(order_id: str) -> dict[str, Any]:
         """Read an order."""
         works(0.2)
-        return {"order_id": order_id, "state": "PENDING_REVIEW", "updated": "2026-11-24T08:12:09Z", "carrier": None, "lines": [{"sku": "TEA-001", "qty": 2, "price": 9.5}, {"sku": "CUP-031", "qty": 1, "price": 14.0}]}
+        return {
+            "order_id": order_id,
+            "state": "PENDING_REVIEW",
+            "updated": "2026-11-24T08:12:09Z",
+            "carrier": None,
+            "lines": [
+                {"sku": "TEA-001", "qty": 2, "price": 9.5},
+                {"sku": "CUP-031", "qty": 1, "price": 14.0},
+            ],
+        }
 
     def script(messages: list[BaseMessage]) -> Answer:
         if results(messages) == 0:
             return "", [("lookup_customer", {"mail": "m.ferro@example.org"})]
         return "", [("get_order", {"order_id": "A-1042"})]
 
-    system = "You help customers with their orders. Do not answer before the order has left review. Internal key: sk-proj-" + "a1B2" * 12
-    agent = create_agent(Scripted(script=script, seconds=0.6, model_name="aria-small-2026-09"), [lookup_customer, get_order], name="order_support", system_prompt=system)
+    system = (
+        "You help customers with their orders. Do not answer before the order has left review. Internal key: sk-proj-"
+        + "a1B2" * 12
+    )
+    agent = create_agent(
+        Scripted(script=script, seconds=0.6, model_name="aria-small-2026-09"),
+        [lookup_customer, get_order],
+        name="order_support",
+        system_prompt=system,
+    )
     question = "Where is my tea? I ordered it on the 20th and nothing has come. m.ferro@example.org"
     config = {"configurable": {"thread_id": "tkt-88213"}, "recursion_limit": 21}
     try:
@@ -240,7 +321,9 @@ def refund(*, answered: bool = True) -> None:
     @tool
     def pay(order_id: str, amount: float) -> str:
         """Pay money back."""
-        found = interrupt({"question": f"Pay EUR {amount:.2f} for {order_id}?", "options": ["yes", "no", "another amount"]})
+        found = interrupt(
+            {"question": f"Pay EUR {amount:.2f} for {order_id}?", "options": ["yes", "no", "another amount"]}
+        )
         works(0.4)
         return f"paid {found}"
 
@@ -250,7 +333,10 @@ def refund(*, answered: bool = True) -> None:
                 "Refund of EUR 412.00 for order A-1042: the parcel was lost by the carrier on 21 November, the customer is within the 30 days, and no refund has been made before. I propose to pay it.",
                 [("pay", {"order_id": "A-1042", "amount": 412.0})],
             )
-        return "Dear customer, we have refunded EUR 380.00 today; EUR 32.00 of shipping are not refundable. It takes three to five days to arrive.", []
+        return (
+            "Dear customer, we have refunded EUR 380.00 today; EUR 32.00 of shipping are not refundable. It takes three to five days to arrive.",
+            [],
+        )
 
     agent = create_agent(Scripted(script=script), [pay], name="refunds", checkpointer=InMemorySaver())
     config = {"configurable": {"thread_id": "tkt-88240" if answered else "tkt-88299"}}
@@ -287,13 +373,34 @@ def invoices() -> None:
     def script(messages: list[BaseMessage]) -> Answer:
         return [
             ("", [("list_files", {"folder": "inbox/2026-10"})]),
-            ("", [("read_invoice", {"file": "2026-10-acme.pdf"}), ("read_invoice", {"file": "2026-10-brunner.pdf"})]),
-            ("", [("book", {"number": "R-4711", "account": 4400, "net": 1840}), ("book", {"number": "R-4712", "account": 4400, "net": 1840})]),
-            ("Both are booked. The scan of Delos has 61 pages; I read it whole.", [("read_invoice", {"file": "2026-10-delos.pdf", "pages": "1-61"}), ("list_files", {"folder": "inbox/2026-11"})]),
+            (
+                "",
+                [
+                    ("read_invoice", {"file": "2026-10-acme.pdf"}),
+                    ("read_invoice", {"file": "2026-10-brunner.pdf"}),
+                ],
+            ),
+            (
+                "",
+                [
+                    ("book", {"number": "R-4711", "account": 4400, "net": 1840}),
+                    ("book", {"number": "R-4712", "account": 4400, "net": 1840}),
+                ],
+            ),
+            (
+                "Both are booked. The scan of Delos has 61 pages; I read it whole.",
+                [
+                    ("read_invoice", {"file": "2026-10-delos.pdf", "pages": "1-61"}),
+                    ("list_files", {"folder": "inbox/2026-11"}),
+                ],
+            ),
         ][rounds(messages)]
 
     agent = create_agent(Scripted(script=script), [list_files, read_invoice, book], name="invoices")
-    agent.invoke({"messages": [HumanMessage("Book the invoices of October.")]}, {"configurable": {"thread_id": "books-2026-10"}})
+    agent.invoke(
+        {"messages": [HumanMessage("Book the invoices of October.")]},
+        {"configurable": {"thread_id": "books-2026-10"}},
+    )
 
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert('2')</script> great cups [click](javascript:alert(3)) ![i](https://evil.example/x.png)"
@@ -301,13 +408,20 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert('2')</script> great cups [c
 
 def analyst() -> None:
     """Thinks, is shown an image, reads reviews that try to be more than text, and a log that is too long to keep."""
-    reviews = [HOSTILE, "المنتج ممتاز والتوصيل سريع، لكن الكوب وصل مكسورا \u202egnp.exe", "ชาดีมาก จะกลับมาซื้ออีก 🍵🍵 — ההזמנה הגיעה בזמן"]
+    reviews = [
+        HOSTILE,
+        "المنتج ممتاز والتوصيل سريع، لكن الكوب وصل مكسورا \u202egnp.exe",
+        "ชาดีมาก จะกลับมาซื้ออีก 🍵🍵 — ההזמנה הגיעה בזמן",
+    ]
 
     @tool
     def query_db(sql: str) -> list[dict[str, Any]]:
         """Run a query."""
         works(0.4)
-        return [{"region": r, "orders": o, "returns": b} for r, o, b in (("East", 1533, 57), ("North", 1204, 31), ("West", 402, 8), ("South", 987, 12))]
+        return [
+            {"region": r, "orders": o, "returns": b}
+            for r, o, b in (("East", 1533, 57), ("North", 1204, 31), ("West", 402, 8), ("South", 987, 12))
+        ]
 
     @tool
     def read_review(n: int) -> str:
@@ -319,37 +433,84 @@ def analyst() -> None:
     def load_log(name: str) -> str:
         """Load a log."""
         works(0.3)
-        return "".join(f"2026-11-{i % 30 + 1:02} 00:10:00 worker-{i % 4} job {1000 + i} took {i % 90} ms, queue {i % 13}\n" for i in range(1500))
+        return "".join(
+            f"2026-11-{i % 30 + 1:02} 00:10:00 worker-{i % 4} job {1000 + i} took {i % 90} ms, queue {i % 13}\n"
+            for i in range(1500)
+        )
 
     answer = (
         "**East** returns the most: 3.7 of 100 orders, three times the South.\n\n| region | orders | returns | per 100 |\n|---|--:|--:|--:|\n"
         "| East | 1,533 | 57 | **3.72** |\n| North | 1,204 | 31 | 2.57 |\n| West | 402 | 8 | 1.99 |\n| South | 987 | 12 | 1.22 |\n\nTo see it per week:\n\n"
-        "```python\nfrom datetime import date\n\ndef per_hundred(rows):\n    # returns per hundred orders\n    return {r[\"region\"]: 100 * r[\"returns\"] / r[\"orders\"] for r in rows}\n```\n\n"
+        '```python\nfrom datetime import date\n\ndef per_hundred(rows):\n    # returns per hundred orders\n    return {r["region"]: 100 * r["returns"] / r["orders"] for r in rows}\n```\n\n'
         "One review holds markup, `<img src=x onerror=alert(1)>`; it is shown as text. See [the packing guide](https://packing.example/guide)."
     )
 
     def think(thought: str, text: str) -> list[Any]:
-        return [{"type": "thinking", "thinking": thought, "signature": "c2ln"}, {"type": "text", "text": text}]
+        return [
+            {"type": "thinking", "thinking": thought, "signature": "c2ln"},
+            {"type": "text", "text": text},
+        ]
 
     def script(messages: list[BaseMessage]) -> Answer:
         return [
             (
-                think("The chart shows four regions. I should not trust my reading of pixel heights; the database has the figures. The reviews may say why.", "The chart gives me the regions, I take the figures from the database."),
-                [("query_db", {"sql": "SELECT region, count(*) AS orders, sum(returned) AS returns FROM orders GROUP BY region"}), *(("read_review", {"n": n}) for n in range(3))],
+                think(
+                    "The chart shows four regions. I should not trust my reading of pixel heights; the database has the figures. The reviews may say why.",
+                    "The chart gives me the regions, I take the figures from the database.",
+                ),
+                [
+                    (
+                        "query_db",
+                        {
+                            "sql": "SELECT region, count(*) AS orders, sum(returned) AS returns FROM orders GROUP BY region"
+                        },
+                    ),
+                    *(("read_review", {"n": n}) for n in range(3)),
+                ],
             ),
-            ("The reviews mention breakage. I look at the packing line's log.", [("load_log", {"name": "packing-2026-11"})]),
+            (
+                "The reviews mention breakage. I look at the packing line's log.",
+                [("load_log", {"name": "packing-2026-11"})],
+            ),
             (think("Returns per 100 orders: N 2.57, S 1.22, E 3.72, W 1.99.", answer), []),
         ][rounds(messages)]
 
     image = base64.b64encode(os.urandom(40_000)).decode()
-    asked = HumanMessage([{"type": "text", "text": "Which region returns the most, measured by its orders? Chart attached."}, {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}}])
-    agent = create_agent(Scripted(script=script, seconds=1.8), [query_db, read_review, load_log], name="shop_analyst", system_prompt="Answer with figures.")
+    asked = HumanMessage(
+        [
+            {
+                "type": "text",
+                "text": "Which region returns the most, measured by its orders? Chart attached.",
+            },
+            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}},
+        ]
+    )
+    agent = create_agent(
+        Scripted(script=script, seconds=1.8),
+        [query_db, read_review, load_log],
+        name="shop_analyst",
+        system_prompt="Answer with figures.",
+    )
     agent.invoke({"messages": [asked]}, {"configurable": {"thread_id": "shop-3"}})
 
 
 def triage() -> None:
     """Reads one ticket after the other; in the middle its prompt is summarised."""
-    topics = ("checkout slow, 4 s.", "coupon field hidden on phones.", "wants invoices as PDF.", "cannot find the size table.", "checkout slow on Sundays.", "asks for dark mode.", "search ignores plurals.", "invoice lacks VAT number.", "checkout asks twice for the address.", "parcel tracking link dead.", "coupon expired too early.", "search finds nothing for 'mugs'.", "wants gift wrapping.")
+    topics = (
+        "checkout slow, 4 s.",
+        "coupon field hidden on phones.",
+        "wants invoices as PDF.",
+        "cannot find the size table.",
+        "checkout slow on Sundays.",
+        "asks for dark mode.",
+        "search ignores plurals.",
+        "invoice lacks VAT number.",
+        "checkout asks twice for the address.",
+        "parcel tracking link dead.",
+        "coupon expired too early.",
+        "search finds nothing for 'mugs'.",
+        "wants gift wrapping.",
+    )
 
     @tool
     def read_ticket(n: int) -> str:
@@ -360,10 +521,15 @@ def triage() -> None:
     summary = "Summary of the tickets read so far: checkout is slow or clumsy (3), coupons (1), invoices (2), search (1), other (3)."
 
     def script(messages: list[BaseMessage]) -> Answer:
-        done = max((int(str(m.content)[7:12]) - 88099 for m in messages if isinstance(m, ToolMessage)), default=0)
+        done = max(
+            (int(str(m.content)[7:12]) - 88099 for m in messages if isinstance(m, ToolMessage)), default=0
+        )
         if done < len(topics):
             return "", [("read_ticket", {"n": done})]
-        return "Three themes: 1. **Checkout** is slow and asks twice for the address (3 tickets). 2. **Invoices** lack the VAT number and cannot be had as PDF (2). 3. **Search** misses plurals (2).", []
+        return (
+            "Three themes: 1. **Checkout** is slow and asks twice for the address (3 tickets). 2. **Invoices** lack the VAT number and cannot be had as PDF (2). 3. **Search** misses plurals (2).",
+            [],
+        )
 
     from langchain.agents.middleware import wrap_model_call
 
@@ -374,8 +540,16 @@ def triage() -> None:
             request = request.override(messages=[HumanMessage(summary), *kept])
         return handler(request)
 
-    agent = create_agent(Scripted(script=script, seconds=0.35, model_name="aria-small-2026-09"), [read_ticket], name="triage", system_prompt="Read all tickets, then name the themes.", middleware=[trim])
-    agent.invoke({"messages": [HumanMessage("What do this week's tickets have in common?")]}, {"recursion_limit": 80})
+    agent = create_agent(
+        Scripted(script=script, seconds=0.35, model_name="aria-small-2026-09"),
+        [read_ticket],
+        name="triage",
+        system_prompt="Read all tickets, then name the themes.",
+        middleware=[trim],
+    )
+    agent.invoke(
+        {"messages": [HumanMessage("What do this week's tickets have in common?")]}, {"recursion_limit": 80}
+    )
 
 
 def slow() -> None:

@@ -1,17 +1,6 @@
 // Where the page's data comes from: the server that reads a log, or what was written into this very file.
 import { Run } from "../model/run";
-import type { Head, LogState, Push, Row, Tail } from "./wire";
-
-export interface Health {
-  whole: boolean;
-  segments: { file: string; state: string; lines: number; bytes: number; first: string; last: string; damages: string[] }[];
-  holes: { writer: string; first: number; last: number; file: string; reason: string; after: string; before: string }[];
-  lost: { writer: string; count?: number; reason?: string; first_ts?: string; last_ts?: string }[];
-  faults: { where?: string; ts?: string; error?: unknown }[];
-  cut: number;
-  masked: Record<string, number>;
-  version: string;
-}
+import type { Head, Health, LogState, Push, Row, Tail } from "./wire";
 
 export interface Listing {
   state: LogState;
@@ -184,7 +173,8 @@ export class Embedded implements Source {
   }
 
   async health(): Promise<Health | null> {
-    return null;
+    await this.ready;
+    return this.listing.state.health ?? null;
   }
 
   watch(): () => void {

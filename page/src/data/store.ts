@@ -1,7 +1,7 @@
 // What the page knows: the rows of the list, the runs that were opened, and who is told when that changes.
 import type { Run } from "../model/run";
-import type { Health, Source } from "./source";
-import type { LogState, Push, Row } from "./wire";
+import type { Source } from "./source";
+import type { Health, LogState, Push, Row } from "./wire";
 
 const RUNS_KEPT = 6;
 

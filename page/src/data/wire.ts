@@ -68,7 +68,20 @@ export interface LogState {
   prices: boolean; // whether costs can be told
   content?: string; // of an exported file: what was kept
   more?: number; // runs that an exported file leaves out
+  health?: Health; // of an exported file: what is known of its log
   older?: number; // runs that are not listed, since there are so many
+}
+
+/** How the log is, as src/steplog/_view/health.py says it. */
+export interface Health {
+  whole: boolean;
+  segments: { file: string; state: string; lines: number; bytes: number; first: string; last: string; damages: string[] }[];
+  holes: { writer: string; first: number; last: number; file: string; reason: string; after: string; before: string }[];
+  lost: { writer: string; count?: number; reason?: string; first_ts?: string; last_ts?: string }[];
+  faults: { where?: string; ts?: string; error?: unknown }[];
+  cut: number;
+  masked: Record<string, number>;
+  version: string;
 }
 
 /** The first line of a run; then come its lines as `[file, number, record]`; then a `Tail`. */

@@ -7,7 +7,7 @@ import { Skeleton } from "./runs";
 import { go, store, useKeys } from "./state";
 
 const SAYS: Record<string, string> = {
-  clean: "closed in order", live: "being written", crashed: "its process died", unfinished: "written on another machine, no end", damaged: "damaged", gap: "lines are missing", empty: "empty", unreadable: "cannot be read",
+  clean: "closed in order", live: "being written", crashed: "its process died", unfinished: "written on another machine, no end", damaged: "damaged", gap: "lines are missing", empty: "empty", read: "read", unreadable: "cannot be read",
 };
 
 export function HealthView() {
@@ -18,13 +18,14 @@ export function HealthView() {
   if (h === undefined) return <div class="opening"><div class="foot" role="status">Reading every line of the log …</div><Skeleton /></div>;
   if (h === null) return <div class="st"><Notices />{s.state.notices.length ? null : <div class="emp"><b>{s.source.live ? "The log cannot be examined now." : "A file of runs knows nothing of the log it came from."}</b>Ask <code class="mono">steplog doctor</code> where the log is.</div>}</div>;
   const masked = Object.values(h.masked).reduce((n, k) => n + k, 0);
+  const lines = h.segments.reduce((n, x) => n + x.lines, 0);
   const bytes = h.segments.reduce((n, x) => n + x.bytes, 0);
   return (
     <div class="st">
       <div class={`pm ${h.whole ? "calm" : ""}`}>
         <h2>{h.whole ? "This log is whole." : "This log is not whole."}</h2>
         <p>
-          {plural(h.segments.length, "segment")}, {plural(h.segments.reduce((n, x) => n + x.lines, 0), "line")}, {fbytes(bytes)}. {h.whole ? "Every line that was acknowledged is here and sound." : "What is missing or damaged stands below; everything else can be trusted."}
+          {plural(h.segments.length, "segment")}, {lines ? `${plural(lines, "line")}, ` : ""}{fbytes(bytes)}. {h.whole ? "Every line that was acknowledged is here and sound." : "What is missing or damaged stands below; everything else can be trusted."}
           {masked > 0 && ` ${plural(masked, "secret")} masked (${Object.entries(h.masked).map(([k, n]) => `${n} ${k}`).join(", ")}).`}
           {h.cut > 0 && ` ${plural(h.cut, "value")} cut.`}
         </p>
@@ -39,7 +40,7 @@ export function HealthView() {
             <tr key={x.file}>
               <td class="mono el">{safe(x.file)}</td>
               <td class={/damaged|gap|unreadable/.test(x.state) ? "k-err b" : x.state === "crashed" ? "k-retry" : ""}>{SAYS[x.state] ?? safe(x.state)}</td>
-              <td class="num">{plural(x.lines, "line")}</td>
+              <td class="num">{x.lines ? plural(x.lines, "line") : ""}</td>
               <td class="num">{fbytes(x.bytes)}</td>
               <td class="faint hidep">{safe(x.first)} – {safe(x.last.slice(11))}</td>
             </tr>

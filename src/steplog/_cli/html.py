@@ -32,7 +32,12 @@ _LARGE: Final = 50_000_000
 @click.option("--since", type=Moment(), help="Only runs begun since then: 2h, 3d, 2026-11-23.")
 @click.option("--until", type=Moment(), help="Only runs begun before then.")
 @click.option("--path", "-p", help="The log; by default as `steplog config` says; - is standard input.")
-@click.option("--output", "-o", type=click.Path(dir_okay=False), help="The file; - is standard output.  [default: RUN.html or runs.html]")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False),
+    help="The file; - is standard output.  [default: RUN.html or runs.html]",
+)
 @click.option(
     "--content", type=click.Choice(("none", "preview", "full")), default="full", show_default=True,
     help="How much of what was said: all, the first 200 characters of each text, or sizes only.",
@@ -62,7 +67,9 @@ def html(
         if run is not None:
             found = [log.run(run)]
         else:
-            found = [r for r in log.runs if _wanted(r, statuses, name, thread, since, until)][-(last or _MOST) :]
+            found = [r for r in log.runs if _wanted(r, statuses, name, thread, since, until)][
+                -(last or _MOST) :
+            ]
         if not found:
             complain(f"no runs in {log.path}" + (" that fit" if log.runs else ""))
             click.get_current_context().exit(NO)
@@ -96,7 +103,7 @@ def _target(output: str | None, runs: list[Run]) -> str:
 def _write(log: Log, runs: list[Run], target: str, content: Literal["none", "preview", "full"]) -> None:
     from steplog._view.single_file import html as page  # noqa: PLC0415 -- `--help` needs no page
 
-    text = page(runs, path=str(log.path), content=content, notices=warnings(log)).encode()
+    text = page(runs, path=str(log.path), log=log, content=content, notices=warnings(log)).encode()
     if target == "-":
         sys.stdout.buffer.write(text)
         return
@@ -111,4 +118,6 @@ def _write(log: Log, runs: list[Run], target: str, content: Literal["none", "pre
     many = f"{len(runs)} runs" if len(runs) > 1 else f"run {runs[0].id}"
     click.echo(f"{Path(target)}: {many}, {amount(len(text) // 1000)} kB")
     if len(text) > _LARGE:
-        complain("a browser takes its time with a file so large; --last N or --content preview make it smaller")
+        complain(
+            "a browser takes its time with a file so large; --last N or --content preview make it smaller"
+        )

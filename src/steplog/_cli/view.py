@@ -37,7 +37,9 @@ def view(*, path: str | None, port: int | None, no_open: bool, host: str | None,
     _serve(path, port, host if token else None, token if host else None, is_opened=not no_open)
 
 
-def _serve(path: str | None, port: int | None, host: str | None, token: str | None, *, is_opened: bool) -> None:
+def _serve(
+    path: str | None, port: int | None, host: str | None, token: str | None, *, is_opened: bool
+) -> None:
     from steplog._read.files.segments import log_path  # noqa: PLC0415 -- `--help` needs no reader
     from steplog._view.serving import CannotServe, place, serve  # noqa: PLC0415 -- the extra `view`
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from steplog._read import pictures
 from steplog._read.errors import Ambiguous, LogError, NotALog, NotFound
 from steplog._read.files.one_pass import Index
 from steplog._read.files.segments import log_path, segments
 from steplog._read.runs.run import run_of
+from steplog._show import frames
 
 if TYPE_CHECKING:
     import os
@@ -71,7 +71,7 @@ class Log:
 
     def _repr_html_(self) -> str | None:
         """In a notebook the page with the newest runs, in a frame of its own."""
-        return pictures.bound.log(self) if pictures.bound else None
+        return frames.bound.log(self) if frames.bound else None
 
     def _at(self, index: int, selector: str) -> Run:
         try:

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from steplog._format.record import Record
 
 _MOST: Final = 60  # names of one run
-_PER_DOUBLING: Final = 4  # buckets of durations: each a fourth of a doubling, which is exact enough for percentiles
+_PER_DOUBLING: Final = (
+    4  # buckets of durations: each a fourth of a doubling, which is exact enough for percentiles
+)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from steplog._read.files.lines import BadLine, writer_in_name
 from steplog._read.files.segments import log_path, segments
 from steplog._view import prices
 from steplog._view.data import Row, WholeRun
-from steplog._view.newest import newest_rows
 from steplog._view.entry import Entry, Writer
+from steplog._view.newest import newest_rows
 from steplog._view.rows import RowBuilder
 from steplog._view.run_lines import Span
 
@@ -164,7 +164,9 @@ class Catalogue:
     def _take_bad(self, bad: BadLine) -> None:
         if bad.torn:
             return  # being written, or all that a killed process left
-        self._damage.setdefault(bad.file, []).append((bad.offset, f"line {bad.number} of {bad.file.name}: {bad.reason}"))
+        self._damage.setdefault(bad.file, []).append(
+            (bad.offset, f"line {bad.number} of {bad.file.name}: {bad.reason}")
+        )
         self._notices[f"unreadable: {bad}"] = None
 
     def _take(self, line: Line) -> None:
@@ -202,7 +204,11 @@ class Catalogue:
             entry = self._current.get(run)
             # A program may use one id for several runs: each start is a run of its own.
             if entry is None or (record["ev"] == "run.start" and entry.has_begun):
-                nth = sum(1 for key in self._entries if key == run or key.startswith(f"{run}~")) + 1 if entry else 1
+                nth = (
+                    sum(1 for key in self._entries if key == run or key.startswith(f"{run}~")) + 1
+                    if entry
+                    else 1
+                )
                 key = run if nth == 1 else f"{run}~{nth}"
                 entry = Entry(key, run, str(record.get("ts") or ""), RowBuilder(run))
                 self._entries[key] = self._current[run] = self._open[key] = entry

@@ -19,7 +19,10 @@ def reduced(record: Record, content: Content) -> Record:
     if content == "full":
         return record
     if content == "preview":
-        return {name: _short(value) if name in _SAID or name in ("error", "documents") else value for name, value in record.items()}
+        return {
+            name: _short(value) if name in _SAID or name in ("error", "documents") else value
+            for name, value in record.items()
+        }
     kept = {name: value for name, value in record.items() if name not in _SAID}
     chars = sum(_chars(record[name]) for name in record if name in _SAID)
     if chars:
@@ -39,7 +42,11 @@ def _bare(document: Json) -> Json:
 
 def _short(value: Json) -> Json:
     if isinstance(value, str):
-        return value if len(value) <= PREVIEW_CHARS else {TEXT: {"chars": len(value), "head": value[:PREVIEW_CHARS]}}
+        return (
+            value
+            if len(value) <= PREVIEW_CHARS
+            else {TEXT: {"chars": len(value), "head": value[:PREVIEW_CHARS]}}
+        )
     if isinstance(value, list):
         return [_short(part) for part in cast("list[Json]", value)]
     if isinstance(value, dict):

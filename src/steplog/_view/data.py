@@ -38,7 +38,11 @@ def row_of(run: Run) -> Row:
     for record in run.records():
         builder.note(record)
     found = builder.row(
-        run.status, key=run.id, program=program_of(run.writer), file=run.file.name, content=content_of(run.writer)
+        run.status,
+        key=run.id,
+        program=program_of(run.writer),
+        file=run.file.name,
+        content=content_of(run.writer),
     )
     return {**found, "masked": sum(run.masked.values())} if run.masked else found
 
@@ -95,7 +99,9 @@ class WholeRun:
         yield orjson.dumps(tail) + b"\n"
 
     def _lines(self) -> Iterator[tuple[int, RawLine]]:
-        each = [((at, line) for line in raw_lines(span, self.row["id"])) for at, span in enumerate(self.spans)]
+        each = [
+            ((at, line) for line in raw_lines(span, self.row["id"])) for at, span in enumerate(self.spans)
+        ]
         # One file is in order; of several, time puts the lines in order, and never runs backwards within one writer.
         return each[0] if len(each) == 1 else heapq.merge(*each, key=lambda entry: entry[1].ts)
 
@@ -141,7 +147,9 @@ def whole_run(run: Run, *, content: Content = "full", damage: Sequence[str] = ()
 
     Raises: LogError if its files are gone.
     """
-    only = frozenset((record["seq"], record["ts"]) for record in run.records() if "seq" in record and "ts" in record)
+    only = frozenset(
+        (record["seq"], record["ts"]) for record in run.records() if "seq" in record and "ts" in record
+    )
     row = row_of(run)
     if content != "full":
         row = _reduced_row(row, content)
@@ -153,7 +161,10 @@ def _reduced_row(row: Row, content: Content) -> Row:
     row = {**row, "content": content}
     texts = ("question", "answer", "asks")
     if content == "none":
-        row.update(dict.fromkeys(("question", "answer"), ""), chars=[len(row.get("question", "")), len(row.get("answer", ""))])
+        row.update(
+            dict.fromkeys(("question", "answer"), ""),
+            chars=[len(row.get("question", "")), len(row.get("answer", ""))],
+        )
         row.pop("asks", None)
         row["doing"] = [{k: v for k, v in step.items() if k != "what"} for step in row.get("doing", [])]
         if "error" in row:

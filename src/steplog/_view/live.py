@@ -49,7 +49,12 @@ class Watched:
         if not lines:
             return None
         costs = {step: cost for step, cost in self._costing.costs.items() if step not in before}
-        return {"run": self.key, "files": [span.file.name for span in spans], "lines": lines, **({"costs": costs} if costs else {})}
+        return {
+            "run": self.key,
+            "files": [span.file.name for span in spans],
+            "lines": lines,
+            **({"costs": costs} if costs else {}),
+        }
 
 
 @dataclass(slots=True)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from steplog._read import pictures
 from steplog._read.errors import LogError
+from steplog._show import frames
 from steplog._show.html import sentence_html
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from steplog._format.record import Content
     from steplog._read import Log, Run
 
@@ -24,7 +22,7 @@ _HEIGHT: Final = 560
 
 def bind() -> None:
     """From now on notebooks show runs and logs as the page."""
-    pictures.bound = pictures.Pictures(run=run_frame, log=log_frame)
+    frames.bound = frames.Frames(run=run_frame, log=log_frame)
 
 
 def run_frame(run: Run) -> str | None:
@@ -45,7 +43,7 @@ def log_frame(log: Log) -> str | None:
             break
         shown.append(run)
     content: Content = "preview" if MOST_STEPS - left > _FEW_STEPS else "full"
-    return _frame(shown, str(log.path), content, more=len(log.runs) - len(shown), notices=log.notices)
+    return _frame(shown, str(log.path), content, log, len(log.runs) - len(shown))
 
 
 def _steps(run: Run) -> int:
@@ -53,13 +51,16 @@ def _steps(run: Run) -> int:
     return steps if isinstance(steps, int) else 0
 
 
-def _frame(runs: list[Run], path: str, content: Content, more: int = 0, notices: Sequence[str] = ()) -> str:
+def _frame(runs: list[Run], path: str, content: Content, log: Log | None = None, more: int = 0) -> str:
     from steplog._view.single_file import html  # noqa: PLC0415 -- a program that only reads needs no page
 
     try:
-        page = html(runs, path=path, content=content, more=more, notices=notices)
+        notices = log.notices if log else ()
+        page = html(runs, path=path, content=content, log=log, more=more, notices=notices)
     except LogError as error:
         return sentence_html(f"{path}: {error}")
     # `sandbox` without `allow-same-origin`: whatever a log holds, it is not in the notebook's world.
     style = f"width:100%;height:{_HEIGHT}px;border:1px solid #8884;border-radius:6px"
-    return f'<iframe sandbox="allow-scripts" style="{style}" title="steplog" srcdoc="{escape(page)}"></iframe>'
+    return (
+        f'<iframe sandbox="allow-scripts" style="{style}" title="steplog" srcdoc="{escape(page)}"></iframe>'
+    )

@@ -44,7 +44,9 @@ def _asked(model: str, provider: str | None, counts: dict[str, Any], when: datet
 
     usage = genai_prices.Usage(**counts)
     try:
-        found = genai_prices.calc_price(usage, model_ref=model, provider_id=provider, genai_request_timestamp=when)
+        found = genai_prices.calc_price(
+            usage, model_ref=model, provider_id=provider, genai_request_timestamp=when
+        )
     except LookupError:
         if provider is None:
             raise

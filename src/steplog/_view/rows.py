@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from steplog._format.record import USAGE_FIELDS
 from steplog._read.runs.times import moment
-from steplog._show.preview import as_text, brief, message_text
-from steplog._view import prices
+from steplog._show.preview import brief, message_text
+from steplog._view import prices, words
 from steplog._view.calls import Calls
 
 if TYPE_CHECKING:
     from steplog._format.record import Json, Record
 
-HEAD: Final = 300  # characters of a text that a row keeps
 _MOST_MARKS: Final = 28  # steps that the row's spark shows
 _MOST_NAMES: Final = 40
 _LEAST_LOOP: Final = 3
 _SPARK: Final = {"llm": "l", "tool": "t", "retriever": "r", "embedding": "r", "rerank": "r", "interrupt": "h"}
-_THOUGHTS: Final = frozenset({"thinking", "reasoning", "redacted_thinking"})
 _USAGE: Final = frozenset(USAGE_FIELDS)
 _PLUMBING: Final = frozenset({"node", "chain"})
 
@@ -79,13 +77,13 @@ class RowBuilder:
         if what == "start":
             self.start = _small(record)
             given = record.get("input")
-            self.question = _head(_asked(given))
+            self.question = words.head(words.asked(given))
             self.chars[0] = _whole(record.get("chars"))
         elif what == "end" and (self.end is None or not record.get("implied")):
             self.end = _small(record)
             output = record.get("output")
             if not self.answer and output is not None:
-                self.answer = _head(brief(output))
+                self.answer = words.head(brief(output))
             self.chars[1] = _whole(record.get("chars")) or self.chars[1]
 
     def _note_start(self, record: Record, kind: str) -> None:
@@ -104,7 +102,9 @@ class RowBuilder:
         mark = self._mark(kind)
         if isinstance(step, int):
             provider = str(record.get("provider") or "")
-            self.open[step] = _Open(kind, name, str(record.get("ts") or ""), record.get("args"), provider, is_inside, mark)
+            self.open[step] = _Open(
+                kind, name, str(record.get("ts") or ""), record.get("args"), provider, is_inside, mark
+            )
 
     def _note_point(self, record: Record, kind: str) -> None:
         self._add("steps")
@@ -112,14 +112,16 @@ class RowBuilder:
         if kind == "retry":
             self._add("retries")
         elif kind == "interrupt":
-            self.asks = _head(_question(record.get("value")))
+            self.asks = words.head(words.question(record.get("value")))
         elif kind == "resume":
             self.asks = ""
 
     def _note_end(self, record: Record, kind: str) -> None:
         began = self.open.pop(record.get("step") or 0, None)
         if began is None:
-            began = _Open(kind, str(record.get("name") or ""), "", None, "", inside=False, mark=self._mark(kind))
+            began = _Open(
+                kind, str(record.get("name") or ""), "", None, "", inside=False, mark=self._mark(kind)
+            )
             self._add("steps")
         error = record.get("error")
         # A step that an error only passes through names where it came from: the error counts once, there.
@@ -138,7 +140,7 @@ class RowBuilder:
             _keep(self.models, record["model"])
         message = record.get("message")
         if not began.inside and isinstance(message, dict):
-            self.answer = _head(message_text(_said(cast("Record", message))) or self.answer)
+            self.answer = words.head(message_text(words.said(cast("Record", message))) or self.answer)
         self.chars[1] = _whole(record.get("chars")) or self.chars[1]
         if not isinstance(usage, dict):
             self._add("untold", 0 if record.get("status") == "error" else 1)
@@ -177,13 +179,16 @@ class RowBuilder:
         known = [s for s in self.open.values() if s.kind not in _PLUMBING]
         calls = [s for s in known if s.kind != "agent"] or known
         return [
-            _known({"kind": s.kind, "name": s.name, "started": epoch_ms(s.ts), "what": _head(_given(s.args), 80)}) for s in calls[-5:]
+            _known(
+                {"kind": s.kind, "name": s.name, "started": epoch_ms(s.ts), "what": words.head(words.given(s.args), 80)}
+            )
+            for s in calls[-5:]
         ]
 
     def row(self, status: str, *, key: str, program: str, file: str, content: str) -> dict[str, Any]:
         """The row as `page/src/data/wire.ts` describes it; what is unknown is absent."""
         start, end, counts = self.start, self.end or {}, self.counts
-        totals = end.get("totals") if isinstance(end.get("totals"), dict) else {}
+        totals = _mapping(end.get("totals"))
         began = epoch_ms(start.get("ts") or self.first_ts)
         last = epoch_ms(self.last_ts)
         masked = end.get("masked")
@@ -196,7 +201,7 @@ class RowBuilder:
             "retries": max(counts.get("retries", 0), _whole(totals.get("retries"))),
             "usage": told, "untold": counts.get("untold", 0), "cost": self.cost, "unpriced": counts.get("unpriced", 0),
             "models": list(self.models), "tools": list(self.tools), "question": self.question, "answer": self.answer,
-            "error": _error(end.get("error")), "asks": self.asks, "doing": self.in_flight() if not self.end else None,
+            "error": words.error(end.get("error")), "asks": self.asks, "doing": self.in_flight() if not self.end else None,
             "thread": start.get("thread"), "program": program, "spark": "".join(self.spark),
             "loop": loop if loop >= _LEAST_LOOP else None,
             "masked": sum(n for n in masked.values() if isinstance(n, int)) if isinstance(masked, dict) else None,
@@ -226,62 +231,8 @@ def _keep(names: dict[str, None], name: str) -> None:
         names[name] = None
 
 
-def _asked(given: Json) -> str:
-    """A run's input in words; of a run that goes on, what the human answered."""
-    if given is None:
-        return ""
-    fields = cast("Record", given) if isinstance(given, dict) else {}
-    if "resume" in fields:
-        return f"⤷ a human answered: “{as_text(fields['resume'])}”"
-    held = fields.get("messages", given)
-    last = cast("list[Json]", held)[-1] if isinstance(held, list) and held else None
-    if isinstance(last, dict) and "role" in last:
-        return message_text(_said(cast("Record", last)))
-    return brief(given)
-
-
-def _question(value: Json) -> str:
-    if isinstance(value, dict):
-        for name in ("question", "message", "prompt", "description"):
-            if isinstance(value.get(name), str):
-                return str(value[name])
-    return as_text(value)
-
-
-def _given(args: Json) -> str:
-    if not isinstance(args, dict):
-        return as_text(args)
-    fields = cast("Record", args)
-    if len(fields) == 1:
-        return as_text(next(iter(fields.values())))
-    return ", ".join(f"{name}: {as_text(value)}" for name, value in fields.items())
-
-
-def _said(message: Record) -> Record:
-    """A message without the blocks in which a model only thinks, and with a word for each image."""
-    content = message.get("content")
-    if not isinstance(content, list):
-        return message
-    said: list[Json] = []
-    for block in cast("list[Json]", content):
-        kind = str(block.get("type")) if isinstance(block, dict) else ""
-        if "image" in kind:
-            said.append({"type": "text", "text": "[image]"})
-        elif kind not in _THOUGHTS:
-            said.append(block)
-    return {**message, "content": said}
-
-
-def _error(error: Json) -> dict[str, str] | None:
-    if not isinstance(error, dict):
-        return None
-    return {"type": str(error.get("type", "error")), "message": _head(as_text(error.get("message")))}
-
-
-def _head(text: str, most: int = HEAD) -> str:
-    """The beginning of a text on one line, without half a character."""
-    head = " ".join(text[: most * 2].split())
-    return head if len(head) <= most else head[: most - 1] + "…"
+def _mapping(value: Json) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _whole(value: object) -> int:

@@ -25,7 +25,7 @@ from steplog._view.live import Live, Watched
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,7 +38,7 @@ _MOST_ROWS: Final = 20_000  # what a browser holds without effort
 _BLOCK: Final = 1_000_000  # bytes of a run in one piece
 _LINES: Final = "application/x-ndjson"
 _PACKED: Final = (1_000, 4_000_000)  # smaller is not worth it, and larger costs more time than a local wire
-_NO_TOKEN: Final = (
+_NO_ENTRY: Final = (
     "This link has been used, or it has no token. `steplog view` prints a new link each time it is started; "
     "the tab that was opened first keeps working."
 )
@@ -63,7 +63,7 @@ class Guarded:
         if refused is None:
             cookies = "; ".join(v.decode("latin-1") for n, v in scope["headers"] if n == b"cookie")
             is_known, cookie = self._guard.session(cookies, scope["query_string"].decode("latin-1"))
-            refused = None if is_known else (401, _NO_TOKEN)
+            refused = None if is_known else (401, _NO_ENTRY)
         answer: ASGIApp = self._app if refused is None else PlainTextResponse(refused[1], refused[0])
         await answer(scope, receive, _with_headers(send, cookie))
 
@@ -168,7 +168,11 @@ def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _packed(request: Request, body: bytes, kind: str) -> Response:
     """An answer, compressed where that pays and the browser can."""
     if _PACKED[0] < len(body) < _PACKED[1] and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(gzip.compress(body, 1), media_type=kind, headers={"content-encoding": "gzip", "vary": "accept-encoding"})
+        return Response(
+            gzip.compress(body, 1),
+            media_type=kind,
+            headers={"content-encoding": "gzip", "vary": "accept-encoding"},
+        )
     return Response(body, media_type=kind)
 
 
@@ -192,7 +196,7 @@ def application(path: str | os.PathLike[str] | None, guard: Guard) -> ASGIApp:
     shown = Page(path)
 
     @asynccontextmanager
-    async def reading(_: Starlette) -> AsyncIterator[None]:
+    async def reading(_: Starlette) -> AsyncGenerator[None]:
         await asyncio.to_thread(shown.catalogue.start)
         yield
         await asyncio.to_thread(shown.catalogue.stop)

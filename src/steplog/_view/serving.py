@@ -43,7 +43,11 @@ class Place:
 
     def guard(self) -> Guard:
         """Who may ask there."""
-        names = {"127.0.0.1", "localhost", "[::1]"} if self.once else {self.host.lower(), socket.gethostname().lower()}
+        names = (
+            {"127.0.0.1", "localhost", "[::1]"}
+            if self.once
+            else {self.host.lower(), socket.gethostname().lower()}
+        )
         if not self.once and self.host in ("0.0.0.0", "::"):  # noqa: S104 -- asked for, with a token
             names |= {"127.0.0.1", "localhost", *_own_addresses()}
         return Guard(frozenset(names), self.port, self.token, self.once)
@@ -101,4 +105,3 @@ def _own_addresses() -> set[str]:
         return {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)}
     except OSError:
         return set()
-

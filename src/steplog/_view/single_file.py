@@ -10,13 +10,14 @@ import orjson
 
 from steplog._view import prices
 from steplog._view.data import WholeRun, listing, whole_run
+from steplog._view.health import health_of
 from steplog._view.page import with_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from steplog._format.record import Content
-    from steplog._read import Run
+    from steplog._read import Log, Run
 
 _LEVEL: Final = 6
 
@@ -25,17 +26,21 @@ def html(
     runs: Iterable[Run],
     *,
     path: str,
+    log: Log | None = None,
     content: Content = "full",
     more: int = 0,
     notices: Sequence[str] = (),
 ) -> str:
-    """The page with these runs inside; `more` runs of the log are not in it, and it says so.
+    """The page with these runs inside, and with what is known of their `log`; `more` runs are not in it, and it says so.
 
     Raises: LogError if a run's files are gone.
     """
     wholes = [whole_run(run, content=content) for run in runs]
     _tell_apart(wholes)
-    return with_data(gzip.compress(_sections(wholes, _state(path, content, more, notices)), _LEVEL, mtime=0))
+    state = _state(path, content, more, notices)
+    if log is not None:
+        state["health"] = health_of(log)
+    return with_data(gzip.compress(_sections(wholes, state), _LEVEL, mtime=0))
 
 
 def _tell_apart(wholes: list[WholeRun]) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from steplog._read import pictures
 from steplog._read.errors import LogError, NotFound
 from steplog._read.files.lines import Line, open_segment, scan
 from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
 from steplog._read.runs.step import Step, Tree
 from steplog._read.runs.times import moment, ms_between
+from steplog._show import frames
 
 if TYPE_CHECKING:
     from array import array
@@ -180,7 +180,7 @@ class Run:
         from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- a listing needs no pictures
 
         try:
-            frame = pictures.bound.run(self) if pictures.bound else None
+            frame = frames.bound.run(self) if frames.bound else None
             return frame or run_html(self)
         except LogError as error:
             return sentence_html(f"run {self.id}: {error}")
