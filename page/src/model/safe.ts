@@ -27,9 +27,10 @@ export function clip(text: unknown, n: number): string {
   return s.length > n ? s.slice(0, n - 1).replace(/[\ud800-\udbff]$/, "") + "…" : s;
 }
 
-/** Markdown's signs left out, for rows of one line. */
+/** The beginning of a text, with markdown's signs left out, for rows of one line. */
 export const plain = (text: string): string =>
   text
+    .slice(0, 3000)
     .replace(/\*\*|`{1,3}|^#+ /gm, "")
     .replace(/(^|\s)\*(\S[^*]*\S)\*/g, "$1$2")
     .replace(/\|[\s:|-]+\|\s/g, " · ")
