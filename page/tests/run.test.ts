@@ -83,7 +83,7 @@ test("one tool with other arguments each time is similar; two are not", () => {
 });
 
 test("an attempt that failed folds into the one that came after it", () => {
-  const failed = [{ ev: "llm.start", step: 1, model: "m", prompt: "" }, { ev: "llm.end", step: 1, ms: 2, status: "error", error: { type: "RateLimit", message: "429" } }];
+  const failed: Rec[] = [{ ev: "llm.start", step: 1, model: "m", prompt: "" }, { ev: "llm.end", step: 1, ms: 2, status: "error", error: { type: "RateLimit", message: "429" } }];
   const r = run([...failed, ...llm(2, "", said("at last", 1), { attempt: 2 })]);
   const tree = build(r, "calls");
   expect(tree.kids.map((k) => [k.x.no, k.tries.map((t) => t.no)])).toEqual([[2, [1]]]);

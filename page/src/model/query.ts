@@ -109,7 +109,7 @@ export function completions(typed: string, rows: readonly Row[]): string[] {
   for (const r of rows.slice(0, 5000)) for (const v of valuesOf(key, r)) counted.set(v, (counted.get(v) ?? 0) + 1);
   return [...counted]
     .filter(([v]) => v && v.toLowerCase().includes(start))
-    .sort((a, b) => b[1] - a[1])
+    .sort((a, b) => Number(b[0].toLowerCase().startsWith(start)) - Number(a[0].toLowerCase().startsWith(start)) || b[1] - a[1])
     .slice(0, 9)
     .map(([v]) => `${key}:${/\s/.test(v) ? `"${v}"` : v}`);
 }

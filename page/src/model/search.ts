@@ -25,6 +25,6 @@ export async function search(run: Run, words: string, told: (hits: Set<number>, 
 }
 
 /** What stands in the envelope (times, numbers, names of events) is no content. */
-const stands = (text: string, wanted: string): boolean => text.toLowerCase().indexOf(wanted, text.indexOf('"ev":')) >= 0;
+const stands = (text: string, wanted: string): boolean => text.toLowerCase().indexOf(wanted, text.indexOf(",", text.indexOf('"ev":'))) >= 0;
 
 const stepOf = (run: Run, at: number): number => (run.lines.parse(at).step as number | undefined) ?? 0;

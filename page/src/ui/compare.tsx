@@ -23,6 +23,7 @@ export function Compare() {
   const r = route();
   const a = useRun(r.id);
   const b = useRun(r.other);
+  useKeys({ Escape: () => go(to("runs")) });
   if (a.run === null || b.run === null || !r.id || !r.other) return <div class="emp"><b>Two runs are needed.</b>One of them is not in the log. Select two rows of <a href={to("runs")}>the list</a> and press c.</div>;
   if (!a.run || !b.run) return <div class="opening"><Skeleton /></div>;
   return <Both a={a.run} b={b.run} />;
@@ -50,7 +51,7 @@ function Both({ a, b }: { a: Run; b: Run }) {
     }
     toast(d > 0 ? "No further difference." : "No difference above.");
   };
-  useKeys({ n: () => jump(1), N: () => jump(-1), j: () => jump(1), k: () => jump(-1), Escape: () => go(to("runs")), s: () => go(to("compare", b.key, a.key)) });
+  useKeys({ n: () => jump(1), N: () => jump(-1), j: () => jump(1), k: () => jump(-1), s: () => go(to("compare", b.key, a.key)) });
   const count = (ok: (p: Pair) => boolean): number => pairs.filter(ok).length;
   return (
     <>

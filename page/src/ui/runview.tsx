@@ -45,6 +45,7 @@ export function useRun(key: string): { run: Run | null | undefined; part: number
 export function RunView() {
   const key = route().id;
   const { run, part, failed } = useRun(key);
+  useKeys({ Escape: () => go(to("runs")) });
   useEffect(() => {
     store().watch(run ?? null);
     return () => store().watch(null);
@@ -94,9 +95,10 @@ function Opened({ run }: { run: Run }) {
     if (next) set({ step: next.x.no });
   };
   const jump = (d: number, what: string, ok: (n: Line) => boolean): void => {
-    const next = seek(lines, step, d, ok);
+    // Beyond the last one it goes on from the other end.
+    const next = seek(lines, step, d, ok) ?? seek(lines, null, d, ok);
     if (next) set({ step: next.members ? (next.members.find((m) => hits.has(m.x.no)) ?? next).x.no : next.x.no });
-    else toast(`No further ${what} ${d > 0 ? "below" : "above"}.`);
+    else toast(`No ${what} in these rows.`);
   };
   const isHit = (n: Line): boolean => hits.has(n.x.no) || (!!n.via && hits.has(n.via.no)) || !!n.members?.some((m) => hits.has(m.x.no));
   const current = (): Line | undefined => lines.find((n) => step !== null && standsFor(n, step));

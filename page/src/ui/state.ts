@@ -1,5 +1,5 @@
 // The page's state outside of its elements: the store, the route in the address, and the keys that hold now.
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer } from "preact/hooks";
 import { address, parse, type Route } from "../data/route";
 import type { Store } from "../data/store";
 
@@ -68,7 +68,8 @@ const layers: { current: Keys }[] = [];
 export function useKeys(keys: Keys): void {
   const [layer] = useReducer((l: { current: Keys }) => l, { current: keys });
   layer.current = keys;
-  useEffect(() => {
+  // At once, and not after the next drawing: keys may come fast.
+  useLayoutEffect(() => {
     layers.push(layer);
     return () => void layers.splice(layers.indexOf(layer), 1);
   }, []);

@@ -54,6 +54,6 @@ def _runs_in(file: Path, wanted: bytes) -> Iterator[str]:
                 end = block.find(b"\n", at)
                 run = _RUN.search(block, begin, min(begin + _HEAD, len(block)))
                 # What stands in the envelope is no content.
-                if run is not None and at > block.find(b'"ev"', begin, begin + _HEAD):
+                if run is not None and at > block.find(b",", block.find(b'"ev"', begin, begin + _HEAD)):
                     yield run[1].decode()
                 at = folded.find(wanted, end) if end >= 0 else -1
