@@ -29,7 +29,12 @@ def run_cli(*words: str, **options):
     """The command, as people call it."""
     program = "from steplog._cli.main import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=120, check=False, **options
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
     )
 
 
@@ -47,7 +52,9 @@ AGENTS = ("research", "hardly", "support", "refund", "waits", "analyst", "triage
 @pytest.fixture(scope="session")
 def agents_log(tmp_path_factory) -> Path:
     """A log of eight agents: what went well, what failed, waits, died, looped."""
-    pytest.importorskip("langgraph", reason="langgraph, which the scripted agents are made of, is not installed")
+    pytest.importorskip(
+        "langgraph", reason="langgraph, which the scripted agents are made of, is not installed"
+    )
     log = tmp_path_factory.mktemp("view") / "steplogs"
     record(log, *AGENTS)
     record(log, "invoices")  # is killed in the middle
@@ -133,7 +140,10 @@ class Tab:
         self.requests: list[str] = []
         self.page.add_init_script(VIOLATIONS)
         self.page.on("pageerror", lambda e: self.problems.append(f"error: {e} {getattr(e, 'stack', '')}"))
-        self.page.on("console", lambda m: self.problems.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        self.page.on(
+            "console",
+            lambda m: self.problems.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None,
+        )
         self.page.on("dialog", lambda d: (self.problems.append(f"dialog: {d.message}"), d.dismiss()))
         self.page.on("request", lambda r: self.requests.append(r.url))
 

@@ -7,9 +7,9 @@ import socket
 import stat
 
 import pytest
-from conftest import Served, embedded, run_cli
 
 import steplog
+from conftest import Served, embedded, run_cli
 
 pytest.importorskip("starlette", reason="the extra `view` is not installed")
 
@@ -20,7 +20,9 @@ def log(tmp_path):
     with steplog.Recorder(path) as recorder:
         for n in range(3):
             with recorder.run(f"run{n}", input=f"question {n}", thread="t1" if n else "") as run:
-                with run.llm(model="m", messages=[{"role": "user", "content": f"question {n} " + "word " * 100}]) as call:
+                with run.llm(
+                    model="m", messages=[{"role": "user", "content": f"question {n} " + "word " * 100}]
+                ) as call:
                     call.set(message={"role": "assistant", "content": "answer " * 60})
     return path
 
@@ -70,7 +72,13 @@ def test_html_writes_one_run_to_a_private_file(log, tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "names"),
-    [(("--last", "2"), ["run1", "run2"]), (("--thread", "t1"), ["run1", "run2"]), (("--name", "N0"), ["run0"]), (("--since", "1h"), ["run0", "run1", "run2"]), (("--status", "ok", "--last", "1"), ["run2"])],
+    [
+        (("--last", "2"), ["run1", "run2"]),
+        (("--thread", "t1"), ["run1", "run2"]),
+        (("--name", "N0"), ["run0"]),
+        (("--since", "1h"), ["run0", "run1", "run2"]),
+        (("--status", "ok", "--last", "1"), ["run2"]),
+    ],
 )
 def test_html_takes_the_runs_that_fit(log, tmp_path, words, names):
     run_cli("html", *words, "-p", str(log), "-o", str(tmp_path / "x.html"))
@@ -85,7 +93,11 @@ def test_html_wants_to_know_which_and_says_when_none_fits(log):
 
 
 def test_html_keeps_as_much_of_what_was_said_as_it_is_told(log, tmp_path):
-    for content, has_beginning, has_all in (("full", True, True), ("preview", True, False), ("none", False, False)):
+    for content, has_beginning, has_all in (
+        ("full", True, True),
+        ("preview", True, False),
+        ("none", False, False),
+    ):
         done = run_cli("html", "@last", "-p", str(log), "-o", "-", "--content", content)
         listing, runs = embedded(done.stdout)
         everything = str(listing).encode() + b"".join(next(iter(runs.values())))

@@ -6,10 +6,10 @@ import json
 import time
 
 import pytest
-from conftest import embedded
-from sample_log import RUN, begun, weather
 
 import steplog
+from conftest import embedded
+from sample_log import RUN, begun, weather
 from steplog._view.catalogue import Catalogue
 from steplog._view.data import row_of, whole_run
 from steplog._view.find import runs_with
@@ -79,7 +79,10 @@ def test_a_row_says_what_was_asked_and_answered_what_it_waits_for_and_where_it_d
     assert told["refunds"]["asks"] == "Pay EUR 412.00 for A-1042?"
     assert told["order_support"]["loop"] == 9
     assert told["order_support"]["masked"] == 1
-    assert told["shop_analyst"]["question"] == "Which region returns the most, measured by its orders? Chart attached. [image]"
+    assert (
+        told["shop_analyst"]["question"]
+        == "Which region returns the most, measured by its orders? Chart attached. [image]"
+    )
     assert told["shop_analyst"]["answer"].startswith("**East** returns the most")
     assert told["research"]["retries"] == 1
 
@@ -99,7 +102,9 @@ def test_damage_between_the_lines_costs_no_line_and_is_named(tmp_path, reading):
     good = weather().bytes().splitlines(keepends=True)
     half = good[4][:30]
     (tmp_path / "log").mkdir()
-    (tmp_path / "log" / "a.jsonl").write_bytes(b"".join(good[:4]) + b"\0\0garbage\n" + half + b"".join(good[4:]))
+    (tmp_path / "log" / "a.jsonl").write_bytes(
+        b"".join(good[:4]) + b"\0\0garbage\n" + half + b"".join(good[4:])
+    )
     catalogue = reading(tmp_path / "log")
     whole = catalogue.whole(RUN)
     _, *lines, tail = b"".join(whole.pieces()).splitlines()
@@ -195,7 +200,10 @@ def test_costs_are_told_where_prices_are_known(tmp_path, monkeypatch):
     with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("paid") as run:
         for model in ("known", "unknown"):
             with run.llm(model=model, messages=[{"role": "user", "content": "hi"}]) as call:
-                call.set(message={"role": "assistant", "content": "ho"}, usage={"input_tokens": 1000, "output_tokens": 10})
+                call.set(
+                    message={"role": "assistant", "content": "ho"},
+                    usage={"input_tokens": 1000, "output_tokens": 10},
+                )
     monkeypatch.setattr(prices, "are_known", lambda: True)
     monkeypatch.setattr(prices, "cost", lambda model, *_: 0.25 if model == "known" else None)
     run = steplog.read(tmp_path / "log").run(-1)
@@ -210,4 +218,7 @@ def test_reading_for_the_page_imports_no_server():
     import sys
 
     program = "import sys, steplog; steplog.read; print([m for m in ('starlette','uvicorn','genai_prices','steplog._view.page') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )

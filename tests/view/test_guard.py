@@ -6,6 +6,7 @@ import http.client
 import json
 
 import pytest
+
 from conftest import serving
 
 pytest.importorskip("starlette", reason="the extra `view` is not installed")
@@ -48,7 +49,16 @@ def cookie(server) -> str:
 
 
 def test_without_the_token_nothing_is_told(server):
-    for path in ("/", "/api/runs", "/api/run/x", "/api/live", "/api/find?q=a", "/api/health", "/?token=wrong", "/?token="):
+    for path in (
+        "/",
+        "/api/runs",
+        "/api/run/x",
+        "/api/live",
+        "/api/find?q=a",
+        "/api/health",
+        "/?token=wrong",
+        "/?token=",
+    ):
         answer, body = ask(server, path)
         assert answer.status == 401, path
         assert b"secret question" not in body
@@ -70,7 +80,14 @@ def test_the_token_opens_one_browser_and_is_exchanged_for_a_strict_cookie(server
 
 def test_a_name_that_leads_here_from_elsewhere_is_refused(server):
     known = cookie(server)
-    for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1", "127.0.0.1:1", "", f"127.0.0.1.evil.example:{server.port}"):
+    for host in (
+        "evil.example",
+        f"evil.example:{server.port}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "",
+        f"127.0.0.1.evil.example:{server.port}",
+    ):
         assert ask(server, "/api/runs", host=host, cookie=known)[0].status == 400, host
     for host in (f"localhost:{server.port}", f"LOCALHOST:{server.port}", f"127.0.0.1:{server.port}"):
         assert ask(server, "/api/runs", host=host, cookie=known)[0].status == 200, host
@@ -81,7 +98,12 @@ def test_a_foreign_origin_is_refused_and_ours_is_not(server):
     for origin in ("https://evil.example", "null", f"https://127.0.0.1:{server.port}", "http://127.0.0.1:1"):
         assert ask(server, "/api/runs", origin=origin, cookie=known)[0].status == 403, origin
     assert ask(server, "/api/runs", origin=server.origin, cookie=known)[0].status == 200
-    assert ask(server, "/api/runs", sec_fetch_site="cross-site", sec_fetch_mode="no-cors", cookie=known)[0].status == 403
+    assert (
+        ask(server, "/api/runs", sec_fetch_site="cross-site", sec_fetch_mode="no-cors", cookie=known)[
+            0
+        ].status
+        == 403
+    )
     assert ask(server, "/api/runs", sec_fetch_site="same-site", cookie=known)[0].status == 403
 
 

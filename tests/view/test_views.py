@@ -241,7 +241,15 @@ def test_on_a_phone_the_step_is_a_sheet_and_nothing_is_wider_than_the_screen(tab
     opened = tab(viewport={"width": 390, "height": 844}, has_touch=True)
     opened.open(single_file.as_uri())
     opened.wait(lambda: opened.page.query_selector(".rr"))
-    views = ["#/runs", f"#/run/{ids['research'][0]}", f"#/run/{ids['research'][0]}?view=chat", f"#/compare/{ids['research'][0]}/{ids['research'][1]}", "#/stats", "#/health", f"#/run/{ids['invoices'][0]}?sheet=1"]
+    views = [
+        "#/runs",
+        f"#/run/{ids['research'][0]}",
+        f"#/run/{ids['research'][0]}?view=chat",
+        f"#/compare/{ids['research'][0]}/{ids['research'][1]}",
+        "#/stats",
+        "#/health",
+        f"#/run/{ids['invoices'][0]}?sheet=1",
+    ]
     for view in views:
         opened.go(view)
         opened.page.wait_for_timeout(250)
@@ -264,7 +272,12 @@ def test_every_text_stands_out_from_what_is_behind_it(tab, single_file, ids, wid
     opened = tab(viewport={"width": width, "height": 900}, color_scheme=scheme)
     opened.open(single_file.as_uri())
     opened.wait(lambda: opened.page.query_selector(".rr"))
-    for view in ("#/runs", f"#/run/{ids['research'][0]}?step=32", f"#/run/{ids['invoices'][0]}", f"#/compare/{ids['research'][0]}/{ids['research'][1]}"):
+    for view in (
+        "#/runs",
+        f"#/run/{ids['research'][0]}?step=32",
+        f"#/run/{ids['invoices'][0]}",
+        f"#/compare/{ids['research'][0]}/{ids['research'][1]}",
+    ):
         opened.go(view)
         opened.page.wait_for_timeout(300)
         assert opened.page.evaluate(CONTRAST) == [], view
@@ -297,13 +310,28 @@ def test_roles_and_names_are_those_of_a_tree_a_table_and_a_dialog(page, ids):
     page.go(f"#/run/{ids['research'][0]}?step=32")
     page.wait(lambda: len(rows(page)) > 15)
     snapshot = page.page.locator("body").aria_snapshot()
-    for role in ('tree "steps"', "treeitem", 'region "step"', "navigation", "toolbar", 'heading "Would it pay'):
+    for role in (
+        'tree "steps"',
+        "treeitem",
+        'region "step"',
+        "navigation",
+        "toolbar",
+        'heading "Would it pay',
+    ):
         assert role in snapshot, role
     assert page.page.evaluate(NAMELESS) == []
     page.go("#/runs")
     page.wait(lambda: page.page.query_selector(".rr"))
     snapshot = page.page.locator("body").aria_snapshot()
-    for role in ('grid "runs"', "row", "gridcell", "columnheader", 'combobox "filter"', 'img "died"', 'img "failed"'):
+    for role in (
+        'grid "runs"',
+        "row",
+        "gridcell",
+        "columnheader",
+        'combobox "filter"',
+        'img "died"',
+        'img "failed"',
+    ):
         assert role in snapshot, role
     assert page.page.evaluate(NAMELESS) == []
 
@@ -315,5 +343,7 @@ NAMELESS = """() => [...document.querySelectorAll('button,input,select,[role=img
 def test_the_focus_is_seen(page):
     page.page.keyboard.press("Tab")
     page.page.keyboard.press("Tab")
-    outline = page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth")
+    outline = page.page.evaluate(
+        "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth"
+    )
     assert outline == "solid2px"

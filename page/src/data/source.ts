@@ -68,10 +68,10 @@ class Filling {
   }
 }
 
-async function filled(bytes: Uint8Array, progress: (part: number) => void): Promise<Run> {
+async function filled(bytes: Uint8Array, now: number, progress: (part: number) => void): Promise<Run> {
   const filling = new Filling();
   await filling.feed(bytes, () => progress(0.5));
-  return filling.done(Date.now());
+  return filling.done(now);
 }
 
 export class Server implements Source {
@@ -162,7 +162,7 @@ export class Embedded implements Source {
     await this.ready;
     const bytes = this.runs.get(key);
     if (!bytes) return null;
-    return filled(bytes, progress);
+    return filled(bytes, this.listing.state.now, progress);
   }
 
   async find(phrase: string): Promise<{ keys: string[]; done: boolean }> {

@@ -29,8 +29,14 @@ export class Store {
     this.source = source;
   }
 
+  /** The time by the log's clock. */
   get now(): number {
-    return this.source.live ? Date.now() + this.clock : this.state.now;
+    return this.source.live ? Date.now() + this.clock : Math.max(Date.now(), this.state.now);
+  }
+
+  /** Until when anything is known: of a file, when it was written. */
+  get until(): number {
+    return this.source.live ? this.now : this.state.now;
   }
 
   subscribe(told: () => void): () => void {
@@ -145,7 +151,7 @@ export class Store {
     const run = this.runs.get(r.key);
     if (run) {
       run.row = r;
-      run.join(this.now);
+      run.join(this.until);
     }
     if (known) {
       const swap = (list: Row[]): Row[] => list.map((x) => (x.key === r.key ? r : x));
@@ -164,7 +170,7 @@ export class Store {
       const text = push.lines.map(([f, n, raw]) => `[${f},${n},${raw}]`).join("\n");
       run.take(run.lines.add(new TextEncoder().encode(text)));
     }
-    run.join(this.now);
+    run.join(this.until);
   }
 
   /** Which runs have a phrase anywhere in their lines; undefined until that is known. */

@@ -50,7 +50,8 @@ interface Props {
 
 export const RunRow = memo(
   ({ r, i, now, wide, isCurrent, isChosen, open, toggle }: Props) => {
-    const out = outcome(r, now);
+    const until = Math.min(now, store().until);
+    const out = outcome(r, until);
     const when = ago(r.started, now);
     const isOpenEnd = r.status === "crashed" || r.status === "unfinished";
     return (
@@ -68,8 +69,8 @@ export const RunRow = memo(
         </span>
         <span class="ph mks" role="gridcell"><Marks r={r} /></span>
         <span class="ph" role="gridcell"><Spark sp={r.spark} n={r.steps} /></span>
-        <span class="ph" role="gridcell"><DurationBar ms={r.status === "running" && r.started ? now - r.started : (r.ms ?? 0)} isBad={failed(r)} /></span>
-        <span class={`num ph${r.status === "running" ? " s-running" : ""}`} role="gridcell">{r.status === "running" && r.started ? fms(now - r.started) : `${isOpenEnd && r.ms != null ? "≥ " : ""}${fms(r.ms)}`}</span>
+        <span class="ph" role="gridcell"><DurationBar ms={r.status === "running" && r.started ? until - r.started : (r.ms ?? 0)} isBad={failed(r)} /></span>
+        <span class={`num ph${r.status === "running" ? " s-running" : ""}`} role="gridcell">{r.status === "running" && r.started ? fms(until - r.started) : `${isOpenEnd && r.ms != null ? "≥ " : ""}${fms(r.ms)}`}</span>
         <Tokens r={r} />
         <span class={`num ph money${r.cost == null ? " faint" : ""}`} role="gridcell" title={r.cost == null && r.llm_calls ? `no price is known for ${r.models.join(", ") || "its model"}` : ""}>{r.cost == null ? NONE : `${r.unpriced || r.untold ? "≥ " : ""}${fusd(r.cost)}`}</span>
         <span class="ell ph dim" role="gridcell" title={r.models.join(", ")}>{safe(r.models.map(short).join(" + "))}</span>

@@ -61,9 +61,9 @@ function Opened({ run }: { run: Run }) {
   const width = useWidth();
   const [tick, again] = useState(0);
   useEffect(() => {
-    if (run.status !== "running") return;
+    if (run.status !== "running" || !store().source.live) return;
     const timer = setInterval(() => {
-      run.join(store().now);
+      run.join(store().until);
       again((n) => n + 1);
     }, run.all.length > 5000 ? 3000 : 500);
     return () => clearInterval(timer);
@@ -179,7 +179,7 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
   const t = run.total;
   const errors = run.errors;
   const isOpen = run.status === "crashed" || run.status === "unfinished";
-  const about = run.status === "ok" ? answer : outcome(row, store().now).text;
+  const about = run.status === "ok" ? answer : outcome(row, store().until).text;
   const Fact = ({ v, l, cls }: { v: string; l: string; cls?: string }) => <div class="fact"><b class={cls}>{v}</b><span>{l}</span></div>;
   const many = run.agents.length > 0;
   return (
@@ -195,12 +195,12 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
         </div>
       </div>
       <div class="facts">
-        <Fact v={`${isOpen ? "≥ " : ""}${run.status === "running" ? fms(store().now - run.t0) : fms(row.ms ?? run.last)}`} l="took" />
+        <Fact v={`${isOpen ? "≥ " : ""}${run.status === "running" ? fms(store().until - run.t0) : fms(row.ms ?? run.last)}`} l="took" />
         <Fact v={run.all.length.toLocaleString("en")} l="steps" />
         <Fact v={run.llms.length.toLocaleString("en")} l="model calls" />
         <Fact v={run.tools.toLocaleString("en")} l="tool calls" />
         <Fact v={t.told ? `${t.told < t.calls ? "≥ " : ""}${ftok(t.tin)} / ${ftok(t.tout)}` : NONE} l="tokens in / out" />
-        <Fact v={t.tin ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" />
+        <Fact v={t.tin && run.cached ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" />
         {store().state.prices && <Fact v={t.priced ? `${t.priced < t.calls ? "≥ " : ""}${fusd(t.cost)}` : NONE} l={many && t.priced ? dearest(run) : "cost"} />}
         <Fact v={String(errors)} l={errors === 1 ? "error" : "errors"} cls={errors ? "k-err" : ""} />
       </div>

@@ -49,7 +49,7 @@ function Boards({ rows }: { rows: Row[] }) {
   const costOf = (m: string): Series => ({ label: short(m), color: COLOURS[models.indexOf(m)]!, values: of((x) => total(x, (r) => r.calls[`llm ${m}`]?.cost)) });
   return (
     <div class="st">
-      <div class="tiles">
+      <div class={`tiles${models.length ? " four" : ""}`}>
         <Chart {...common} title="Runs" note={<><b class={bad ? "k-err" : ""}>✕ {bad} failed</b> at the foot of each bar</>} format={ftok} series={[{ label: "failed", color: "--err", values: of((x) => x.filter(failed).length) }, { label: "fine", color: "--faint", values: of((x) => x.filter((r) => !failed(r)).length) }]} />
         {models.length > 0 && <Chart {...common} title="Cost" note={models.map((m) => <span class="key"><i style={{ background: `var(${COLOURS[models.indexOf(m)]})` }} />{short(safe(m))} {fusd(total(rows, (r) => r.calls[`llm ${m}`]?.cost))}</span>)} format={fusd} series={models.map(costOf)} />}
         <Chart {...common} title="Duration of a run" note="log scale · ─ median   ┄ 95th percentile" log format={fms} series={[{ label: "median", color: "--accent", line: true, values: of((x) => quantile(times_(x), 0.5)) }, { label: "95th percentile", color: "--ink-3", line: true, dash: [4, 3], values: of((x) => quantile(times_(x), 0.95)) }]} />

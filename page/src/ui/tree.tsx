@@ -45,7 +45,7 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
       <div class="tg hd" aria-hidden="true">
         <span class="num n">#</span>
         <span class="first">Step, asked → answered</span>
-        <span class="ax">{A.ticks.map((t) => <span key={t} style={{ left: `${A.X(t)}%` }}>{tickLabel(t)}</span>)}</span>
+        <span class="ax">{A.ticks.filter((t) => A.X(t) < 84).map((t) => <span key={t} style={{ left: `${A.X(t)}%` }}>{tickLabel(t)}</span>)}</span>
         <span class="num">Tokens in/out</span>
         <span class="num money">Cost</span>
         <span class="num">Took</span>

@@ -180,7 +180,12 @@ class RowBuilder:
         calls = [s for s in known if s.kind != "agent"] or known
         return [
             _known(
-                {"kind": s.kind, "name": s.name, "started": epoch_ms(s.ts), "what": words.head(words.given(s.args), 80)}
+                {
+                    "kind": s.kind,
+                    "name": s.name,
+                    "started": epoch_ms(s.ts),
+                    "what": words.head(words.given(s.args), 80),
+                }
             )
             for s in calls[-5:]
         ]
