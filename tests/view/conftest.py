@@ -72,6 +72,19 @@ def ids(agents_log) -> dict[str, list[str]]:
     return found
 
 
+@pytest.fixture(scope="session")
+def step_of(agents_log, ids):
+    """The number of a step, by the run's name, which of these runs, and the step's name."""
+    import steplog
+
+    log = steplog.read(agents_log)
+
+    def find(run: str, name: str, nth: int = 0, at: int = 0) -> int:
+        return [step.number for step in log.run(ids[run][at]).steps if step.name == name][nth]
+
+    return find
+
+
 class Served:
     """`steplog view` as a process of its own."""
 

@@ -42,8 +42,8 @@ def hostile(**fields) -> Lines:
         thread=NASTY[1],
         input={"messages": [{"m": 1, "role": NASTY[0], "content": every}]},
     )
-    for n, text in enumerate(NASTY):
-        text = text.replace("\ud83c", "")
+    for n, nasty in enumerate(NASTY):
+        text = nasty.replace("\ud83c", "")
         step = n * 3 + 1
         lines.add("agent.start", step=step, name=text)
         lines.add(

@@ -1,12 +1,14 @@
 // The page's state outside of its elements: the store, the route in the address, and the keys that hold now.
-import { useEffect, useLayoutEffect, useReducer } from "preact/hooks";
+import { useLayoutEffect, useReducer } from "preact/hooks";
 import { address, parse, type Route } from "../data/route";
 import type { Store } from "../data/store";
 
 let theStore: Store;
 let current: Route = parse("");
 const listeners = new Set<() => void>();
+let version = 0; // grows with each change
 const tell = (): void => {
+  version++;
   for (const told of listeners) told();
 };
 
@@ -47,13 +49,16 @@ export const href = (patch: Partial<Route>): string => address({ ...current, ...
 /** Draws again when the store or the route changes. */
 export function useChanges(): void {
   const [, again] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => {
+  const seen = version;
+  useLayoutEffect(() => {
     let asked = 0;
     const told = (): void => {
       // Several changes in one turn are one drawing.
       if (!asked) asked = window.setTimeout(() => { asked = 0; again(0); }, 0);
     };
     listeners.add(told);
+    // What changed between the first drawing and this moment was told to nobody.
+    if (version !== seen) told();
     return () => {
       listeners.delete(told);
       clearTimeout(asked);
