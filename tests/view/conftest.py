@@ -175,7 +175,7 @@ class Tab:
             found = what()
             if found:
                 return found
-            time.sleep(0.02)
+            self.page.wait_for_timeout(20)  # not a sleep: in it the browser is listened to
         raise AssertionError(f"not within {seconds} s; the page says: {self.page.inner_text('body')[:2000]}")
 
     def text(self, selector: str = "body") -> str:

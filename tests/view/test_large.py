@@ -190,7 +190,7 @@ def test_a_large_directory_shows_its_newest_runs_at_once(tab, tmp_path, size):
             lambda: (
                 opened.page.query_selector(".foot") is None or "Reading older" not in opened.text(".foot")
             ),
-            300,
+            900,
         )
         opened.sees("How long is river")
         assert len(opened.page.query_selector_all(".rr")) < 80

@@ -351,3 +351,43 @@ def test_the_focus_is_seen(page):
         "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth"
     )
     assert outline == "solid2px"
+
+
+def test_a_span_of_time_is_brushed_and_a_part_of_a_run_is_zoomed_into(page, ids):
+    def drag(selector, a, b):
+        box = page.page.locator(selector).bounding_box()
+        y = box["y"] + box["height"] / 2
+        page.page.mouse.move(box["x"] + box["width"] * a, y)
+        page.page.mouse.down()
+        page.page.mouse.move(box["x"] + box["width"] * b, y, steps=4)
+        page.page.mouse.up()
+
+    drag(".hist", 0.0, 0.15)
+    page.wait(lambda: "span=" in page.page.url)
+    page.wait(lambda: not page.text(".sum").startswith("9 of 9"))
+    page.page.click("[aria-label='remove the span of time']")
+    page.sees("9 of 9 runs")
+    page.go(f"#/run/{ids['research'][0]}")
+    page.wait(lambda: len(rows(page)) > 15)
+    drag(".strip", 0.2, 0.4)
+    page.sees("Zoomed to")
+    assert "zoom=" in page.page.url
+    page.page.keyboard.press("z")
+    page.wait(lambda: "Zoomed to" not in page.text())
+
+
+def test_only_the_errors_and_only_one_agent_are_shown_when_that_is_asked_for(page, ids):
+    page.go(f"#/run/{ids['research'][0]}")
+    page.wait(lambda: len(rows(page)) > 15)
+    page.page.click("button:has-text('1 error, 1 retry')")
+    page.wait(lambda: len(rows(page)) < 8)
+    assert "fetch_page failed" in " ".join(rows(page))
+    page.page.click("button:has-text('1 error, 1 retry')")
+    page.page.select_option(
+        "select[aria-label='only this agent']",
+        label=next(
+            o for o in page.text("select[aria-label='only this agent']").split("\n") if o.startswith("costs")
+        ),
+    )
+    page.wait(lambda: all("lisbon madrid" not in row for row in rows(page)))
+    assert "costs" in rows(page)[0]
