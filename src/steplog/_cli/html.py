@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
+from steplog._cli import complete
 from steplog._cli.command import NO, USAGE, ReadCommand, complain, log_at, warn_about, warnings
 from steplog._cli.moment import Moment
+from steplog._cli.options import takes_log
 from steplog._show.units import amount
 
 if TYPE_CHECKING:
@@ -23,15 +25,30 @@ _MOST: Final = 500  # runs, where no number is given
 _LARGE: Final = 50_000_000
 
 
-@click.command(cls=ReadCommand)
-@click.argument("run", metavar="[RUN]", required=False)
-@click.option("--last", type=click.IntRange(min=1), help="The newest so many runs.")
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog html @last -o run.html",
+        "steplog html --status error --since yesterday -o failed.html",
+        "steplog html -n 20 --content preview -o runs.html",
+    ),
+)
+@click.argument("run", metavar="[RUN]", required=False, shell_complete=complete.runs)
+@click.option(
+    "-n",
+    "--limit",
+    "--last",
+    "last",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="The newest so many runs.",
+)
 @click.option("--status", "statuses", multiple=True, help="Only runs of this status; may be repeated.")
 @click.option("--name", help="Only runs whose name has this in it.")
 @click.option("--thread", help="Only runs of this thread.")
-@click.option("--since", type=Moment(), help="Only runs begun since then: 2h, 3d, 2026-11-23.")
+@click.option("--since", type=Moment(), help="Only runs begun since then: 2h, 3d, yesterday, 2026-11-23.")
 @click.option("--until", type=Moment(), help="Only runs begun before then.")
-@click.option("--path", "-p", help="The log; by default as `steplog config` says; - is standard input.")
+@takes_log
 @click.option(
     "--output",
     "-o",
@@ -55,13 +72,15 @@ def html(
     output: str | None,
     content: Literal["none", "preview", "full"],
 ) -> None:
-    """Write one RUN, or the runs that fit, as a page in one HTML file.
+    """Write one RUN of the log at PATH, or the runs that fit, as a page in one HTML file.
 
     RUN is the beginning of a run's id, @last, or @-2 for the last but one. The file holds everything and asks for
     nothing: mind what is in it before you pass it on (--content). Exit code 1 if no run fits.
     """
+    if run is not None and path is None and is_path(run):
+        run, path = None, run
     if run is None and not (last or statuses or name or thread or since or until):
-        raise click.UsageError("say which: RUN, --last N, or a filter such as --since 2h")
+        raise click.UsageError("say which: RUN, -n N, or a filter such as --since 2h")
     with log_at(path) as log:
         warn_about(log)
         if run is not None:

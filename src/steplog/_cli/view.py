@@ -10,16 +10,20 @@ from typing import Final
 import click
 
 from steplog._cli.command import USAGE, ReadCommand, complain
+from steplog._cli.options import takes_log
 
 _NEEDED: Final = ("starlette", "uvicorn")
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=("steplog view", "steplog view steplogs --port 8000", "steplog view -p steplogs --no-open"),
+)
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; by default 7837, or a free one.")
 @click.option("--no-open", is_flag=True, help="Only print the link.")
 @click.option("--host", help="Serve beyond this machine, at this address; needs --token.")
 @click.option("--token", envvar="STEPLOG_VIEW_TOKEN", help="The token that --host asks of everybody.")
+@takes_log
 def view(*, path: str | None, port: int | None, no_open: bool, host: str | None, token: str | None) -> None:
     """Look at the runs of the log at PATH in a browser, also while they run.
 
