@@ -12,7 +12,7 @@ import click
 from steplog._cli import complete
 from steplog._cli.command import NO, USAGE, ReadCommand, complain, log_at, warn_about, warnings
 from steplog._cli.moment import Moment
-from steplog._cli.options import takes_log
+from steplog._cli.options import is_path, takes_log
 from steplog._show.units import amount
 
 if TYPE_CHECKING:
