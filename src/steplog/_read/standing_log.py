@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, overload
 
 from steplog._read.errors import Ambiguous, NotFound
 from steplog._read.files.newest import newest_lines
-from steplog._read.files.noticed import every_damage
 from steplog._read.files.pieces import NO_END
 from steplog._read.runs.all_runs import Runs
 from steplog._read.runs.columns import checked
@@ -78,17 +77,19 @@ class Log:
         """
         return self._runs
 
-    @cached_property
+    @property
     def bad(self) -> tuple[BadLine, ...]:
         """Each damaged, repeated or unfinished line, by its file and number. For this every line is parsed."""
-        found = tuple(every_damage(self._files, are_copies=len(self._paths) > 1))
-        self._catalogue.note_damage(found)
-        return found
+        return self._judged.bad
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Lines that a writer counted and the log does not have."""
-        return self._noticed_in_all.gaps
+        """Lines that a writer counted and the log does not have. For this, too, every line is parsed."""
+        return self._judged.gaps
+
+    @cached_property
+    def _judged(self) -> Noticed:
+        return self._catalogue.judge()
 
     @property
     def lost(self) -> tuple[Mapping[str, Json], ...]:
