@@ -89,6 +89,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'steplog' has no attribute {name!r}")
     # not importlib: `boot` must cost next to nothing
     value = getattr(__import__(_ROOMS.get(name, "steplog._read"), fromlist=(name,)), name)
+    if name not in _ROOMS:
+        # Whoever reads may look at it in a notebook; the read side itself knows no page.
+        __import__("steplog._view.notebook", fromlist=("bind",)).bind()
     globals()[name] = value
     return value
 

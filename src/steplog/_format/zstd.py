@@ -16,6 +16,7 @@ from steplog._format.zstd_frames import Frame, frames
 _MODULES: Final = ("compression.zstd", "backports.zstd")
 _AT_ONCE: Final = 1 << 17
 _WHOLE: Final = Frame(0, 0, 0, None)
+_BROKEN: Final = -1  # where a stream stands that met a damage: from it nothing more can be read
 
 
 def zstd_module() -> Any:
@@ -70,10 +71,12 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Some of the plain text from here on."""
-        taken = self._stream.readinto(buffer)
-        self._at += taken
-        return taken
+        """Some of the plain text from here on: what stands before a damage is given before that is met."""
+        at, self._at = self._at, _BROKEN
+        data = self._stream.read1(len(buffer))
+        buffer[: len(data)] = data
+        self._at = at + len(data)
+        return len(data)
 
     def tell(self) -> int:
         """The place in the plain text."""

@@ -154,7 +154,7 @@ class _Examination:
     def _take(self, segment: SegmentHealth, stretch: Stretch, counted: Iterable[Counted]) -> None:
         segment.bytes = max(segment.bytes, stretch.stop)
         segment.damages += stretch.bad
-        segment.lines += len(stretch.seqs)
+        segment.lines += stretch.rows
         if stretch.seqs:
             segment.first_ts = segment.first_ts or stretch.time_of(0)
             segment.last_ts = stretch.time_of(len(stretch.seqs) - 1)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, overload
 
 from steplog._read.errors import Ambiguous, NotFound
 from steplog._read.files.newest import newest_lines
-from steplog._read.files.noticed import every_damage
 from steplog._read.files.pieces import NO_END
 from steplog._read.runs.all_runs import Runs
 from steplog._read.runs.columns import checked
+from steplog._show import frames
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -77,17 +77,19 @@ class Log:
         """
         return self._runs
 
-    @cached_property
+    @property
     def bad(self) -> tuple[BadLine, ...]:
         """Each damaged, repeated or unfinished line, by its file and number. For this every line is parsed."""
-        found = tuple(every_damage(self._files, are_copies=len(self._paths) > 1))
-        self._catalogue.note_damage(found)
-        return found
+        return self._judged.bad
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Lines that a writer counted and the log does not have."""
-        return self._noticed_in_all.gaps
+        """Lines that a writer counted and the log does not have. For this, too, every line is parsed."""
+        return self._judged.gaps
+
+    @cached_property
+    def _judged(self) -> Noticed:
+        return self._catalogue.judge()
 
     @property
     def lost(self) -> tuple[Mapping[str, Json], ...]:
@@ -162,6 +164,10 @@ class Log:
                 yield from run.rows(wanted, chosen)
             except NotFound:
                 continue  # deleted meanwhile: it has expired
+
+    def _repr_html_(self) -> str | None:
+        """In a notebook the page with the newest runs, in a frame of its own."""
+        return frames.bound.log(self) if frames.bound else None
 
     def tail(self, count: int = 10) -> list[Line | BadLine]:
         """The `count` newest lines of all its files, oldest first; damages among them. No more is read than that takes.

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
 from steplog._read.files.noticed import Noticed, notice
 from steplog._read.files.series import Series
-from steplog._read.files.settled import is_told_by_names, settled
+from steplog._read.files.settled import is_told_by_names, judged, settled
 from steplog._read.files.standing import open_standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from steplog._format.record import Record
     from steplog._read.files.digest import RunLines
-    from steplog._read.files.lines import BadLine
     from steplog._read.files.log_file import LogFile, Parts
     from steplog._read.files.sequence import Gap
 
@@ -51,7 +51,7 @@ class Catalogue:
         self._are_copies = are_copies
         self._is_settled = are_copies or not is_told_by_names(files)
         self._series: list[Series] = []
-        self._of_file: dict[Path | None, Series] = {}
+        self._of_file: dict[Path, Series] = {}
         self._next: list[_Next] | None = None
         self._last: dict[int, str] = {}
         self._damaged: dict[Path, list[int]] = {}
@@ -59,7 +59,10 @@ class Catalogue:
         self._all: list[RunLines] | None = None
 
     def newest(self) -> Iterator[RunLines]:
-        """The runs, newest first; no more of the log is read than they need."""
+        """The runs, newest first; no more of the log is read than they need.
+
+        Those whose start is lost come behind the others of their files: that there is none, only all of a file tells.
+        """
         at, is_settled = 0, self._is_settled
         given: set[tuple[str, str, int]] = set()
         while at < len(self._given) or self._find():
@@ -74,12 +77,30 @@ class Catalogue:
                 yield lines
 
     def all(self) -> list[RunLines]:
-        """All runs, oldest first."""
+        """All runs, oldest first; those whose start is lost stand where the first line of them does."""
         if self._all is None:
             while self._find():
                 pass
-            self._all = self._given[::-1]
+            has_lost = any(run.start is None for run in self._given)
+            self._all = self._by_first_line() if has_lost else self._given[::-1]
         return self._all
+
+    def _by_first_line(self) -> list[RunLines]:
+        """The runs that were found, oldest first, in the order in which their lines begin."""
+        files = {file.path: at for at, (file, _) in enumerate(self._files)}
+        runs: dict[int, list[RunLines]] = {number: [] for number in range(len(self._series))}
+        numbers = {series: number for number, series in enumerate(self._series)}
+        for run in self._given:
+            runs[numbers[self._of_file[run.file]]].append(run)
+        ordered: list[tuple[str, int, int, RunLines]] = []
+        for number, some in runs.items():
+            is_one = len({run.writer for run in some}) == 1
+            some.sort(key=lambda run: (run.seq, 0) if is_one else (files[run.file], run.begins))
+            last = _ANY_TIME
+            for at in range(len(some) - 1, -1, -1):
+                last = min(some[at].ts or last, last)
+                ordered.append((last, number, at, some[at]))
+        return [run for *_, run in sorted(ordered, key=itemgetter(0, 1, 2))]
 
     def noticed(self) -> Noticed:
         """What was noticed of the log in what was read of it so far."""
@@ -90,14 +111,16 @@ class Catalogue:
         numbers = self._of_file[run.file].seen.get(run.writer)
         return numbers is not None and numbers.has_all(first, last)
 
-    def note_damage(self, bad: Iterable[BadLine]) -> None:
-        """Damages of the log that were found otherwise: the runs among whose lines they stand are not whole."""
-        for one in bad:
-            insort(self._damaged.setdefault(one.file, []), one.offset)
+    def judge(self) -> Noticed:
+        """What is noticed of the log where every line is parsed; runs among whose lines damage stands are not whole."""
+        found = notice(judged(self._files, are_copies=self._are_copies))
+        for bad in found.bad:
+            insort(self._damaged.setdefault(bad.file, []), bad.offset)
+        return found
 
     def is_damaged(self, part: RunLines) -> bool:
         """Whether a damage is known to stand among lines of a run."""
-        places = self._damaged.get(part.file) if part.file is not None else None
+        places = self._damaged.get(part.file)
         if not places:
             return False
         at = bisect_left(places, part.begins)
@@ -114,7 +137,7 @@ class Catalogue:
         said = series.writers.get(name)
         if said is None:
             return {}, False
-        if said.opened is None and run.file is not None:
+        if said.opened is None:
             said.opened = _opened(run.file, name)
             while said.opened is None and series.unread and not series.files[0].writer:
                 series.read_on()

@@ -41,6 +41,7 @@ class RunLines:
     writers besides `writer`, `then` its lines in later files.
     """
 
+    file: Path
     id: str
     writer: str
     begins: int
@@ -55,7 +56,6 @@ class RunLines:
     is_alone: bool = True
     is_late: bool = False
     others: tuple[str, ...] = ()
-    file: Path | None = None
     then: tuple[RunLines, ...] = ()
     run: ref[Any] | None = None  # what was made of it, for as long as somebody holds that
 
@@ -222,13 +222,13 @@ def _take_start(found: Digest, stretch: Stretch, row: int, record: Record, last:
 
 def _begin(found: Digest, stretch: Stretch, row: int, ts: str = "") -> RunLines:
     run = RunLines(
+        stretch.file,
         stretch.runs[row].decode("utf-8", "replace"),
         stretch.writers[row],
         stretch.start(row),
         stretch.end(row),
         stretch.seqs[row],
         ts or stretch.time_of(row),
-        file=stretch.file,
     )
     found.runs.append(run)
     found.current[stretch.runs[row]] = run

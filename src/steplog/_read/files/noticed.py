@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from steplog._read.files.lines import BadLine
-from steplog._read.files.pieces import NO_END
 from steplog._read.files.sequence import Gap, Sequence
 from steplog._read.files.series import note_seen
-from steplog._read.files.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from steplog._format.record import Record
@@ -50,20 +48,6 @@ def notice(everything: list[Series]) -> Noticed:
         faults=tuple(record for _, _, found in read for record in found.faults),
         notices=tuple(dict.fromkeys(sentence for _, _, found in read for sentence in found.notices)),
     )
-
-
-def every_damage(files: Iterable[LogFile], *, are_copies: bool) -> Iterator[BadLine]:
-    """Each damaged, repeated or unfinished line of these files: every line is parsed."""
-    walk = Walk(every=True, are_copies=are_copies)
-    for file in files:
-        stop = NO_END if file.is_packed else file.size
-        try:
-            for found, _ in walk.stretches(file.path, stop=stop):
-                yield from found.bad
-        except FileNotFoundError:
-            continue  # deleted meanwhile: it has expired
-        except OSError as error:
-            yield BadLine(file.path, 0, 0, f"cannot be read: {error.strerror}")
 
 
 def _lies_in(gap: Gap, hole: Gap) -> bool:

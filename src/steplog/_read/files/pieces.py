@@ -45,6 +45,9 @@ def pieces(stream: BinaryIO, file: Path, start: int = 0, stop: int = NO_END) -> 
             try:
                 piece = next(found, None)
             except unreadable() as error:
+                if whole := _until_damage(stream, at):
+                    yield Piece(at, whole)
+                    at += len(whole)
                 yield Piece(at, b"", f"cannot be read further: {error}", isinstance(error, EOFError))
                 place = _behind_damage(stream, file, at)
                 break
@@ -101,6 +104,18 @@ def _is_fresh(stream: BinaryIO) -> bool:
         return abs(time.time() - os.fstat(stream.fileno()).st_mtime) < 1
     except OSError:  # a compressed file, which nobody writes to
         return False
+
+
+def _until_damage(stream: BinaryIO, place: int) -> bytes:
+    """The whole lines before a damage: what had been read of them went with the error."""
+    data: list[bytes] = []
+    try:
+        stream.seek(place)
+        while line := stream.readline(MAX_LINE):
+            data.append(line)
+    except unreadable():
+        pass
+    return b"".join(line for line in data if line.endswith(b"\n"))
 
 
 def _behind_damage(stream: BinaryIO, file: Path, place: int) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from steplog._read.files.digest import beginning_of, go_on
@@ -47,6 +49,26 @@ def settled(files: Sequence[tuple[LogFile, Parts]], *, are_copies: bool) -> list
             _take_runs(found, series, current, lost)
     _reunite(everything, in_order(lost))
     _tell_writers(everything)
+    return everything
+
+
+def judged(files: Sequence[tuple[LogFile, Parts]], *, are_copies: bool) -> list[Series]:
+    """The same files with every line of them parsed; the series tell no runs."""
+    everything: list[Series] = []
+    seen: dict[str, Numbers] = {}
+    for _, group in groupby(files, key=lambda one: (one[0].series, one[0].path.parent)):
+        pairs = list(group)
+        series = Series([file for file, _ in pairs], pairs[0][1], is_read=True)
+        everything.append(series)
+        for file, _ in pairs:
+            stop = NO_END if file.is_packed else file.size
+            found = found_in(file, 0, stop, every=True, seen=seen, are_copies=are_copies)
+            if found is None:
+                series.gone.append(file)
+                continue
+            note_seen(seen, found.seen)
+            note_seen(series.seen, found.seen)
+            series.read.insert(0, (file, 0, found))
     return everything
 
 
@@ -99,8 +121,10 @@ def _reunite(everything: list[Series], lost: list[RunLines]) -> None:
         else:
             alone[run.id] = run
     for run in reversed(in_order(alone.values())):
-        if run.file is not None:
-            of_file[run.file].waiting.appendleft(run)
+        of_file[run.file].waiting.appendleft(run)
+    for series in everything:
+        if len({run.writer for run in series.waiting}) == 1:
+            series.waiting = deque(in_order(series.waiting))
 
 
 def _tell_writers(everything: list[Series]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -15,6 +14,7 @@ from steplog._read.files.standing import open_standing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
     from typing import BinaryIO
 
     from steplog._format.record import Record
@@ -74,8 +74,6 @@ def records_of(part: RunLines, shelf: Shelf) -> tuple[list[Record], list[BadLine
 
     Raises: OSError, and what `unreadable` says.
     """
-    if part.file is None:
-        return [], []
     data = shelf.read(part.file, part.begins, part.ends)
     if part.is_alone:
         records = _parsed(data.removesuffix(b"\n").replace(b"\n", b","), part.rows, part.id)
@@ -116,7 +114,7 @@ def _judged(texts: list[bytes], part: RunLines) -> tuple[list[Record], list[BadL
     bad: list[BadLine] = []
     place, run = part.begins, part.id.encode()
     for text in texts:
-        for found in judge(text + b"\n", part.file or Path(), 0, place):
+        for found in judge(text + b"\n", part.file, 0, place):
             if isinstance(found, Line):
                 records += [found.record] if found.record.get("run") == part.id else []
             elif run in text:

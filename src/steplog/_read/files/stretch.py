@@ -49,6 +49,7 @@ class Stretch:
     offset: int
     stop: int
     physical: int = 0  # lines, blank ones and damaged ones included
+    rows: int = 0  # good lines, also those that were left out for being repeated
     seqs: Sequence[int] = ()
     writers: Sequence[str] = ()
     runs: Sequence[bytes] = ()
@@ -78,7 +79,7 @@ class Stretch:
     def only(self, rows: list[int]) -> Stretch:
         """The same without the other rows."""
         place = {row: at for at, row in enumerate(rows)}
-        found = Stretch(self.file, self.offset, self.stop, self.physical, bad=self.bad)
+        found = Stretch(self.file, self.offset, self.stop, self.physical, self.rows, bad=self.bad)
         found.seqs, found.writers = [self.seqs[row] for row in rows], [self.writers[row] for row in rows]
         found.runs, found.numbers = [self.runs[row] for row in rows], [self.numbers[row] for row in rows]
         found.texts, found.places = [self.texts[row] for row in rows], [self.start(row) for row in rows]
@@ -119,7 +120,7 @@ def _glance(data: bytes, file: Path, offset: int, number: int, *, every: bool) -
     heads = [head.groups(b"") for head in map(_HEAD.match, lines) if head is not None]
     if len(heads) != len(lines) or {*map(_LAST_BYTE, lines)} != _CLOSED:
         return None
-    found.texts = lines
+    found.texts, found.rows = lines, len(lines)
     seqs, writers, found.runs, events = zip(*heads, strict=True)
     if _NO_NAME.search(b"".join({*writers, *found.runs})):
         return None
@@ -186,7 +187,7 @@ def _judged(data: bytes, file: Path, offset: int, number: int) -> Stretch:
         found.records.append(record)
         texts.append(data[line.offset - offset : end - offset].strip(b"\r\n"))
     found.seqs, found.writers, found.runs = seqs, writers, runs
-    found.texts, found.numbers, found.places = texts, numbers, places
+    found.texts, found.numbers, found.places, found.rows = texts, numbers, places, len(texts)
     return found
 
 

@@ -12,6 +12,7 @@ from steplog._read.runs.columns import rows_of
 from steplog._read.runs.times import moment, ms_between
 from steplog._read.runs.totals import difference, reason
 from steplog._read.runs.typed import Message
+from steplog._show import frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -265,11 +266,12 @@ class Run:
         printer.text(repr(self) if cycle else str(self))
 
     def _repr_html_(self) -> str:
-        """In a notebook a tree to unfold."""
+        """In a notebook the page, in a frame of its own; a tree to unfold where a run is too large for that."""
         from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- a listing needs no pictures
 
         try:
-            return run_html(self)
+            frame = frames.bound.run(self) if frames.bound else None
+            return frame or run_html(self)
         except LogError as error:
             return sentence_html(f"run {self.id}: {error}")
 

@@ -64,7 +64,7 @@ class Source:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that it stands in."""
-        return tuple(dict.fromkeys(part.file for part in self.parts if part.file is not None))
+        return tuple(dict.fromkeys(part.file for part in self.parts))
 
     @cached_property
     def open_status(self) -> str:
