@@ -120,3 +120,14 @@ test("no wait is drawn where the log tells none, and idle time folds", () => {
   expect(A.X(9_000) - A.X(2)).toBeLessThan(50);
   expect(axis(r, false, null).X(9_000)).toBeGreaterThan(80);
 });
+
+test("lines that a broken connection brings again are taken once", () => {
+  const r = run([{ ev: "tool.start", step: 1, name: "t" }], { status: "running" });
+  const line = (n: number, rest: string): [number, number, string] => [0, n, `{"seq":${n},"ts":"2026-11-23T03:12:59.0${n}0000Z","run":"8f3a1c2b4d5e6f70",${rest}}`];
+  const pushed = [line(2, '"step":1,"ev":"tool.end","ms":4,"result":"x"'), line(3, '"step":2,"ev":"tool.start","name":"u"')];
+  r.more(pushed);
+  r.more([...pushed, line(4, '"step":2,"ev":"tool.end","ms":1')]);
+  r.join(0);
+  expect(r.lines.length).toBe(4);
+  expect(r.all.map((x) => x.lines.length)).toEqual([2, 2]);
+});

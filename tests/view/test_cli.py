@@ -104,3 +104,10 @@ def test_html_keeps_as_much_of_what_was_said_as_it_is_told(log, tmp_path):
         assert (b"question 2" in everything) is has_beginning, content
         assert (b"word " * 90 in everything) is has_all, content
         assert listing["rows"][0]["llm_calls"] == 1
+
+
+def test_view_says_at_once_what_is_no_log(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    done = run_cli("view", str(tmp_path), "--no-open")
+    assert done.returncode == 2
+    assert "is no log" in done.stderr

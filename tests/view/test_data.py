@@ -222,3 +222,31 @@ def test_reading_for_the_page_imports_no_server():
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
         == "[]\n"
     )
+
+
+async def test_a_page_that_does_not_listen_for_a_while_misses_nothing(tmp_path):
+    import asyncio
+
+    import orjson
+
+    from steplog._view.live import Live
+
+    live = Live()
+    catalogue = Catalogue(tmp_path / "log", live.tell)
+    catalogue.start()
+    events = live.events(catalogue, None)
+    try:
+        assert await anext(events) == b"retry: 1000\n\n"
+        await anext(events)
+        with steplog.Recorder(tmp_path / "log") as recorder:
+            for n in range(700):
+                with recorder.run(f"run {n}"):
+                    pass
+        await asyncio.to_thread(until, lambda: catalogue.rows(0, 0)[1] == 700, 20)
+        told: set[str] = set()
+        while len(told) < 700:
+            event = await asyncio.wait_for(anext(events), 10)
+            told |= {row["name"] for row in orjson.loads(event[6:]).get("rows", [])}
+    finally:
+        await events.aclose()
+        catalogue.stop()

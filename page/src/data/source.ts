@@ -112,12 +112,7 @@ export class Server implements Source {
   watch(run: Run | null, told: (push: Push) => void, state: (isUp: boolean) => void): () => void {
     let path = "api/live";
     if (run) {
-      const known: Record<string, number> = {};
-      for (let at = 0; at < run.lines.length; at++) {
-        const [file, number] = run.lines.place(at);
-        known[file] = Math.max(known[file] ?? 0, number);
-      }
-      path += `?run=${encodeURIComponent(run.key)}&have=${Object.entries(known).map(([f, n]) => `${f}.${n}`).join(",")}`;
+      path += `?run=${encodeURIComponent(run.key)}&have=${run.have().map((number, file) => `${file}.${number}`).join(",")}`;
     }
     const stream = new EventSource(path);
     stream.onopen = () => state(true);

@@ -166,10 +166,7 @@ export class Store {
     if (!run) return;
     if (push.files) run.files = push.files;
     if (push.costs) run.tail({ costs: push.costs });
-    if (push.lines?.length) {
-      const text = push.lines.map(([f, n, raw]) => `[${f},${n},${raw}]`).join("\n");
-      run.take(run.lines.add(new TextEncoder().encode(text)));
-    }
+    if (push.lines) run.more(push.lines);
     run.join(this.until);
   }
 

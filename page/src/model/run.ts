@@ -37,6 +37,7 @@ export class Run {
   retries = 0;
   agents: Step[] = [];
   private circle = false;
+  private known: number[] = []; // the highest line number that is here, by file
 
   constructor(head: Head) {
     this.row = head.row;
@@ -55,6 +56,25 @@ export class Run {
   /** The run's own fields, of its start and its end. */
   get fields(): Rec {
     return Object.assign({}, ...this.own.map((at) => this.lines.record(at))) as Rec;
+  }
+
+  /** Up to which number the lines of each file are here: a connection that broke may bring some again. */
+  have(): readonly number[] {
+    if (!this.known.length)
+      for (let at = 0; at < this.lines.length; at++) {
+        const [file, number] = this.lines.place(at);
+        this.known[file] = Math.max(this.known[file] ?? 0, number);
+      }
+    return this.known;
+  }
+
+  /** Takes lines that came later, as `[file, number, text]`. */
+  more(lines: readonly [number, number, string][]): void {
+    const have = this.have() as number[];
+    const fresh = lines.filter(([file, number]) => number > (have[file] ?? 0));
+    if (!fresh.length) return;
+    for (const [file, number] of fresh) have[file] = number;
+    this.take(this.lines.add(new TextEncoder().encode(fresh.map(([file, number, raw]) => `[${file},${number},${raw}]`).join("\n"))));
   }
 
   /** Takes the lines from `from` on, until `until` (a time) is over; gives how many are taken. */

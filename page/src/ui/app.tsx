@@ -20,7 +20,7 @@ export function App() {
   const [, tick] = useState(0);
   const s = store();
   const r = route();
-  useEffect(() => void document.documentElement.classList.toggle("nocost", s.loaded && !s.state.prices), [s.loaded, s.state.prices]);
+  useEffect(() => void document.documentElement.classList.toggle("nocost", s.loaded && !s.rows.some((x) => x.cost != null)), [s.loaded, s.rows]);
   useEffect(() => {
     addEventListener("keydown", pressed);
     addEventListener("click", follow);

@@ -42,7 +42,7 @@ export function HealthView() {
               <td class={/damaged|gap|unreadable/.test(x.state) ? "k-err b" : x.state === "crashed" ? "k-retry" : ""}>{SAYS[x.state] ?? safe(x.state)}</td>
               <td class="num">{x.lines ? plural(x.lines, "line") : ""}</td>
               <td class="num">{fbytes(x.bytes)}</td>
-              <td class="faint hidep">{safe(x.first)} – {safe(x.last.slice(11))}</td>
+              <td class="faint hidep">{x.first && `${safe(x.first)} – ${safe(x.last.slice(11))}`}</td>
             </tr>
             {x.damages.slice(0, 8).map((d) => <tr><td /><td colSpan={4} class="k-err wraps">{safe(d)}</td></tr>)}
             {x.damages.length > 8 && <tr><td /><td colSpan={4} class="faint">{x.damages.length - 8} more: <code class="mono">steplog doctor</code></td></tr>}

@@ -13,6 +13,7 @@ import { config } from "./copy";
 import { Args, Sec } from "./detail";
 import { Icon } from "./icons";
 import { RawLines } from "./raw";
+import { inside } from "./runrow";
 import { href, store } from "./state";
 import { Content, Text, Value } from "./values";
 
@@ -65,15 +66,15 @@ function Before({ run }: { run: Run }) {
 }
 
 function Died({ run }: { run: Run }) {
-  const inside = run.flight.at(-1) ?? run.flight[0];
+  const at = run.flight.at(-1) ?? run.flight[0];
   const w = run.writer;
   const isDead = run.status === "crashed";
   const line = run.lines.length ? run.lines.place(run.lines.length - 1)[1] : 0;
-  const asker = inside && run.steps.get(inside.askedBy);
+  const asker = at && run.steps.get(at.askedBy);
   return (
     <>
       <div class="pm">
-        <h2><span class="k-err"><Icon name="crashed" /></span>{isDead ? "The process died" : "The log has no end of this run"}{inside ? ` inside ${safe(inside.name) || inside.kind}` : isDead ? " between two steps" : ""}</h2>
+        <h2><span class="k-err"><Icon name="crashed" /></span>{isDead ? "The process died" : "The log has no end of this run"}{at ? ` ${inside(at.kind, safe(at.name))}` : isDead ? " between two steps" : ""}</h2>
         <p>
           Nothing was written after <b class="ink">+{fms(run.last)}</b> (line {line}).{" "}
           {isDead ? <>Process {String(w.pid ?? "?")} on {safe(String(w.host ?? "?"))} is gone and left no end: killed, out of memory, or power lost. All steps that had finished are here.</> : <>It was written on {safe(String(w.host ?? "another machine"))}; from here nobody can tell whether it still runs.</>}

@@ -9,14 +9,17 @@ import { sums, type Group } from "./runs";
 import { store } from "./state";
 import { Text } from "./values";
 
+/** What a run is at, or was at when it died: in a tool, waiting for a model. */
+export const inside = (kind: string, name: string): string => (kind === "llm" ? `waiting for ${short(name) || "a model"}` : `inside ${name || kind}`);
+
 /** What a run came to, in its row's words. */
 export function outcome(r: Row, now: number): { text: string; cls: string } {
   const doing = r.doing?.at(-1);
   switch (r.status) {
     case "running":
-      return { text: doing ? `running, in ${doing.name || doing.kind}${doing.started ? ` since ${fms(Math.max(0, now - doing.started))}` : ""}` : "running", cls: "s-running" };
+      return { text: doing ? `running, ${inside(doing.kind, doing.name).replace(/^inside/, "in")}${doing.started ? ` since ${fms(Math.max(0, now - doing.started))}` : ""}` : "running", cls: "s-running" };
     case "crashed":
-      return { text: doing ? `the process died inside ${doing.name || doing.kind}${doing.what ? `(${doing.what})` : ""}` : "the process died", cls: "k-err" };
+      return { text: doing ? `the process died ${inside(doing.kind, doing.name)}${doing.what ? `(${doing.what})` : ""}` : "the process died", cls: "k-err" };
     case "interrupted":
       return { text: r.asks ? `asks: ${r.asks}` : "waits for a human", cls: "s-interrupted" };
     case "error":

@@ -201,7 +201,7 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
         <Fact v={run.tools.toLocaleString("en")} l="tool calls" />
         <Fact v={t.told ? `${t.told < t.calls ? "≥ " : ""}${ftok(t.tin)} / ${ftok(t.tout)}` : NONE} l="tokens in / out" />
         <Fact v={t.tin && run.cached ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" />
-        {store().state.prices && <Fact v={t.priced ? `${t.priced < t.calls ? "≥ " : ""}${fusd(t.cost)}` : NONE} l={many && t.priced ? dearest(run) : "cost"} />}
+        {t.priced > 0 && <Fact v={t.priced ? `${t.priced < t.calls ? "≥ " : ""}${fusd(t.cost)}` : NONE} l={many && t.priced ? dearest(run) : "cost"} />}
         <Fact v={String(errors)} l={errors === 1 ? "error" : "errors"} cls={errors ? "k-err" : ""} />
       </div>
       <div class="nav">

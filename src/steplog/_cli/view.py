@@ -44,15 +44,17 @@ def view(*, path: str | None, port: int | None, no_open: bool, host: str | None,
 def _serve(
     path: str | None, port: int | None, host: str | None, token: str | None, *, is_opened: bool
 ) -> None:
-    from steplog._read.files.segments import log_path  # noqa: PLC0415 -- `--help` needs no reader
+    from steplog._read.files.segments import log_path, segments  # noqa: PLC0415 -- `--help` needs no reader
     from steplog._view.serving import CannotServe, place, serve  # noqa: PLC0415 -- the extra `view`
 
+    where = log_path(path)
+    if where.exists():
+        segments(where)  # what is no log is told now, and not by an empty page
     try:
         at = place(port, host, token)
     except CannotServe as error:
         complain(str(error))
         click.get_current_context().exit(USAGE)
-    where = log_path(path)
 
     def ready() -> None:
         click.echo(f"{where} is shown at {at.link}")

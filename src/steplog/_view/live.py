@@ -13,13 +13,13 @@ from steplog._view.data import Costing
 from steplog._view.run_lines import Span, raw_lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
     from pathlib import Path
 
     from steplog._view.catalogue import Catalogue, Change, Entry
 
 _ALIVE_SECONDS: Final = 15.0  # so often something is sent, which a broken connection cannot take
-_MOST_WAITING: Final = 1_000
+_MOST_ROWS: Final = 500  # in one message
 _MOST_LINES: Final = 2_000  # in one message
 
 
@@ -57,10 +57,29 @@ class Watched:
         }
 
 
-@dataclass(slots=True)
 class _Listener:
-    loop: asyncio.AbstractEventLoop
-    queue: asyncio.Queue[Change]
+    """One page that follows the log: what it has not been told yet. Each run at most once, however long it does not listen."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._entries: dict[str, Entry] = {}
+        self._state: dict[str, Any] | None = None
+
+    def put(self, change: Change) -> None:
+        """Keeps a change until it is asked for; called in the loop."""
+        for entry in change.entries:
+            self._entries[entry.key] = entry
+        self._state = change.state or self._state
+        self._news.set()
+
+    async def get(self) -> tuple[list[Entry], dict[str, Any] | None]:
+        """What has happened since the last call; waits until something has."""
+        await self._news.wait()
+        entries, state = list(self._entries.values()), self._state
+        self._entries, self._state = {}, None
+        self._news.clear()
+        return entries, state
 
 
 class Live:
@@ -72,11 +91,11 @@ class Live:
     def tell(self, change: Change) -> None:
         """Passes a change on; called by the thread that reads."""
         for listener in list(self._listeners):
-            listener.loop.call_soon_threadsafe(_put, listener.queue, change)
+            listener.loop.call_soon_threadsafe(listener.put, change)
 
-    async def events(self, catalogue: Catalogue, watched: Watched | None) -> AsyncIterator[bytes]:
+    async def events(self, catalogue: Catalogue, watched: Watched | None) -> AsyncGenerator[bytes]:
         """Server-sent events, until nobody listens."""
-        listener = _Listener(asyncio.get_running_loop(), asyncio.Queue(_MOST_WAITING))
+        listener = _Listener()
         self._listeners.append(listener)
         try:
             yield b"retry: 1000\n\n"
@@ -85,20 +104,14 @@ class Live:
                 yield piece
             while True:
                 try:
-                    change = await asyncio.wait_for(listener.queue.get(), _ALIVE_SECONDS)
+                    entries, state = await asyncio.wait_for(listener.get(), _ALIVE_SECONDS)
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
-                async for piece in _told(change, watched, catalogue):
+                async for piece in _told(entries, state, watched, catalogue):
                     yield piece
         finally:
             self._listeners.remove(listener)
-
-
-def _put(queue: asyncio.Queue[Change], change: Change) -> None:
-    if queue.full():
-        queue.get_nowait()  # a page that sleeps asks anew when it wakes; memory is bounded
-    queue.put_nowait(change)
 
 
 async def _missed(catalogue: Catalogue, watched: Watched | None) -> AsyncIterator[bytes]:
@@ -110,18 +123,17 @@ async def _missed(catalogue: Catalogue, watched: Watched | None) -> AsyncIterato
         yield _event({"rows": [whole.row]})
 
 
-async def _told(change: Change, watched: Watched | None, catalogue: Catalogue) -> AsyncIterator[bytes]:
-    mine = next((entry for entry in change.entries if watched and entry.key == watched.key), None)
+async def _told(
+    entries: list[Entry], state: dict[str, Any] | None, watched: Watched | None, catalogue: Catalogue
+) -> AsyncIterator[bytes]:
+    mine = next((entry for entry in entries if watched and entry.key == watched.key), None)
     if watched and mine:
         async for piece in _lines(watched, _spans(mine), mine.run):
             yield piece
-    told: dict[str, Any] = {}
-    if change.entries:
-        told["rows"] = catalogue.rows_of(change.entries)
-    if change.state is not None:
-        told["state"] = change.state
-    if told:
-        yield _event(told)
+    if state is not None:
+        yield _event({"state": state})
+    for at in range(0, len(entries), _MOST_ROWS):
+        yield _event({"rows": catalogue.rows_of(entries[at : at + _MOST_ROWS])})
 
 
 def _spans(entry: Entry) -> list[Span]:
