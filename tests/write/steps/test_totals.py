@@ -45,6 +45,27 @@ def test_no_count_is_lost_between_threads_that_count_and_ask(switching_often):
     assert totals.as_dict() == {"steps": 16_000, "tool_calls": 16_000, "errors": 16_000}
 
 
+def test_no_run_is_lost_in_the_totals_of_all_between_threads(sink, switching_often):
+    with steplog.Recorder(sink=sink) as recorder:
+
+        def work():
+            for _ in range(150):
+                with recorder.run("r") as run, run.llm("m") as call:
+                    call.set(usage={"input_tokens": 1})
+
+        in_threads(work, 4)
+        assert recorder.totals == {"steps": 600, "llm_calls": 600, "input_tokens": 600, "models": ["m"]}
+
+
+def test_a_lock_that_was_left_taken_holds_nobody_up_for_long():
+    totals = RunTotals()
+    totals.count("tool")
+    threading.Thread(target=totals._lock.acquire).start()
+    in_threads(lambda: [totals.add_call({"input_tokens": 1}, "m"), totals.as_dict()], 4)
+    whole = RunTotals()
+    whole.add(totals)
+
+
 def test_an_interrupt_that_was_answered_is_none_and_one_that_came_after_an_answer_is():
     totals = RunTotals()
     for what in ("resume", "interrupt", "resume", "interrupt"):

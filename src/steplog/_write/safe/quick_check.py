@@ -35,9 +35,10 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
     texts: list[str] = []
     containers: list[Collection[Any]] = [values]  # grows meanwhile; a call for each would be felt
     left = min(_MOST_ITEMS, settings.max_items) + len(values)
+    most = settings.max_depth - 2  # so few cannot be nested too deep, whatever stands in what
     for container in containers:
         left -= len(container)
-        if left < 0:  # which also ends what has no end, a list within itself
+        if left < 0 or len(containers) > most:  # which also ends what has no end, a list within itself
             return None
         if type(container) is dict and (not are_harmless(container) or told_by_pair(container) is not None):
             return None
@@ -56,9 +57,6 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
                 containers.append(o)
             elif o is not None and cls is not bool and not _is_number(o, cls):
                 return None
-    # So few cannot be nested too deep, whatever stands in what.
-    if len(containers) > settings.max_depth - 2:
-        return None
     return texts if max(map(len, texts), default=0) <= LONG or are_whole(texts, longest) else None
 
 

@@ -19,7 +19,7 @@ def failure_of(
     step: StepState,
     status: str | None,
     error: BaseException | None,
-    provider_said: Mapping[str, Any],
+    error_fields: Mapping[str, Any],
     *,
     is_counted: bool = False,
 ) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def failure_of(
         if status == "error" and not is_counted:
             run.totals.count(FAILED)
         return {}
-    fields = describe(error) | {name: value for name, value in provider_said.items() if value is not None}
+    fields = describe(error) | {name: value for name, value in error_fields.items() if value is not None}
     origin = run.origin_of(error, step)
     if origin is None:
         run.comes_from(error, step)

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from steplog._format.record import Record, Totals
 from steplog._write.disk.clock import now_ns
-from steplog._write.steps.open_steps import OpenSteps
+from steplog._write.steps.open_steps import OpenSteps, plain_key
 from steplog._write.steps.states import RunState, StepState, new_uuid7
 from steplog._write.steps.step_lines import StepLines
 from steplog._write.steps.totals import RunTotals
 
 Fields = Mapping[str, Any]
+_NO_FIELDS: Final[Fields] = {}
 _MOST_PAST: Final = 256
 _MOST_NEWEST: Final = 10_000
 
@@ -56,7 +57,7 @@ class Runs:
         steps: OpenSteps,
         fields: Fields,
         run_fields: Fields,
-        found: Fields,
+        own_fields: Fields,
         *,
         resuming: bool = False,
     ) -> None:
@@ -64,25 +65,37 @@ class Runs:
         run = root.run
         run.thread = run_fields.get("thread")
         steps.opened[root.key] = root
-        record: Record = {"run": run.hex, "ev": "run.start", "id": str(run.uuid), **found}
+        record: Record = {"run": run.hex, "ev": "run.start", "id": str(run.uuid), **own_fields}
         if type(run.thread) is str and (waiting := self._waiting.pop(run.thread, None)) and resuming:
             record["resumes"] = waiting
         if parent is not None:
             record |= steps.elsewhere(parent)
         self._step_lines.start_run(root, record, run_fields, fields)
-        root.began = 0 if "start_lost" in found else now_ns()
+        root.began = 0 if "start_lost" in own_fields else now_ns()
+
+    def start_in_place_of(self, key: Hashable, steps: OpenSteps) -> StepState:
+        """A run begins in the place of a step that is not known here; it ends when that step does."""
+        inherited = steps.inherited.get(plain_key(key))
+        name = None if inherited is None else inherited.name
+        root = StepState(plain_key(key), "run", name, self.begin(None), None)
+        first = steps.opened.setdefault(root.key, root)
+        if first is root:
+            self.start(root, key, steps, _NO_FIELDS, _NO_FIELDS, _NO_FIELDS)
+        else:  # another thread was faster
+            self.open.pop(root.run.hex, None)
+        return first
 
     def end(
         self,
         root: StepState,
         status: str | None,
         error: BaseException | None,
-        provider_said: Fields,
+        error_fields: Fields,
         fields: dict[str, Any],
     ) -> None:
         """Write the end of a run's first step, and of the run."""
         try:
-            self._step_lines.end(root, status, error, provider_said, fields)
+            self._step_lines.end(root, status, error, error_fields, fields)
         finally:
             self.over(root.run)
 
@@ -102,11 +115,14 @@ class Runs:
     def totals(self, run_id: UUID | str | None) -> Totals:
         """Counts and sums of one run, or of all; raises `KeyError` for an unknown one."""
         if run_id is None:
-            found = RunTotals()
-            found.add(self._past_sums)
-            for totals in (*self._past.values(), *(run.totals for run in tuple(self.open.values()))):
-                found.add(totals)
-            return found.as_dict()
+            everything = RunTotals()
+            for totals in (
+                self._past_sums,
+                *self._past.values(),
+                *(run.totals for run in tuple(self.open.values())),
+            ):
+                everything.add(totals)
+            return everything.as_dict()
         short = run_id.hex[16:] if isinstance(run_id, UUID) else run_id.replace("-", "")[-16:]
         run = self.open.get(short)
         return (self._past[short] if run is None else run.totals).as_dict()

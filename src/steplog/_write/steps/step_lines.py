@@ -1,4 +1,4 @@
-"""The start and end lines of steps and runs: what they say besides what the adapter tells."""
+"""The lines of steps, runs and points: what they say besides what the adapter tells."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class StepLines:
         self._lines.write(run, record, {**run_fields, **fields} if fields else run_fields)
 
     def start(
-        self, step: StepState, fields: Fields, found: Fields = _NO_FIELDS, after: Line | None = None
+        self, step: StepState, fields: Fields, own_fields: Fields = _NO_FIELDS, after: Line | None = None
     ) -> None:
-        """A step begins. `found` is what the recorder knows besides of the start, `after` the start of its run."""
+        """A step begins. `own_fields` are of the recorder's own knowledge; `after` is the start of its run."""
         run = step.run
         number = step.number
         if number is None:
@@ -61,7 +61,7 @@ class StepLines:
             run.totals.count(step.kind)
             if not number % _SUM_UP_EVERY:
                 run.totals.sum_up()
-        if "model" in fields:
+        if "model" in fields and type(fields["model"]) is str:
             step.model = fields["model"]
         record: Record = {"run": run.hex, "step": number}
         above = step.parent
@@ -74,8 +74,8 @@ class StepLines:
             record["asked_by"] = run.tool_calls[call_id]
         if self._names_nodes and (node := step.node) is not None:
             record["node"] = node
-        if found:
-            record |= found
+        if own_fields:
+            record |= own_fields
         told = {"name": step.name, **fields}
         if step.handed_down is not None and above is not None:  # a run's own stand in its first line
             told |= of_its_own(step.handed_down, step.handed_down_above)
@@ -90,7 +90,7 @@ class StepLines:
         step: StepState,
         status: str | None,
         error: BaseException | None,
-        provider_said: Fields,
+        error_fields: Fields,
         fields: dict[str, Any],
     ) -> None:
         """A step is over, and with it its run if it is the first of it; `fields` are used up."""
@@ -101,9 +101,9 @@ class StepLines:
         if step.tries is not None and (error is not None or status == "error" or run.failures):
             run.attempt_over(step, failed=raised is not None or status == "error")
         if step.number == 0:
-            self._end_run(step, status, error, provider_said, fields)
+            self._end_run(step, status, error, error_fields, fields)
             return
-        if step.number is None and not self._is_told_all_the_same(step, raised):
+        if step.number is None and not self._starts_with_error(step, raised):
             return
         record: Record = {"run": run.hex, "step": step.number, "ev": step.kind + ".end"}
         if step.began:
@@ -115,11 +115,11 @@ class StepLines:
         if step.state == IMPLIED:
             record["implied"] = True
         if error is not None or status is not None:
-            fields = {**fields, **failure_of(record, step, status, error, provider_said)}
+            fields = {**fields, **failure_of(record, step, status, error, error_fields)}
         if step.parent is None:
-            told = {name: fields[name] for name in _OF_A_RUN if name in fields}
+            of_run = {name: fields[name] for name in _OF_A_RUN if name in fields}
             after = self._end_call(step, record, fields, hold=True)
-            self._end_run(step, status, error, provider_said, told, after)
+            self._end_run(step, status, error, error_fields, of_run, after)
         elif step.kind in _HAVE_USAGE or "asks" in fields:
             self._end_call(step, record, fields)
         else:
@@ -139,8 +139,8 @@ class StepLines:
         run.totals.add_call(usage, (record.get("model") or step.model) if step.kind == "llm" else None)
         return line
 
-    def _is_told_all_the_same(self, step: StepState, raised: BaseException | None) -> bool:
-        """Whether an error begins in a step that is left out of the log: then it is written, the start with the end."""
+    def _starts_with_error(self, step: StepState, raised: BaseException | None) -> bool:
+        """Write the start of a step that was left out of the log, if an error begins in it; whether that is so."""
         if raised is None or step.run.origin_of(raised, step) is not None:
             return False
         self.start_late(step)
@@ -168,7 +168,7 @@ class StepLines:
         root: StepState,
         status: str | None,
         error: BaseException | None,
-        provider_said: Fields,
+        error_fields: Fields,
         fields: dict[str, Any],
         after: Line | None = None,
     ) -> None:
@@ -181,7 +181,7 @@ class StepLines:
         if root.state == IMPLIED:
             record["implied"] = True
         if error is not None or status is not None:
-            failure = failure_of(record, root, status, error, provider_said, is_counted=after is not None)
+            failure = failure_of(record, root, status, error, error_fields, is_counted=after is not None)
             fields = {**fields, **failure}
         record["totals"] = run.totals.as_dict()
         self._lines.write(run, record, fields, after)

@@ -75,7 +75,7 @@ class StepRecorder:
         """
         try:
             steps, opened = self._steps, self._steps.opened
-            found = _START_LOST if start_lost else _NO_FIELDS
+            own_fields = _START_LOST if start_lost else _NO_FIELDS
             key = key.int if type(key) is UUID else key
             if key in opened:
                 return True
@@ -86,7 +86,7 @@ class StepRecorder:
             if above is None:
                 if not below_only:
                     root = StepState(key, kind, name, self._runs.begin(run_id), None, handed_down)
-                    self._runs.start(root, parent, steps, fields, run_fields, found, resuming=resuming)
+                    self._runs.start(root, parent, steps, fields, run_fields, own_fields, resuming=resuming)
                 return not below_only
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
@@ -94,7 +94,7 @@ class StepRecorder:
             (above.run.late if above.state else above.inner)[key] = step
             step.tries = None if attempt_of is None else (above.key, kind, attempt_of)
             if kind in self._written:
-                self._step_lines.start(step, fields, found)
+                self._step_lines.start(step, fields, own_fields)
             elif kind not in STEPS:
                 self._start_unknown(step, fields)
             step.began = 0 if start_lost else CLOCK[0]()
@@ -105,7 +105,7 @@ class StepRecorder:
                 untold("StepRecorder.start")
         return True
 
-    def end(
+    def end(  # noqa: C901, PLR0912 - one function, as a hook for each step comes by here and calls would be felt
         self,
         key: Hashable,
         *,
@@ -125,7 +125,7 @@ class StepRecorder:
         called only where the end will be written, and what it raises costs the fields. `error_fields` add to the
         error what its class keeps of a provider's answer. `asks` among the fields are the ids of tool calls that a
         model asked for. An end whose start the framework lost is written as a step of its own, if `kind` says what
-        it was; a real end after one that was `implied` is written too.
+        it was. With `implied` nobody said that the step is over; a real end that comes later is written, too.
         """
         try:
             steps = self._steps
@@ -148,8 +148,10 @@ class StepRecorder:
             if step.inner or step.run.late:
                 self._implied_ends.below(step, status, error)
             if steps.close(step, implied=implied):
-                ends = self._step_lines if step.parent is not None else self._runs
-                ends.end(step, status, error, error_fields, fields)
+                if step.parent is None:
+                    self._runs.end(step, status, error, error_fields, fields)
+                else:
+                    self._step_lines.end(step, status, error, error_fields, fields)
         except Exception as failure:  # noqa: BLE001 - as in `start`
             try:
                 self.report("StepRecorder.end", failure)
@@ -212,12 +214,7 @@ class StepRecorder:
         """
         if kind not in POINTS:
             raise ValueError(f"{kind!r} is no point; there are {', '.join(sorted(POINTS))}")
-        above = self._steps.known(parent)
-        if above is None:
-            known = self._steps.inherited.get(plain_key(parent))
-            name = None if known is None else known.name
-            above = StepState(plain_key(parent), "run", name, self._runs.begin(None), None)
-            self._runs.start(above, parent, self._steps, _NO_FIELDS, _NO_FIELDS, _NO_FIELDS)
+        above = self._steps.known(parent) or self._runs.start_in_place_of(parent, self._steps)
         if once is None or above.run.is_first_time(once):
             self._step_lines.point(kind, above, fields)
 

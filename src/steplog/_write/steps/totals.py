@@ -5,21 +5,22 @@ from __future__ import annotations
 from _thread import RLock  # the class itself: `threading.RLock` is a function around it
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, Final, cast
 
 from steplog._format.record import POINTS, STEPS, USAGE_FIELDS, Totals
 
 FAILED: Final = "failed"  # a step that failed where its error began
 AGAIN: Final = "again"  # a step that tries again what failed
-_COUNTED_AS: Final = {
-    "llm": "llm_calls", "tool": "tool_calls", "retry": "retries", "interrupt": "interrupts",
-    FAILED: "errors", AGAIN: "retries",
-}  # fmt: skip
-_ARE_STEPS: Final = STEPS | POINTS
+_CALLS: Final = {"llm": "llm_calls", "tool": "tool_calls", "retry": "retries", "interrupt": "interrupts"}
+_COUNTED_AS: Final[dict[str, tuple[str, ...]]] = {
+    **{kind: ("steps", _CALLS[kind]) if kind in _CALLS else ("steps",) for kind in STEPS | POINTS},
+    FAILED: ("errors",),
+    AGAIN: ("retries",),
+}
 _SUMMED: Final = frozenset(USAGE_FIELDS) - {"total_tokens"}
 _ORDER: Final = tuple(name for name in Totals.__annotations__ if name != "models")
 _MOST_MODELS: Final = 1000
+_LONGEST_WAIT_S: Final = 0.05
 
 
 class RunTotals:
@@ -32,45 +33,51 @@ class RunTotals:
         self._sums: dict[str, int] = {}
         self._models: dict[str, None] = {}
         self._lock = RLock()  # adding is a read and a write: two threads would lose a count
-        self._happened: deque[str] = deque()
-        # One more of these: a kind of step or point, FAILED, or AGAIN. One C call, which no thread cuts in two; whoever
-        # counts calls `sum_up` from time to time.
+        # What happened and is not in the sums yet, each put here by one C call, which no thread cuts in two and which
+        # waits for no lock. Whoever puts something here calls `sum_up` from time to time.
+        self._happened: deque[str | Mapping[str, int]] = deque()
+        # One more of these: a kind of step or point, FAILED, or AGAIN.
         self.count: Callable[[str], None] = self._happened.append
 
-    def sum_up(self) -> None:
-        """Put what was counted into the sums."""
-        happened, sums = self._happened, self._sums
-        if not happened:
-            return
-        with self._lock, suppress(IndexError):  # a signal handler may take what was there a moment ago
-            for _ in range(len(happened)):
-                what = happened.popleft()
-                if what in _ARE_STEPS:
-                    sums["steps"] = sums.get("steps", 0) + 1
-                if what in _COUNTED_AS:
-                    name = _COUNTED_AS[what]
-                    sums[name] = sums.get(name, 0) + 1
-                elif what == "resume" and sums.get("interrupts"):
-                    sums["interrupts"] -= 1  # answered within the run: nothing waits any more when it ends
-
     def add_call(self, usage: Mapping[str, int] | None, model: object) -> None:
-        """Add the tokens that a line says a call took, and the model that answered."""
+        """Add the tokens that a line says a call took, and the model that answered; nobody changes `usage` any more."""
         if usage is not None:
-            sums = self._sums
-            with self._lock:
-                for name, tokens in usage.items():
-                    if name in _SUMMED:
-                        sums[name] = sums.get(name, 0) + tokens
+            self._happened.append(usage)
         if type(model) is str and len(self._models) < _MOST_MODELS:
             self._models[model] = None
+
+    def sum_up(self) -> None:
+        """Put what happened into the sums."""
+        happened, sums = self._happened, self._sums
+        # An exception that was thrown into a thread at the wrong moment may have left the lock taken for ever.
+        if not happened or not self._lock.acquire(timeout=_LONGEST_WAIT_S):
+            return
+        try:
+            for _ in range(len(happened)):
+                what = happened.popleft()
+                if not isinstance(what, str):
+                    for name in _SUMMED.intersection(what):
+                        sums[name] = sums.get(name, 0) + what[name]
+                    continue
+                for name in _COUNTED_AS[what]:
+                    sums[name] = sums.get(name, 0) + 1
+                if what == "resume" and sums.get("interrupts"):
+                    sums["interrupts"] -= 1  # answered within the run: nothing waits any more when it ends
+        except IndexError:
+            pass  # a signal handler has taken what was there a moment ago
+        finally:
+            self._lock.release()
 
     def add(self, other: RunTotals) -> None:
         """Add another's counts to these."""
         other.sum_up()
-        sums = self._sums
-        with self._lock:
+        is_ours = self._lock.acquire(timeout=_LONGEST_WAIT_S)
+        try:
             for name, value in tuple(other._sums.items()):
-                sums[name] = sums.get(name, 0) + value
+                self._sums[name] = self._sums.get(name, 0) + value
+        finally:
+            if is_ours:
+                self._lock.release()
         self._models.update(other._models)
 
     @property
