@@ -17,14 +17,13 @@ _BRIEF = 250  # characters of an error's message that its step repeats
 _MOST_ANSWERS = 100
 _NO_MESSAGES = frozenset({str, int, float, bool, dict, type(None)})  # types of results that can carry none
 _WELL: Fields = {"status": None}
-_INTERNAL = frozenset(
-    {"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"}
-)
-THEIRS: set[str] = (
-    set()
-)  # names and tags met before that are the frameworks' own: each step has a dozen of them
-_MOST_THEIRS = 512
-_THEIR_TAGS = ("seq:step:", "graph:step:", "map:key:", "retry:attempt:", "langsmith:")
+_STEPS = ("seq:step:", "graph:step:", "map:key:", "retry:attempt:", "langsmith:")
+# Names in metadata, and tags, that are the frameworks' own, those met before included: each step has a dozen of them.
+THEIR_NAMES: set[str] = {
+    "thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions",
+}  # fmt: skip
+THEIR_TAGS: set[str] = set()
+_MOST_THEIRS = 256
 
 
 def name_of(serialized: Any, given: Any) -> str | None:
@@ -60,21 +59,23 @@ def handed_down(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> H
 
 def _own_metadata(metadata: Mapping[str, Any]) -> Fields:
     """Metadata without what LangChain and LangGraph put there."""
-    return {name: value for name, value in metadata.items() if not _is_theirs(name, _OURS, _INTERNAL)}
+    return {name: value for name, value in metadata.items() if not _is_theirs(name, THEIR_NAMES, _OURS)}
 
 
 def _own_tags(tags: list[str]) -> list[str]:
-    return [tag for tag in tags if type(tag) is str and not _is_theirs(tag, _THEIR_TAGS)]
+    return [tag for tag in tags if type(tag) is str and not _is_theirs(tag, THEIR_TAGS, _STEPS)]
 
 
-def _is_theirs(name: Any, beginnings: tuple[str, ...], names: frozenset[str] = frozenset()) -> bool:
-    """Whether a name in metadata, or a tag, is one of LangChain's or LangGraph's; remembers those that are."""
-    if name in THEIRS:
-        return True
-    if type(name) is not str or not (name in names or name.startswith(beginnings)):
+def _is_theirs(name: Any, known: set[str], beginnings: tuple[str, ...]) -> bool:
+    """Whether a name in metadata, or a tag, is one of LangChain's or LangGraph's; those that are become `known`."""
+    if type(name) is not str:
         return False
-    if len(THEIRS) < _MOST_THEIRS:
-        THEIRS.add(name)
+    if name in known:
+        return True
+    if not name.startswith(beginnings):
+        return False
+    if len(known) < _MOST_THEIRS:
+        known.add(name)
     return True
 
 

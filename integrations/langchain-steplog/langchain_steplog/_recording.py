@@ -15,7 +15,7 @@ from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog._dual import DONE
-from langchain_steplog._extract import THEIRS
+from langchain_steplog._extract import THEIR_NAMES, THEIR_TAGS
 from langchain_steplog._messages import register
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from steplog.integration import (
@@ -131,8 +131,8 @@ class Recording(BaseCallbackHandler):
 
     def _handed_down(self, metadata: Any, tags: Any) -> HandedDown | None:
         """The program's own tags and metadata; a look is enough to see that there are none, which is most often so."""
-        is_theirs = type(metadata) is not dict or THEIRS.issuperset(metadata)
-        if is_theirs and (type(tags) is not list or THEIRS.issuperset(tags)):
+        is_theirs = type(metadata) is not dict or THEIR_NAMES.issuperset(metadata)
+        if is_theirs and (type(tags) is not list or THEIR_TAGS.issuperset(tags)):
             return None
         return self._value(extract.handed_down, metadata, tags)
 

@@ -40,7 +40,7 @@ def test_a_call_a_tool_and_a_node_have_tags_and_metadata_of_their_own_and_not_th
     def work(state, config):
         model.invoke("one", config)
         judge.invoke("two", config)
-        look.invoke({"q": "z"}, {**config, "tags": ["slow"], "metadata": {"index": "eu"}})
+        look.invoke({"q": "z"}, {**config, "tags": ["slow", "versions"], "metadata": {"index": "eu"}})
         return {"a": "b"}
 
     graph = graph_of(work, metadata={"team": "blue"}).compile(name="g")
@@ -50,7 +50,7 @@ def test_a_call_a_tool_and_a_node_have_tags_and_metadata_of_their_own_and_not_th
     assert own(sink, "run") == [(["prod"], {"customer": "c7", "plan": {"seats": 3}})]
     assert own(sink, "node") == [(None, {"team": "blue"})]
     assert own(sink, "llm") == [(None, None), (["judge"], {"purpose": "evaluation"})]
-    assert own(sink, "tool") == [(["slow"], {"index": "eu"})]
+    assert own(sink, "tool") == [(["slow", "versions"], {"index": "eu"})]
 
 
 def test_tags_of_plumbing_that_is_not_written_stand_at_the_calls_below_it(recorded):
