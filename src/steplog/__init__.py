@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steplog._auto.boot import boot as boot
     from steplog._auto.notebook import load_ipython_extension as load_ipython_extension
     from steplog._auto.notebook import unload_ipython_extension as unload_ipython_extension
-    from steplog._auto.switch import activate, deactivate
+    from steplog._auto.switch import Recording, activate, deactivate, recording
     from steplog._read import (
         Ambiguous,
         BadLine,
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
         follow,
         read,
     )
+    from steplog._record.recorded import RecordedRun, RecordedStep
+    from steplog._record.recorder import Recorder
     from steplog._write.disk.sinks import CallableSink, MemorySink
-    from steplog._write.recorder import Recorder
     from steplog._write.settings.settings import Settings, SettingsError
 
 __all__ = [
@@ -48,7 +49,10 @@ __all__ = [
     "MemorySink",
     "NotALog",
     "NotFound",
+    "RecordedRun",
+    "RecordedStep",
     "Recorder",
+    "Recording",
     "Run",
     "Settings",
     "SettingsError",
@@ -58,15 +62,20 @@ __all__ = [
     "deactivate",
     "follow",
     "read",
+    "recording",
 ]
 
 _ROOMS = {
-    "Recorder": "steplog._write.recorder",
+    "Recorder": "steplog._record.recorder",
+    "RecordedRun": "steplog._record.recorded",
+    "RecordedStep": "steplog._record.recorded",
     "Settings": "steplog._write.settings.settings",
     "SettingsError": "steplog._write.settings.settings",
     "CallableSink": "steplog._write.disk.sinks",
     "MemorySink": "steplog._write.disk.sinks",
+    "Recording": "steplog._auto.switch",
     "activate": "steplog._auto.switch",
+    "recording": "steplog._auto.switch",
     "deactivate": "steplog._auto.switch",
     # for steplog-auto and for IPython's %load_ext, not for people
     "boot": "steplog._auto.boot",

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from sample_log import OTHER_RUN, RUN, SEGMENT, Lines, begun, weather
 from steplog._cli.main import steplog
-from steplog._read.files.liveness import boot_id
+from steplog._format.process import boot_id
 
 
 def call(*args, **kwargs):
@@ -30,7 +30,7 @@ run 8f3a1c2b4d5e6f70  started 2026-11-23 03:12:59Z  langgraph  thread t1
 in   What is the weather in Oslo?
 out  Rain, four degrees.
 
-1 ├─ node agent  950 ms  rain, 4 °C
+1 ├─ node agent  950 ms
 2 │  ├─ llm gpt-x  900 ms  100/20 tokens  What is the weather in Oslo? → weather({"city": "Oslo"})
 3 │  └─ tool weather  30 ms  {"city": "Oslo"} → rain, 4 °C
 4 └─ llm gpt-x  700 ms  150/12 tokens  rain, 4 °C → Rain, four degrees.

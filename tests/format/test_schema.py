@@ -94,6 +94,7 @@ START = {
         {"ev": "llm.end", "ms": 1, "status": "ok"},
         {"ev": "llm.end", "ms": 1, "usage": {"input": 3}},
         {"ev": "llm.end", "ms": 1, "error": {"type": "E", "trace": "x"}},
+        {"ev": "llm.end", "ms": 1, "error": {"code": 1}},
         {"ev": "llm.end", "ms": 1, "error": {"type": "E", "causes": []}},
         {"ev": "llm.end", "ms": 1, "error": {"type": "E", "causes": [{"type": "E"}]}},
         {"ev": "llm.end", "ms": 1, "error": {"type": "E", "message": {"$cut": {"tail": 3}}}},

@@ -15,11 +15,9 @@ from raw import Raw
 import steplog
 from steplog._format.line import encode
 from steplog._write.disk.appender import Appender
-from steplog._write.disk.clock import now_ns
-from steplog._write.disk.composer import single_turn
+from steplog._write.disk.batch import NO_FILE, standing
+from steplog._write.disk.composer import NOT_CALM
 from steplog._write.disk.file_sink import file_for
-from steplog._write.disk.line_queue import NOT_CALM
-from steplog._write.disk.turns import NO_FILE
 from steplog._write.settings.settings import Settings
 
 WRITE = str(Path(steplog.__file__).parent / "_write")
@@ -126,7 +124,8 @@ def test_an_exception_at_any_byte_code_costs_at_most_its_own_line(state, tmp_pat
         if state != "first line":
             with_two_lines(appender)
         if state == "after a pause":
-            appender._composer._check_at, appender._pending.calm = 0, NOT_CALM
+            appender._writer._composer.look_soon()
+            appender._writer._composer.calm = NOT_CALM
         targets.reached = append_interrupted(appender, "it", target)
         began = time.monotonic()
         appender.append(body("after"))
@@ -246,7 +245,7 @@ def test_a_line_that_another_thread_is_writing_is_written_when_its_call_returns(
             sink.begun.clear()  # noqa: B023 - called at once
             others.append(threading.Thread(target=appender.append, args=(body("elsewhere"),)))  # noqa: B023
             others[0].start()  # noqa: B023
-            sink.begun.wait(0.05)  # noqa: B023 - in vain where we cut into the write
+            sink.begun.wait(0.02)  # noqa: B023 - in vain where we cut into the write, which others wait 50 ms for
 
         with at_byte_code(target, cut_in):
             appender.append(body("it"))
@@ -317,42 +316,56 @@ def test_a_handler_that_logs_and_raises_at_any_byte_code_costs_at_most_the_line_
         appender.release()
 
 
+def with_one_pending(path):
+    """A writer in calm weather, and one record in its queue."""
+    writer = with_two_lines(appender_for(path))._writer
+    writer.pending.put(body("it"))
+    return writer, writer.pending
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda pending, entry: pending.turn.taken.clear(),  # another thread is in it
-        lambda pending, entry: setattr(pending.turn, "entries", (entry,)),  # it may have our line, written
-        lambda pending, entry: (
+        lambda writer, pending: pending.batch.taken.clear(),  # a call that cut in is writing
+        lambda writer, pending: setattr(
+            pending.batch, "entries", (pending.queue[0],)
+        ),  # it may have our line, written
+        lambda writer, pending: pending.queue.clear(),  # ours is written
+        lambda writer, pending: pending.put(body("another")),
+        lambda writer, pending: pending.batch.after.append(
+            standing(pending.batch.end)
+        ),  # somebody has gone on
+        lambda writer, pending: (
+            next(pending.numbers),
             pending.queue.clear(),
-            pending.queue.append((entry[0], b"{}")),
-        ),  # ours is written
-        lambda pending, entry: pending.queue.appendleft((entry[0], b"{}")),  # another line comes first
-        lambda pending, entry: setattr(pending, "calm", NOT_CALM),
-        lambda pending, entry: setattr(pending, "calm", (*pending.calm[:3], 100, len)),  # the file is full
-        lambda pending, entry: setattr(pending.turn, "end", pending.turn.then._replace(stage=NO_FILE)),
-        lambda pending, entry: setattr(pending.turn, "end", pending.turn.then._replace(last=entry[0] + 1)),
+            pending.put(body("it")),
+        ),  # one is lost
+        lambda writer, pending: (pending.queue.clear(), pending.put(b"")),  # log.close
+        lambda writer, pending: setattr(writer._composer, "calm", NOT_CALM),
+        lambda writer, pending: setattr(writer._composer, "calm", (0, 1, *writer._composer.calm[2:])),
+        lambda writer, pending: setattr(writer.sink, "limit", 100),  # the file is full
+        lambda writer, pending: setattr(pending.batch, "steps", (pending.batch.end._replace(stage=NO_FILE),)),
+        lambda writer, pending: setattr(pending.batch, "steps", (pending.batch.end._replace(last=1 << 62),)),
     ],
 )
 def test_the_shortest_way_is_left_where_anything_else_is_to_be_looked_at(spoil, tmp_path):
-    appender = appender_for(tmp_path / "log")
-    for n in range(3):
-        appender.append(body(n))
-    pending = appender._pending
-    before, entry = pending.turn, (now_ns(), body("it"))
-    pending.queue.append(entry)
-    spoil(pending, entry)
-    assert single_turn(pending, entry) is None
-    assert before.after == []
+    writer, pending = with_one_pending(tmp_path / "log")
+    spoil(writer, pending)
+    before = list(pending.batch.after)
+    assert not writer._one_line()
+    assert pending.batch.after == before
 
 
-def test_the_shortest_way_is_taken_in_between(tmp_path):
-    appender = appender_for(tmp_path / "log")
-    for n in range(3):
-        appender.append(body(n))
-    pending = appender._pending
-    before, entry = pending.turn, (now_ns(), body("it"))
-    pending.queue.append(entry)
-    assert single_turn(pending, entry) is before.after[0] is pending.turn
+@pytest.mark.parametrize("name", ["log", "log.jsonl"])
+def test_the_shortest_way_is_taken_in_between_and_writes_the_same_bytes(name, tmp_path):
+    writer, pending = with_one_pending(tmp_path / name)
+    before, copy = pending.batch, pending.queue.copy()
+    assert writer._one_line()
+    taken = pending.batch
+    assert before.after == [taken]
+    pending.queue.extend(copy)
+    slowly = writer._composer.batch_after(before.end)
+    assert (slowly.whole, tuple(slowly.steps)) == (taken.whole, taken.steps)
 
 
 class Gated:
@@ -391,12 +404,12 @@ def test_who_waited_for_others_returns_once_its_own_line_is_written(tmp_path):
     begin("first")
     sink.begun[0].wait(10)
     waiting = [begin("second"), begin("third")]
-    while len(appender._pending.queue) < 3:
+    while len(appender._writer.pending.queue) < 3:
         pass
     sink.may_go_on[0].set()
     sink.begun[1].wait(10)  # of one of the two, with both lines
     last = begin("fourth")
-    while len(appender._pending.queue) < 3:
+    while len(appender._writer.pending.queue) < 3:
         pass
     sink.may_go_on[1].set()
     for thread in waiting:

@@ -1,7 +1,5 @@
 """Rotation and retention: each line once, in order, no file too large, and only what nobody needs goes."""
 
-import json
-import os
 import threading
 import time
 from pathlib import Path
@@ -10,8 +8,9 @@ import pytest
 from raw import Raw
 
 import steplog
-from steplog._write.keep import packing
-from steplog._write.keep.closed_segments import segments_of
+from sample_segments import dead_segment
+from steplog._write.keep.judge import Judge
+from steplog._write.keep.segments import segments_in
 from steplog._write.settings.settings import Settings
 
 LIMIT = 20_000
@@ -83,27 +82,9 @@ def test_a_segment_is_left_when_it_is_old(tmp_path):
     assert 3 <= len(raw.files) <= 5
 
 
-def dead_segment(folder, day, size=10_000, host=None):
-    """A segment of a process that is gone, last written on that day of 2026-01."""
-    from steplog._format.process import boot_id, host_name
-
-    folder.mkdir(exist_ok=True)
-    w = f"dead{day:04}".replace("0", "a").replace("1", "b").replace("8", "c").replace("9", "d")
-    path = folder / f"202601{day:02}T000000000000Z-99999-{w}.jsonl"
-    head = {"seq": 1, "ts": f"2026-01-{day:02}T00:00:00.000000Z", "ev": "log.open", "v": 1, "w": w, "steplog": "0",
-            "host": host or host_name(), "boot": boot_id(), "pid": 2**22 + 5, "proc_start": 1, "python": "3"}  # fmt: skip
-    pad = {
-        "seq": 2,
-        "ts": head["ts"],
-        "run": "0" * 16,
-        "step": 1,
-        "ev": "custom.point",
-        "data": {"n": "x" * size},
-    }
-    path.write_text(json.dumps(head) + "\n" + json.dumps(pad) + "\n")
-    then = 1767225600 + (day - 1) * 86400
-    os.utime(path, (then, then))
-    return path
+def killed_segment(folder, day, **fields):
+    """A segment of a process that was killed, last written on that day of 2026-01."""
+    return dead_segment(folder, number=day, day=day, closed=False, **fields)
 
 
 def wait_until(condition):
@@ -114,7 +95,7 @@ def wait_until(condition):
 
 
 def test_by_default_nothing_is_deleted_or_compressed(tmp_path):
-    old = [dead_segment(tmp_path / "log", day) for day in range(1, 4)]
+    old = [killed_segment(tmp_path / "log", day) for day in range(1, 4)]
     with steplog.Recorder(tmp_path / "log", rotate_bytes=LIMIT) as recorder:
         write(recorder, 500)
     assert threading.active_count() == 1
@@ -130,8 +111,8 @@ def test_by_default_nothing_is_deleted_or_compressed(tmp_path):
 
 
 def test_keep_days_and_keep_bytes_delete_the_oldest_closed_segments_only(tmp_path):
-    old = [dead_segment(tmp_path / "log", day) for day in range(1, 6)]
-    elsewhere = dead_segment(tmp_path / "log", 9, host="another-host")
+    old = [killed_segment(tmp_path / "log", day) for day in range(1, 6)]
+    elsewhere = killed_segment(tmp_path / "log", 9, host="another-host", boot="another")
     theirs = tmp_path / "log" / "notes.txt"
     theirs.write_text("mine")
     with steplog.Recorder(tmp_path / "log", keep_bytes=45_000) as recorder:
@@ -146,6 +127,11 @@ def test_keep_days_and_keep_bytes_delete_the_oldest_closed_segments_only(tmp_pat
     assert theirs.read_text() == "mine"
 
 
+def why_it_stays(judge, segment):
+    with judge.expendable(segment) as why:
+        return why
+
+
 def test_the_segment_in_which_an_open_run_began_stays(tmp_path):
     recorder = steplog.Recorder(tmp_path / "log", rotate_bytes=4000, keep_bytes=4000)
     with recorder.run("done") as run:
@@ -153,14 +139,18 @@ def test_the_segment_in_which_an_open_run_began_stays(tmp_path):
     for _ in range(3):
         write(recorder, 20)
     with recorder.run("waits") as run:
-        began = Path(recorder._steps.lines.appender._file.file)
+        began = Path(recorder._steps.lines.appender._writer.sink.file)
         run.custom("line", {"n": 0})
         for _ in range(5):
             write(recorder, 20)
         wait_until(lambda: len(list((tmp_path / "log").iterdir())) <= 4)
         assert began.exists()
-        stays = {segment.path.name: segment.stays for segment in segments_of(tmp_path / "log")}
-        assert "still open" in stays[began.name]
+        segments = list(segments_in(tmp_path / "log"))
+        (segment,) = (segment for segment in segments if segment.name == began.name)
+        judge = Judge(tmp_path / "log", segments)
+        wait_until(
+            lambda: "still open" in why_it_stays(judge, segment)
+        )  # the recorder's own thread may be at it
     recorder.close()
 
 
@@ -169,13 +159,13 @@ def test_closed_segments_are_compressed_whole(tmp_path):
     with steplog.Recorder(tmp_path / "log", rotate_bytes=LIMIT, compress=True) as recorder:
         write(recorder, 1000)
         wait_until(lambda: any(f.suffix == ".zst" for f in (tmp_path / "log").iterdir()))
-    wait_until(lambda: not packing._busy and not packing._asked)
+        wait_until(lambda: sum(f.suffix == ".jsonl" for f in (tmp_path / "log").iterdir()) == 1)
     log = steplog.read(tmp_path / "log")
     assert (len(log.runs[0].steps), log.bad, log.gaps) == (1000, (), ())
 
 
 def test_a_log_that_is_shipped_loses_only_what_was_delivered(tmp_path):
-    old = [dead_segment(tmp_path / "log", day) for day in range(1, 4)]
+    old = [killed_segment(tmp_path / "log", day) for day in range(1, 4)]
     (tmp_path / "log" / ".shipped").write_text(old[1].name + "\n")
     with steplog.Recorder(tmp_path / "log", keep_days=1) as recorder:
         write(recorder, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Mapping
 from sys import modules
-from typing import Any, Final, Self
+from typing import Any, Final, Self, Unpack
 from uuid import UUID
 
 import langchain_core
@@ -20,14 +20,12 @@ from langchain_steplog._messages import register
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from steplog.integration import (
     HandedDown,
-    Settings,
+    LogHandle,
+    SettingsFields,
     Sink,
     StepRecorder,
-    complain,
     contained,
     note_framework,
-    recorder_for,
-    release,
     status_of,
     untold,
 )
@@ -37,19 +35,22 @@ note_framework("langchain-core", langchain_core.__version__)
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 
-class Recording(BaseCallbackHandler):
+class Recording(LogHandle, BaseCallbackHandler):
     """A handler of no event that has a recorder; copies and pickles of it have the same one."""
 
     raise_error = False
     run_inline = False
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        sink: Sink | None = None,
+        **settings: Unpack[SettingsFields],
     ) -> None:
         """Record to `path`, or give the lines to `sink`."""
-        super().__init__()
-        loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
-        self._steps: StepRecorder = recorder_for(loaded, sink)
+        BaseCallbackHandler.__init__(self)
+        LogHandle.__init__(self, path, sink=sink, **settings)
         self._arguments = (path, settings) if sink is None else None
         self._listens_by: object = (
             None  # the installation by which LangGraph tells this recorder of interrupts
@@ -59,14 +60,6 @@ class Recording(BaseCallbackHandler):
     def steps(self) -> StepRecorder:
         """The recorder behind this handler."""
         return self._steps
-
-    def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
-        """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""
-        return self._steps.totals(run_id)
-
-    def close(self) -> None:
-        """End what is open and write the log's closing mark; not needed, since the end of the process does it."""
-        release(self._steps)
 
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours into the log; never raises."""

@@ -18,7 +18,14 @@ _SECRET: Final = frozenset({"chain_key"})
 _VALUE_CELLS: Final = 100
 
 
-@click.command(cls=ReadCommand)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog config",
+        "steplog config --json",
+        "STEPLOG_CONTENT=preview steplog config",
+    ),
+)
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
 def config(*, json_: bool) -> None:
     """Show the settings a program started here would have, and where each value comes from.

@@ -26,7 +26,14 @@ _TOUR: Final = (
 )  # fmt: skip
 
 
-@click.command(cls=ReadCommand)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog demo",
+        "steplog demo --path demo-logs",
+        "steplog demo -p demo-logs",
+    ),
+)
 @click.option(
     "--path", "-p", metavar="DIR", help="Where to write the log. Default: a new temporary directory."
 )

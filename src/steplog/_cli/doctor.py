@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain
+from steplog._cli.options import takes_json, takes_log
 from steplog._cli.sizes import size_text
-from steplog._read.files.lines import Line, open_segment
 from steplog._read.files.segments import log_path
-from steplog._read.health import examine, pieces
+from steplog._read.files.walk import Walk
+from steplog._read.health import examine
 from steplog._show.terminal_text import as_json, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from steplog._read.health import Health, SegmentHealth
+    from steplog._read.health import Health, SegmentHealth, Unclosed
 
 _NAMED: Final = 20
 _LIMITS: Final = "max_value_bytes (a text), max_line_bytes, max_items or max_depth, higher, would keep more"
+_VERDICTS: Final = {
+    "whole": "whole: no acknowledged line is missing",
+    "unclosed": "ended without log.close: no line is known to be missing, but last lines may be",
+    "not whole": "not whole",
+}
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog doctor",
+        "steplog doctor --json",
+        "steplog doctor --salvage rescued",
+    ),
+)
 @click.option("--verify", is_flag=True, help="Check the chain of a log written with chain=true.")
 @click.option("--salvage", metavar="OUT", help="Copy every good line to the new directory OUT.")
-@click.option("--json", "json_", is_flag=True, help="One JSON object.")
+@takes_json
+@takes_log
 def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) -> None:
     """Examine the log at PATH: which segments are clean, crashed, damaged, and which lines are missing, and why.
 
-    Exit code 1 if a line that a program had been promised is missing or damaged, or does not fit its chain. Nothing in
-    the log is changed. The chain's key is taken from STEPLOG_CHAIN_KEY.
+    Exit code 1 if a line that a program had been promised is missing or damaged, or does not fit its chain. A log whose
+    writer ended without its closing line is not called whole, since nothing could tell what that still held; nothing is
+    known to be missing then, and the exit code is 0. Nothing in the log is changed. The chain's key is taken from
+    STEPLOG_CHAIN_KEY.
     """
     key = os.environ.get("STEPLOG_CHAIN_KEY", "").encode() if verify else None
     health = examine(log_path(path), key)
@@ -48,7 +64,7 @@ def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) 
     if verify and not health.chained:
         complain("there is no chained line in this log: it was written without chain=true")
         click.get_current_context().exit(NO)
-    if not health.is_whole:
+    if health.has_losses:
         click.get_current_context().exit(NO)
 
 
@@ -56,12 +72,14 @@ def as_dict(health: Health) -> dict[str, Any]:
     """The report as plain JSON; what is unknown is absent."""
     found: dict[str, Any] = {
         "path": str(health.path),
-        "whole": health.is_whole,
+        "verdict": health.verdict,
+        "whole": health.verdict == "whole",
         "segments": [_segment(segment) for segment in health.segments],
         "holes": [
             {name: getattr(hole, name) for name in hole.__dataclass_fields__ if getattr(hole, name) != ""}
             for hole in health.holes
         ],
+        "unclosed": [asdict(unclosed) for unclosed in health.unclosed],
         "lost": health.lost,
         "faults": health.faults,
         "cut": health.cut,
@@ -101,6 +119,8 @@ def report(health: Health) -> Iterator[str]:
         why = f", {hole.reason}" if hole.reason else ", no reason given"
         count = hole.last - hole.first + 1
         yield f"missing    {count} lines ({hole.first} to {hole.last}) of {hole.writer}, between {hole.after_ts} and {hole.before_ts}{why}"
+    for unclosed in health.unclosed[:_NAMED]:
+        yield f"unclosed   {_without_close(unclosed)}"
     for lost in health.lost:
         span = f"{lost.get('first_ts', '?')} to {lost.get('last_ts', '?')}"
         yield f"lost       {lost.get('count')} lines of {lost['writer']}, {span}: {lost.get('reason', '?')}"
@@ -118,21 +138,27 @@ def _summary(health: Health) -> Iterator[str]:
     if health.chained:
         unfit = sum(len(segment.unfit) for segment in health.segments)
         yield f"chain      {health.chained} lines checked, {unfit} do not fit"
-    yield "whole: no acknowledged line is missing" if health.is_whole else "not whole"
+    yield _VERDICTS[health.verdict]
+
+
+def _without_close(unclosed: Unclosed) -> str:
+    """What is to be known of a writer that did not close its log."""
+    who = f"writer {unclosed.writer or '(unknown)'} ended without log.close after line {unclosed.last}, {unclosed.last_ts}"
+    if unclosed.is_gone:
+        return (
+            f"{who}: its process is gone; lines that it could not write to the disk any more would be missing"
+        )
+    return f"{who}: whether its process still runs cannot be told from here"
 
 
 def _salvage(health: Health, out: Path) -> None:
     """Copies the good lines of each file, byte for byte; the originals are only read."""
     out.mkdir(mode=0o700, parents=True)
-    lines = 0
+    walk, lines = Walk(every=True), 0
     for segment in health.segments:
         target = out / segment.file.name.removesuffix(".zst")
-        with (
-            os.fdopen(os.open(target, _FLAGS, 0o600), "wb") as copy,
-            open_segment(segment.file) as stream,
-        ):
-            for raw, found in pieces(stream, segment.file):
-                if isinstance(found, Line):
-                    copy.write(raw + b"\n")
-                    lines += 1
+        with os.fdopen(os.open(target, _FLAGS, 0o600), "wb") as copy:
+            for stretch, _ in walk.stretches(segment.file):
+                copy.writelines(text + b"\n" for text in stretch.texts)
+                lines += len(stretch.texts)
     complain(f"{lines} good lines copied to {out}")

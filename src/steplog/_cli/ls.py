@@ -3,101 +3,80 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
-from steplog._cli.output import is_terminal
-from steplog._cli.spans import Moment
-from steplog._show.run_tree import COLOURS
-from steplog._show.terminal_text import as_json, cells_of, one_line, padded
-from steplog._show.units import amount, clock, duration
+from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
+from steplog._cli.output import say
+from steplog._cli.output_table import print_rows
+from steplog._cli.run_columns import RunColumn, run_columns
+from steplog._show.terminal_text import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from steplog._read.log import Log
+    from steplog._ask.listing import Listing
+    from steplog._ask.query import Query
     from steplog._read.runs.run import Run
 
-_HEADER: Final = ("RUN", "STARTED", "NAME", "STATUS", "STEPS", "LLM", "TOOL", "ERR", "IN", "OUT", "TIME")
-_FIRST_NUMBER: Final = 4  # from this column on things are counted: right-aligned
 _SHORT_ID: Final = 8
-_NAME_CELLS: Final = 32
+_USUAL: Final = "run,started,name,status,steps,llm,tool,errors,in,out,time"
+_NOTES: Final = "notes"
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
-@click.option(
-    "--status", "statuses", multiple=True, metavar="STATUS", help="Only runs of this status; may be repeated."
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog ls --status error,crashed --since 7d",
+        "steplog ls --tool refund --columns run,name,status,thread,cost",
+        "steplog ls -q 'model:gpt min-tokens:100' --sort time -n 5",
+    ),
 )
-@click.option("--since", type=Moment(), help="Only runs begun since then: 2h, 3d, 2026-11-23.")
-@click.option("--until", type=Moment(), help="Only runs begun before then.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the newest LIMIT of them.")
-@click.option("--json", "form", flag_value="json", help="One JSON array.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a line.")
+@takes_query
+@click.option(
+    "--columns",
+    metavar="LIST",
+    help=f"Which columns, in this order. Usually {_USUAL}; also thread, cost, notes, and more.",
+)
+@click.option("--sort", default="started", metavar="COLUMN", help="The largest last; usually the newest.")
+@takes_limit("Only the last N of them: the newest, or with --sort the largest.")
+@takes_form
+@takes_log
 def ls(
-    *,
-    path: str | None,
-    statuses: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
-    limit: int | None,
-    form: str | None,
+    *, path: str | None, query: Query, columns: str | None, sort: str, limit: int | None, form: str | None
 ) -> None:
-    """List the runs of the log at PATH (- is standard input), newest last.
+    """List the runs of the log at PATH (- is standard input), newest last, and what they add up to.
 
-    Exit code 1 if there are none.
+    What went in vain in a run (loops, errors again and again, missed caches, unused results) is noted where at most 100
+    runs are listed, or the column `notes` is asked for. Exit code 1 if there are no runs.
     """
+    from steplog._ask.listing import is_short, listing  # noqa: PLC0415 -- `steplog --help` and completion need none
+
     with log_at(path) as log:
+        names = (columns or _USUAL).split(",")
+        if columns is None and is_short(limit, log):
+            names.append(_NOTES)
+        also = {"waste" if name == _NOTES else name for name in names}
+        found = listing(log, query, sort=sort, limit=limit, also=also)
+        chosen = run_columns(names, short_ids([row.run for row in found.rows]))
         warn_about(log)
-        runs = [run for run in log.runs if _wanted(run, statuses, since, until)][-(limit or 0) :]
         if form == "json":
-            click.echo(as_json([summary(run) for run in runs], indent=2))
+            say(as_json(found.as_json(), indent=2))
         elif form == "jsonl":
-            for run in runs:
-                click.echo(as_json(summary(run)))
-        elif runs:
-            _print_table(runs, log)
-        if not runs:
+            for row in found.as_json():
+                say(as_json(row))
+        elif found.rows:
+            _print(found, chosen, keep_empty=columns is not None)
+        if not found.rows:
             complain(f"no runs in {log.path}" + (" that fit" if log.runs else ""))
             click.get_current_context().exit(NO)
 
 
-def _wanted(run: Run, statuses: Sequence[str], since: datetime | None, until: datetime | None) -> bool:
-    if statuses and run.status not in statuses:
-        return False
-    if since is None and until is None:
-        return True
-    if run.started is None:
-        return False
-    return (since is None or run.started >= since) and (until is None or run.started < until)
-
-
-def summary(run: Run) -> dict[str, Any]:
-    """A run in `--json`; what is unknown is absent."""
-    fields: dict[str, Any] = {
-        "id": run.id,
-        "uuid": run.uuid,
-        "name": run.name,
-        "framework": run.framework,
-        "status": run.status,
-        "started": run.started.isoformat().replace("+00:00", "Z") if run.started else None,
-        "ms": run.ms,
-        "thread": run.thread,
-        "resumes": run.resumes,
-        "parent_run": run.parent_run,
-        "parent_step": run.parent_step,
-        "totals": dict(run.totals),
-        "file": str(run.file),
-    }
-    return {name: value for name, value in fields.items() if value not in (None, "")}
-
-
-def short_ids(log: Log) -> int:
-    """How many digits tell the runs of a log apart: 8, or more if they must."""
-    ids = sorted({run.id for run in log.runs})
+def short_ids(runs: Sequence[Run]) -> int:
+    """How many digits tell runs apart: 8, or more if they must."""
+    ids = sorted({run.id for run in runs})
     length = _SHORT_ID
     for left, right in pairwise(ids):
         while left[:length] == right[:length] and length < len(left):
@@ -105,32 +84,17 @@ def short_ids(log: Log) -> int:
     return length
 
 
-def _row(run: Run, digits: int) -> tuple[str, ...]:
-    totals = run.totals
-    return (
-        one_line(run.id[:digits], digits),
-        clock(run.started),
-        one_line(run.name, _NAME_CELLS) or "-",
-        one_line(run.status, _NAME_CELLS),
-        *(str(totals.get(name, 0)) for name in ("steps", "llm_calls", "tool_calls", "errors")),
-        amount(totals.get("input_tokens", 0)),
-        amount(totals.get("output_tokens", 0)),
-        duration(run.ms),
+def _print(found: Listing, columns: list[RunColumn], *, keep_empty: bool) -> None:
+    rows = [[column.of_run(row) for column in columns] for row in found.rows]
+    if not keep_empty and not any(row[-1] for row in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]  # no notes
+    if len(rows) > 1:
+        rows.append([column.of_sums(found.sums) for column in columns])
+    # Numbers that stand together are aligned; a text behind them is not.
+    first = next((at for at, column in enumerate(columns) if column.is_number), len(columns))
+    print_rows(
+        [column.title for column in columns],
+        rows,
+        numbers=range(first, len(columns)),
+        last_is_sum=len(rows) > 1,
     )
-
-
-def _print_table(runs: Sequence[Run], log: Log) -> None:
-    digits = short_ids(log)
-    rows = [_row(run, digits) for run in runs]
-    if is_terminal():
-        from steplog._cli.rich_table import print_table  # noqa: PLC0415 -- rich costs 80 ms, and only a terminal needs it
-
-        print_table(_HEADER, rows, first_number=_FIRST_NUMBER, colours=COLOURS)
-        return
-    widths = [max(map(cells_of, column)) for column in zip(_HEADER, *rows, strict=True)]
-    for row in (_HEADER, *rows):
-        cells = (
-            padded(cell, width, right=at >= _FIRST_NUMBER)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        click.echo("  ".join(cells).rstrip())

@@ -9,9 +9,16 @@ from typing import Final
 
 import click
 
-from steplog._show.run_tree import ASCII, BRANCHES, Look
+from steplog._cli.progress import over
+from steplog._show.look import ASCII, BRANCHES, Look
 
 PIPED_COLUMNS: Final = 140
+
+
+def say(text: str) -> None:
+    """One line of the answer on standard output (visible text already)."""
+    over()
+    click.echo(text)
 
 
 def is_terminal() -> bool:

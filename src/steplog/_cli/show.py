@@ -1,4 +1,4 @@
-"""`steplog show`: one run as a tree, or one step of it in full."""
+"""`steplog show`: one run as a tree or a conversation, one step of it in full, or a whole thread."""
 
 from __future__ import annotations
 
@@ -6,80 +6,153 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from steplog._cli import complete
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
-from steplog._cli.ls import summary
-from steplog._cli.output import look, painted
+from steplog._cli.options import takes_json, takes_log
+from steplog._cli.output import look, painted, say
+from steplog._cli.show_parts import Asked, part_of, price_of
+from steplog._show.chat import chat_lines
+from steplog._show.run_page import run_page
 from steplog._show.run_tree import run_lines
 from steplog._show.step_page import step_lines
 from steplog._show.terminal_text import as_json, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from steplog._read.log import Log
     from steplog._read.runs.run import Run
-    from steplog._read.runs.step import Step
 
 
-@click.command(cls=ReadCommand)
-@click.argument("run", metavar="RUN")
-@click.argument("step", metavar="[STEP]", required=False, type=click.IntRange(min=1))
-@click.option("--path", "-p", help="The log; by default as `steplog config` says; - is standard input.")
-@click.option("--json", "json_", is_flag=True, help="One JSON object.")
-def show(*, run: str, step: int | None, path: str | None, json_: bool) -> None:
-    """Show a run as a tree, or one STEP of it with its whole prompt.
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog show @last",
+        "steplog show @last 1",
+        "steplog show @last --only llm,tool --full",
+        "steplog show @last --chat",
+        "steplog show @last --budget 500",
+    ),
+)
+@click.argument("run", metavar="RUN", required=False, shell_complete=complete.runs)
+@click.argument("step", metavar="[STEP]", required=False)
+@click.option("--full", is_flag=True, help="Repeated stretches unfolded, long texts whole.")
+@click.option(
+    "--only", "kinds", metavar="KINDS", help="Only steps of these kinds: llm,tool,retriever,agent,node …"
+)
+@click.option(
+    "--errors", "failed", is_flag=True, help="Only steps that did not end well, and those around them."
+)
+@click.option(
+    "--agent", metavar="NAME", help="Only this agent with everything below it, and what that took together."
+)
+@click.option("--node", metavar="NAME", help="The same for a node.")
+@click.option("--tool", metavar="NAME", help="The same for a tool.")
+@click.option("--below", type=click.IntRange(min=1), metavar="STEP", help="The same for a step.")
+@click.option("--chat", is_flag=True, help="As a conversation: what was said, called and answered.")
+@click.option("--thread", metavar="THREAD", help="All runs of a conversation as one, instead of RUN.")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="TOKENS",
+    help="What matters most, in at most so many tokens.",
+)
+@takes_json
+@takes_log
+def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **asked: Any) -> None:
+    """Show a run as a tree with a bar for each step on its time axis, or one STEP of it with its whole prompt.
 
-    RUN is the beginning of a run's id, @last, or @-2 for the last but one.
+    RUN is the beginning of a run's id, @last, or @-2 for the last but one. STEP 0 is the run's own whole input and output.
     """
+    wanted = Asked(**asked)
+    if step is not None and not step.isdecimal():
+        if path is not None:
+            raise click.UsageError(f"STEP {step!r} is not a valid integer")
+        path, step = step, None  # `steplog show RUN PATH`
+    if wanted.thread is not None:
+        _show_thread(wanted, path if run is None else run, json_=json_)
+        return
+    if run is None:
+        raise click.UsageError(
+            "Missing argument 'RUN': the beginning of a run's id, or @last; or --thread THREAD"
+        )
     with log_at(path) as log:
-        found = log.run(run)
+        found, number = log.run(run), None if step is None else int(step)
         if json_:
             warn_about(log)
-            data = run_data(found) if step is None else step_data(found.step(step))
-            click.echo(as_json(data, indent=2))
-        elif step is not None:
-            for line in step_lines(found.step(step), look(), found):
-                click.echo(line)
-        else:
-            for line in run_lines(found, look()):
-                click.echo(line)
-            for sentence in warnings(log):
-                click.echo(painted(visible(f"! {sentence}"), "yellow"))
-            click.echo(visible(f"log: {found.file}"))
+            say(as_json(_data(found, number, wanted), indent=2))
+            return
+        for line in _lines(found, number, wanted):
+            say(line)
+        if step is None and wanted.budget is None:
+            for line in _ending(log, found):
+                say(line)
 
 
-def run_data(run: Run) -> dict[str, Any]:
-    """A run in `--json`: what `ls --json` says of it, its content, each message once, and its steps.
+def _show_thread(wanted: Asked, path: str | None, *, json_: bool) -> None:
+    from steplog._ask.conversation import thread  # noqa: PLC0415 -- only who asks for it needs it
 
-    A step's `prompt` is the list of its messages' numbers, so that the size stays linear.
-    """
-    steps = [step_data(step) | _numbered(step) for step in run.steps]
-    content = {
-        "input": run.input,
-        "output": run.output,
-        "error": run.error,
-        "tags": list(run.tags),
-        "metadata": run.metadata,
-        "masked": run.masked,
-        "writer": run.writer,
-        "in_flight": [step.number for step in run.in_flight],
-        "messages": list(run.messages),
-    }
-    known = {name: value for name, value in content.items() if value not in (None, [], {})}
-    return {**summary(run), **known, "steps": steps}
+    with log_at(path) as log:
+        page = thread(log, wanted.thread or "").as_json()
+        if json_:
+            say(as_json(page, indent=2))
+            return
+        for line in chat_lines(page, look(), full=wanted.full):
+            say(line)
 
 
-def _numbered(step: Step) -> dict[str, Any]:
-    return {"prompt": list(step.prompt_numbers)} if "prompt" in step.fields else {}
+def _lines(run: Run, step: int | None, wanted: Asked) -> Iterable[str]:
+    """What is printed of the run."""
+    if step == 0:
+        own = {"tags": list(run.tags), "metadata": dict(run.metadata), "masked": dict(run.masked)}
+        return run_page(run, {name: value for name, value in own.items() if value}, look())
+    if step is not None:
+        return step_lines(run.step(step), look(), run)
+    if wanted.budget is not None:
+        from steplog._ask.budget import told  # noqa: PLC0415 -- only who asks for it needs it
+
+        return told(run, wanted.budget).split("\n")
+    if wanted.chat:
+        from steplog._ask.conversation import conversation  # noqa: PLC0415 -- as the line before
+
+        return chat_lines(conversation([run]).as_json(), look(), full=wanted.full)
+    return part_of(run, wanted, look()) if wanted.is_part else _whole(run, wanted)
 
 
-def step_data(step: Step) -> dict[str, Any]:
-    """A step in `--json`: its place and state, then its fields with every reference followed."""
-    state: dict[str, Any] = {
-        "step": step.number,
-        "parent": step.parent.number if step.parent else None,
-        "kind": step.kind,
-        "name": step.name or None,
-        "status": step.status,
-        "started": step.started.isoformat().replace("+00:00", "Z") if step.started else None,
-        "open": step.open or None,
-    }
-    fields = {name: value for name, value in step.resolved().items() if name not in state}
-    return {**{name: value for name, value in state.items() if value is not None}, **fields}
+def _whole(run: Run, wanted: Asked) -> Iterator[str]:
+    from steplog._ask.spending import run_cost  # noqa: PLC0415 -- prices take their time to load
+    from steplog._show.run_tree import Part  # noqa: PLC0415 -- as the line before
+    from steplog._show.units import dollars  # noqa: PLC0415 -- as the line before
+
+    price = price_of()
+    yield from run_lines(run, look(), Part(fold=not wanted.full, price=price))
+    cost = run_cost(run) if price is not None else None
+    if cost is not None:
+        yield f"cost: {dollars(cost)}"
+
+
+def _ending(log: Log, run: Run) -> Iterator[str]:
+    """What to know about the run and the log: what was in vain, what is missing, where it stands."""
+    from steplog._ask.waste import waste  # noqa: PLC0415 -- as in `_whole`
+
+    for each in waste(run):
+        numbers = ", ".join(map(str, each.steps[:8])) + (" …" if len(each.steps) > 8 else "")
+        yield painted(visible(f"! in vain: {each.sentence} (steps {numbers})"), "yellow")
+    for sentence in warnings(log):
+        yield painted(visible(f"! {sentence}"), "yellow")
+    yield visible(f"log: {run.file}")
+
+
+def _data(run: Run, step: int | None, wanted: Asked) -> Any:
+    """What `--json` prints."""
+    from steplog._ask import data  # noqa: PLC0415 -- only who asks for it needs it
+
+    if step:
+        return data.step_data(run.step(step))
+    if wanted.chat:
+        from steplog._ask.conversation import conversation  # noqa: PLC0415 -- as the line before
+
+        return conversation([run]).as_json()
+    if wanted.is_part:
+        return data.part_data(run, wanted.roots(run))
+    return data.run_data(run, steps=step is None)

@@ -7,6 +7,10 @@ from typing import Any, Final
 
 import click
 
+from steplog._show.units import size as size_text
+
+__all__ = ["Size", "size_text"]
+
 _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 
@@ -22,12 +26,3 @@ class Size(click.ParamType["int"]):
         if found is None:
             self.fail(f"{value!r} is no size: 500M, 2G", param, ctx)
         return int(float(found[1]) * _UNITS[found[2].lower()])
-
-
-def size_text(size: float) -> str:
-    """A number of bytes for people."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1024 or unit == "GB":
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return ""

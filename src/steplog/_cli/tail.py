@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from steplog._cli.command import ReadCommand, log_at
+from steplog._cli.options import takes_log
 from steplog._cli.output import columns, painted
-from steplog._read.files.follow import follow, newest
-from steplog._read.files.lines import BadLine, read_lines
+from steplog._read.files.follow import follow
+from steplog._read.files.lines import BadLine
 from steplog._read.files.segments import log_path, segments
 from steplog._read.runs.times import moment
 from steplog._show.preview import as_text, brief, message_text
@@ -18,7 +18,6 @@ from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from steplog._format.record import Json, Record
     from steplog._read.files.lines import Line
@@ -32,40 +31,42 @@ _ID_DIGITS: Final = 8
 _LEAST_PREVIEW: Final = 20
 
 
-@click.command(cls=ReadCommand)
-@click.argument("path", required=False)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog tail -n 20",
+        "steplog tail --jsonl",
+        "steplog tail -n 3 --jsonl",
+    ),
+)
 @click.option(
     "--follow", "-f", "following", is_flag=True, help="Go on with each line as it is written, until Ctrl-C."
 )
 @click.option(
     "-n",
+    "--limit",
     "count",
     type=click.IntRange(min=0),
     default=10,
     show_default=True,
+    metavar="N",
     help="How many lines to begin with.",
 )
 @click.option("--jsonl", is_flag=True, help="The lines themselves.")
+@takes_log
 def tail(*, path: str | None, following: bool, count: int, jsonl: bool) -> None:
     """Show the newest lines of the log at PATH (- is standard input), of all its files and runs."""
     if following and path == "-":
         raise click.UsageError("standard input cannot be followed: give the log's path")
     if not following:
         with log_at(path) as log:
-            _print(newest(chain.from_iterable(map(_lines_of, log.segments)), count), jsonl=jsonl)
+            _print(log.tail(count), jsonl=jsonl)
         return
     segments(log_path(path))  # says so if there is no log, instead of waiting for one
     try:
         _print(follow(path, last=count), jsonl=jsonl)
     except KeyboardInterrupt:  # how following ends
         return
-
-
-def _lines_of(file: Path) -> Iterable[Line | BadLine]:
-    try:
-        yield from read_lines(file)
-    except OSError as error:
-        yield BadLine(file, 0, 0, f"cannot be read: {error.strerror}")
 
 
 def _print(lines: Iterable[Line | BadLine], *, jsonl: bool) -> None:

@@ -126,18 +126,20 @@ _DEFS: Final[dict[str, Schema]] = {
         ),
     },
     "message_or_number": {"anyOf": [_ref("message"), _ref("amendment"), _ORDINAL]},
-    "error": _closed(
-        {
-            **_EXCEPTION,
-            "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
-            "causes": _told(_several(_ref("cause")), "the exceptions behind it, the nearest first"),
-            "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
-            "http_status": {"type": "integer"},
-            "code": {"type": ["string", "integer"]},
-            "request_id": _TEXT,
-        },
-        ("type",),
-    ),
+    "error": {
+        **_closed(
+            {
+                **_EXCEPTION,
+                "stack": _told(_several(_TEXT), '"file:line in function", innermost last'),
+                "causes": _told(_several(_ref("cause")), "the exceptions behind it, the nearest first"),
+                "step": _told(_ORDINAL, "the step it came from, where it only passed through"),
+                "http_status": {"type": "integer"},
+                "code": {"type": ["string", "integer"]},
+                "request_id": _TEXT,
+            }
+        ),
+        "anyOf": [{"required": ["type"]}, {"required": ["message"]}],
+    },
     "cause": {
         "description": "An exception behind the nearest one before it whose depth is one less",
         "anyOf": [
@@ -173,6 +175,7 @@ _DEFS: Final[dict[str, Schema]] = {
 _FIELDS: Final[dict[str, Schema]] = {
     "name": _TEXT, "input": _VALUE, "output": _VALUE, "node": _told(_TEXT, "the graph node it ran in"),
     "chars": _told(_COUNT, "characters that content=none left out of this line"),
+    "extra": _told({**_OBJECT, "minProperties": 1}, "what was told under names, or in forms, that this format has no place for"),
     "tags": _several(_TEXT), "metadata": _OBJECT, "attempt": _ORDINAL,
     "late_ms": _told(_MS, "milliseconds between the beginning of the work and this line"),
     "ms": _told(_MS, "duration, milliseconds"), "ttft_ms": _told(_MS, "time to first token, milliseconds"),
@@ -185,7 +188,7 @@ _FIELDS: Final[dict[str, Schema]] = {
     "messages": _several(_ref("message_or_number")), "message": _ref("message_or_number"),
     "tools": _told(_several(_TEXT), "names"), "tool_defs": _told(_several(_VALUE), "definitions, once in a run"),
     "usage": _ref("usage"), "finish_reason": _told(_TEXT, "the provider's own word"), "response_id": _TEXT,
-    "cached": _YES, "extra": _told(_VALUE, "what else the provider said of the answer"), "call_id": _TEXT, "args": _VALUE, "result": _VALUE,
+    "cached": _YES, "call_id": _TEXT, "args": _VALUE, "result": _VALUE,
     "asked_by": _told(_ORDINAL, "the llm step that asked for the call"),
     "query": _VALUE, "count": _COUNT, "dimensions": _COUNT,
     "documents": _several(
@@ -197,6 +200,8 @@ _FIELDS: Final[dict[str, Schema]] = {
     "v": {"const": FORMAT_VERSION}, "w": _TEXT, "steplog": _TEXT, "host": _TEXT, "pid": _ORDINAL,
     "ppid": _told(_COUNT, "the process that asked for this one"),
     "proc_start": _told(_COUNT, "kernel start time of the process, ticks since boot"), "boot": _TEXT, "python": _TEXT,
+    "pidns": _told(_COUNT, "inode of the process's pid namespace: in another one its pid says nothing"),
+    "locked": _told(_YES, "the file has a lock (flock) for as long as somebody has it open for writing"),
     "frameworks": _told(_mapping(_TEXT), "name -> version"), "argv0": _TEXT,
     "content": {"enum": list(get_args(Content))}, "detail": {"enum": list(get_args(Detail))},
     "redact": {"type": ["boolean", "string"]}, "prev": _TEXT, "parent_w": _TEXT,

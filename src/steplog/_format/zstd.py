@@ -1,12 +1,21 @@
-"""The zstd module, wherever it comes from: Python 3.14's own, or the same code as a package before it."""
+"""A segment's plain text, compressed or not: the zstd module, and what reads from any place in a compressed file."""
 
 from __future__ import annotations
 
+import io
+import sys
+from bisect import bisect_right
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
+from steplog._format.segment_name import PACKED
+from steplog._format.zstd_frames import Frame, frames
+
+# Python 3.14's own; the same code as a package for those before it.
 _MODULES: Final = ("compression.zstd", "backports.zstd")
+_AT_ONCE: Final = 1 << 17
+_WHOLE: Final = Frame(0, 0, 0, None)
 
 
 def zstd_module() -> Any:
@@ -19,9 +28,17 @@ def zstd_module() -> Any:
     raise ImportError("no zstd is installed: pip install backports.zstd")
 
 
-def open_zstd(path: Path) -> BinaryIO:
-    """A compressed file's content; raises `OSError`, and `ImportError` where there is no zstd."""
-    return cast("BinaryIO", zstd_module().open(path, "rb"))
+def open_segment(path: Path) -> BinaryIO:
+    """A segment's plain text, to be read from any place, whether or not its name says that it is compressed.
+
+    In a compressed file a `seek` unpacks at most one frame in vain (about 1 MiB of plain text; of files that `pack` of
+    version 0.1 wrote, which are one frame, all that stands before the place).
+
+    Raises: OSError; ImportError where zstd is needed and not installed. What reading may raise is `unreadable()`.
+    """
+    if not path.name.endswith(PACKED):
+        return path.open("rb")
+    return cast("BinaryIO", io.BufferedReader(_Unpacked(path), _AT_ONCE))
 
 
 def unreadable() -> tuple[type[Exception], ...]:
@@ -30,3 +47,59 @@ def unreadable() -> tuple[type[Exception], ...]:
         return (OSError, EOFError, ValueError, zstd_module().ZstdError)
     except ImportError:
         return (OSError, EOFError, ValueError, ImportError)
+
+
+class _Unpacked(io.RawIOBase):
+    """The plain text of a compressed file; after a damaged frame a `seek` behind it goes on."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `OSError`, `ImportError`."""
+        self._open = zstd_module().open
+        self._path = path
+        self._file = path.open("rb")
+        self._stream = self._open(self._file, "rb")
+        self._at = 0
+        self._frames: list[Frame] = []
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Any place can be had."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Some of the plain text from here on."""
+        taken = self._stream.readinto(buffer)
+        self._at += taken
+        return taken
+
+    def tell(self) -> int:
+        """The place in the plain text."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place in the plain text, or to its end where that comes first."""
+        place = sys.maxsize if whence == io.SEEK_END else offset + (self._at if whence == io.SEEK_CUR else 0)
+        if place < 0:
+            raise ValueError(f"negative seek position {place}")
+        self._frames = self._frames or frames(self._path)
+        best = self._frames[bisect_right(self._frames, place, key=_start) - 1] if self._frames else _WHOLE
+        if not best.start <= self._at <= place:
+            self._file.seek(best.at)
+            self._stream = self._open(self._file, "rb")
+            self._at = best.start
+        while self._at < place and (skipped := len(self._stream.read(min(_AT_ONCE, place - self._at)))):
+            self._at += skipped
+        return self._at
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._stream.close()
+        self._file.close()
+        super().close()
+
+
+def _start(frame: Frame) -> int:
+    return frame.start

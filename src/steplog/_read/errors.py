@@ -7,8 +7,8 @@ class LogError(Exception):
     """A log cannot answer; the text is one sentence for people, with the file and the way out."""
 
 
-class NotFound(LogError):  # noqa: N818 -- `except steplog.NotFound` reads as the sentence it is
-    """The log has no such run or step."""
+class NotFound(LogError, LookupError):  # noqa: N818 -- `except steplog.NotFound` reads as the sentence it is
+    """The log has no such run or step, or no longer has it."""
 
 
 class Ambiguous(LogError):  # noqa: N818 -- `except steplog.Ambiguous` reads as the sentence it is

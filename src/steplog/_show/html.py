@@ -5,17 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from steplog._show.look import COLOURS, PLAIN
 from steplog._show.preview import entered, left
-from steplog._show.run_tree import (
-    COLOURS,
-    PLAIN,
-    ending,
-    error_lines,
-    header,
-    in_flight_lines,
-    tokens,
-    totals_text,
-)
+from steplog._show.run_tree import error_lines, header, in_flight_lines, totals_text
+from steplog._show.step_line import ending, used
 from steplog._show.step_page import step_lines
 from steplog._show.terminal_text import one_line, visible
 from steplog._show.units import duration
@@ -81,7 +74,7 @@ def _step(step: StepView, depth: int) -> str:
     what = " → ".join(one_line(text, _SUMMARY_CELLS // 2) for text in (entered(step), left(step)) if text)
     deeper = f"(depth {depth}) " if depth > _DEEPEST else ""
     title = one_line(f"{deeper}{step.number} {step.kind} {step.name}", _NAME_CELLS)
-    facts = "  ".join(fact for fact in (duration(step.ms), tokens(step)) if fact)
+    facts = "  ".join(fact for fact in (duration(step.ms), used(step)) if fact)
     summary = f"{_code(title)} {_code(facts)} {_status(step.status, ending(step))} {_code(what)}"
     indent = 1.4 * min(depth, _DEEPEST)
     body = _block(step_lines(step))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from steplog._format.record import BLOB, CUT, MARKERS, NUM, TEXT, TYPE
+from steplog._show.content_blocks import in_words, is_content
+from steplog._show.markers import marker_text
 from steplog._show.terminal_text import as_json
 
 if TYPE_CHECKING:
@@ -22,13 +23,7 @@ _LEAVES: Final = {
     "retriever": ("documents", "output"),
     "rerank": ("documents", "output"),
 }
-_SIZES: Final = (
-    "bytes",
-    "chars",
-    "items",
-    "depth",
-    "nodes",
-)  # what a mark says of the size of what it stands for
+_COMMAND: Final = frozenset({"graph", "goto", "update", "resume"})
 _COUNTED: Final = {"documents": "documents", "count": "texts"}
 
 
@@ -38,65 +33,46 @@ def as_text(value: Json) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
-        blocks = cast("list[Json]", value)
-        if blocks and all(_is_block(block) for block in blocks):
-            return " ".join(_block_text(block) for block in blocks)
-    marker = _marker_text(value)
+    if isinstance(value, list) and is_content(value):
+        return in_words(value)
+    marker = marker_text(value)
     return as_json(value) if marker is None else marker
 
 
-def _is_block(value: Json) -> bool:
-    return isinstance(value, dict) and isinstance(cast("Record", value).get("type"), str)
-
-
-def _block_text(block: Record) -> str:
-    return as_text(block["text"]) if "text" in block else as_json(block)
-
-
-def _marker_text(value: Json) -> str | None:
-    """The words for a marker that stands in a value's place; None if the value is no marker."""
-    mapping = cast("Record", value) if isinstance(value, dict) else {}
-    key = next(iter(mapping), "")
-    if len(mapping) != 1 or key not in MARKERS:
-        return None
-    held: Any = mapping[key]
-    facts = cast("Record", held) if isinstance(held, dict) else {}
-    if key in (CUT, TEXT):
-        size = next((f"{facts[unit]} {unit}" for unit in _SIZES if unit in facts), "")
-        if key == TEXT:
-            return f"{as_text(facts.get('head'))}… (not kept: {size} in all)".lstrip("…").lstrip()
-        return _cut_text(facts, size)
-    if key == BLOB:
-        return f"<{facts.get('type', 'bytes')}, {facts.get('bytes', '?')} bytes>"
-    if key == TYPE:
-        return f"<{held}>"
-    return str(held) if key == NUM else None
-
-
-def _cut_text(facts: Record, size: str) -> str:
-    """What is left of a value over a limit; first that it is cut, since what follows may be long."""
-    note = ", ".join(str(part) for part in (size or "a circle", facts.get("setting")) if part)
-    kept = " … ".join(part for part in (as_text(facts.get("head")), as_text(facts.get("tail"))) if part)
-    return f"(cut: {note}) {kept}{'…' if kept and 'tail' not in facts else ''}".rstrip()
-
-
 def message_text(message: Mapping[str, Json] | None) -> str:
-    """A message in words: its text, then the tools it calls."""
+    """A message in words: what was said, what else it holds, then the tools it calls."""
     if message is None:
         return ""
     if message.get("missing"):
         return f"(message {message.get('m')} is not in the log)"
-    calls = message.get("tool_calls")
-    parts = [as_text(message.get("content"))]
-    parts.extend(call_text(call) for call in (cast("list[Json]", calls) if isinstance(calls, list) else []))
+    calls = calls_of(message)
+    ids = frozenset(str(cast("Record", call).get("id")) for call in calls if isinstance(call, dict))
+    content = message.get("content")
+    said = in_words(content, without_calls=ids) if isinstance(content, list) else as_text(content)
+    parts = [said, transcript(message), *(call_text(call) for call in calls)]
     return " ".join(part for part in parts if part)
+
+
+def calls_of(message: Mapping[str, Json]) -> list[Json]:
+    """The tool calls that a message asks for."""
+    calls = message.get("tool_calls")
+    return cast("list[Json]", calls) if isinstance(calls, list) else []
+
+
+def transcript(message: Mapping[str, Json]) -> str:
+    """What is said in a sound that a message carries beside its content, as OpenAI's spoken answers do."""
+    extra = message.get("extra")
+    audio = cast("Record", extra).get("audio") if isinstance(extra, dict) else None
+    return in_words([{"type": "audio", **cast("Record", audio)}]) if isinstance(audio, dict) else ""
 
 
 def brief(value: Json) -> str:
     """A value in a few words: of messages, and of a graph's state, the last message; else as `as_text`."""
     state = cast("Record", value) if isinstance(value, dict) else {}
-    held = state["messages"] if len(state) == 1 and "messages" in state else value
+    if state and state.keys() <= _COMMAND and not state.keys() <= {"update"}:
+        return _command_text(state)
+    # A graph's state has other keys beside its messages: they are how it came to what the last message says.
+    held = state["messages"] if isinstance(state.get("messages"), list) and state["messages"] else value
     several = cast("list[Json]", held) if isinstance(held, list) else [held]
     last = several[-1] if several else None
     if isinstance(last, dict) and "role" in last:
@@ -106,6 +82,24 @@ def brief(value: Json) -> str:
             return content
         case _:
             return as_text(value)
+
+
+def _command_text(command: Mapping[str, Json]) -> str:
+    """What a `Command` of LangGraph's does: where it goes on, what it answers, what it changes."""
+    goto = command.get("goto")
+    places = [
+        as_text(place) for place in (cast("list[Json]", goto) if isinstance(goto, list) else [goto]) if place
+    ]
+    words = (
+        [f"hands over to {', '.join(places)}" if "graph" in command else f"goes on at {', '.join(places)}"]
+        if places
+        else []
+    )
+    if "resume" in command:
+        words.append(f"answers {brief(command['resume'])}")
+    if command.get("update"):
+        words.append(brief(command["update"]))
+    return ": ".join(words)
 
 
 def call_text(call: Json) -> str:
@@ -118,7 +112,7 @@ def call_text(call: Json) -> str:
 
 def entered(step: StepView) -> str:
     """What went into a step."""
-    if step.kind == "llm":
+    if step.kind == "llm" and step.asked is not None:
         return message_text(step.asked)
     if step.kind == "retry":
         error = step.fields.get("error")
@@ -129,14 +123,32 @@ def entered(step: StepView) -> str:
         )
         cause = f" after {': '.join(facts)}" if facts else ""
         return f"attempt {step.fields.get('attempt', '?')}{cause}"
+    if step.kind == "agent" and "input" not in step.fields:
+        return _task(step)
     return _first_field(step, _ENTERS.get(step.kind, ("input",)))
 
 
 def left(step: StepView) -> str:
-    """What came out of a step."""
-    if step.kind == "llm" or "message" in step.fields:
+    """What came out of a step; nothing for a graph node that only hands on what the call in it said."""
+    if (step.kind == "llm" and step.message is not None) or "message" in step.fields:
         return message_text(step.message)
-    return _first_field(step, _LEAVES.get(step.kind, ("output",)))
+    text = _first_field(step, _LEAVES.get(step.kind, ("output",)))
+    if step.kind == "node" and text and any(left(child) == text for child in step.children):
+        return ""
+    return text
+
+
+def _task(agent: StepView) -> str:
+    """What an agent was asked: the last that a human, or the agent above, said in its first model call's prompt."""
+    below = list(reversed(agent.children))
+    while below:
+        step = below.pop()
+        if step.kind == "llm":
+            return message_text(
+                next((m for m in reversed(step.prompt) if m.get("role") == "user"), step.asked)
+            )
+        below.extend(reversed(step.children))
+    return ""
 
 
 def _first_field(step: StepView, names: tuple[str, ...]) -> str:

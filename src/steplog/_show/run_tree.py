@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from steplog._show.preview import as_text, brief, entered, left
+from steplog._show.folding import Fold, folded
+from steplog._show.look import COLOURS, PLAIN, Look
+from steplog._show.outline import outline
+from steplog._show.preview import as_text, brief, entered
+from steplog._show.step_line import step_line
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 from steplog._show.units import amount, clock, duration
+from steplog._show.waterfall import Waterfall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from steplog._format.record import Json
+    from steplog._show.outline import Outline
     from steplog._show.views import RunView, StepView
 
-BRANCHES: Final = ("├─ ", "└─ ", "│  ", "   ", " → ")
-ASCII: Final = ("|- ", "`- ", "|  ", "   ", " -> ")
-COLOURS: Final = {
-    "error": "red", "crashed": "red", "running": "cyan", "interrupted": "yellow", "cancelled": "yellow",
-    "abandoned": "yellow", "unfinished": "yellow", "ok": "green",
-}  # fmt: skip
 _DEEPEST: Final = 20  # levels drawn as branches; below, the depth is said
-_LEAST_PREVIEW: Final = 30
 _NAME_CELLS: Final = 60
-_ENDED: Final = {
-    "running": "still running",
-    "crashed": "still running when the process died",
-    "unfinished": "no end in the log",
-    "interrupted": "interrupted: waits for a human",
-    "abandoned": "abandoned: nobody read it to the end",
-    "handoff": "handed off",
-}
 _COUNTS: Final = (
     ("steps", "step"), ("llm_calls", "llm call"), ("tool_calls", "tool call"), ("errors", "error"),
     ("retries", "retry"), ("interrupts", "interrupt"),
@@ -39,29 +30,23 @@ _HOW: Final = {"cause": "caused by", "context": "while handling", "group": "one 
 _SHOWN_AT_STOP: Final = ("args", "query", "input", "params")
 
 
-class Look(NamedTuple):
-    """What the place can show: how wide a line is, what branches are drawn with, and how a colour is put on a text."""
+class Part(NamedTuple):
+    """How much of a run is drawn: which steps (all, without an outline), repeated stretches folded or not, and prices."""
 
-    columns: int
-    marks: tuple[str, str, str, str, str]
-    paint: Callable[[str, str | None], str]
-
-
-def _unpainted(text: str, colour: str | None) -> str:
-    del colour
-    return text
+    outline: Outline | None = None
+    fold: bool = True
+    price: Callable[[StepView], str] | None = None
 
 
-PLAIN: Final = Look(140, BRANCHES, _unpainted)
+WHOLE: Final = Part()
 
 
-def run_lines(run: RunView, look: Look = PLAIN) -> Iterator[str]:
+def run_lines(run: RunView, look: Look = PLAIN, part: Part = WHOLE) -> Iterator[str]:
     """The whole picture of a run, line by line."""
     yield from header(run, look)
-    steps = run.steps
-    if steps:
+    if run.steps:
         yield ""
-        yield from _step_lines(run, look)
+        yield from tree_lines(run, look, part)
     if run.in_flight:
         yield ""
         yield from in_flight_lines(run)
@@ -92,61 +77,54 @@ def header(run: RunView, look: Look) -> Iterator[str]:
         yield "waits for a human; to resume: config=" + visible(as_json(config))
 
 
-def _step_lines(run: RunView, look: Look) -> Iterator[str]:
+def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
+    """The steps that the outline has, one a line, with bars on the time axis of the run."""
+    drawn = part.outline if part.outline is not None else outline(run)
+    time = Waterfall(run, look)
     width = len(str(run.steps[-1].number))
-    marks = look.marks
+    deepest = min(_DEEPEST, look.columns // 8)
     # A stack of (step, prefix, depth, is last) instead of recursion: a damaged log may nest without end.
-    stack = _pushed(run.children, "", 0)
+    stack = _pushed(_siblings(None, drawn, part), "", 0)
     while stack:
         step, prefix, depth, is_last = stack.pop()
-        branch = prefix + marks[1 if is_last else 0] if depth < _DEEPEST else f"{prefix}(depth {depth}) "
-        yield step_line(step, f"{step.number:>{width}} {branch}", look)
-        below = prefix if depth >= _DEEPEST else prefix + marks[3 if is_last else 2]
+        branch = prefix + look.marks[1 if is_last else 0] if depth < deepest else f"{prefix}(depth {depth}) "
+        below = prefix if depth >= deepest else prefix + look.marks[3 if is_last else 2]
+        if isinstance(step, Fold):
+            yield _fold_line(step, f"{'':>{width}} {'':{time.cells + bool(time.cells)}}{branch}", look)
+            continue
+        yield step_line(step, f"{step.number:>{width}} {time.bar(step)}{branch}", look, part.price)
         if step.error is not None:
-            yield from _error_at(step.error, " " * (width + 1) + below, look)
-        stack.extend(_pushed(step.children, below, depth + 1))
+            yield from _error_at(step.error, " " * (width + 1 + time.cells + bool(time.cells)) + below, look)
+        stack.extend(_pushed(_siblings(step.number, drawn, part), below, depth + 1))
 
 
-def _pushed(steps: Sequence[StepView], prefix: str, depth: int) -> list[tuple[StepView, str, int, bool]]:
+def _siblings(number: int | None, drawn: Outline, part: Part) -> Sequence[StepView | Fold]:
+    steps = drawn.get(number, ())
+    return folded(steps, lambda step: drawn.get(step.number, ())) if part.fold else steps
+
+
+def _pushed(
+    steps: Sequence[StepView | Fold], prefix: str, depth: int
+) -> list[tuple[StepView | Fold, str, int, bool]]:
     return [(step, prefix, depth, step is steps[-1]) for step in reversed(steps)]
 
 
-def step_line(step: StepView, lead: str, look: Look) -> str:
-    """One step on one line: kind, name, duration, tokens, how it ended, what went in and came out."""
-    said = f"{lead}{one_line(f'{step.kind} {step.name}', _NAME_CELLS)}"
-    facts = [duration(step.ms), tokens(step), ending(step)]
-    used = cells_of(said) + sum(2 + cells_of(fact) for fact in facts if fact)
-    what = [
-        one_line(text, max(_LEAST_PREVIEW, look.columns - used))
-        for text in (entered(step), left(step))
-        if text
-    ]
-    room = max(_LEAST_PREVIEW, look.columns - used - 2)
-    if len(what) > 1:
-        # What went in leaves at least half of the room to what came out.
-        half = max(room // 2, room - cells_of(what[1]) - len(look.marks[4]))
-        first = one_line(entered(step), half)
-        what = [first, one_line(left(step), room - cells_of(first) - len(look.marks[4]))]
-    facts[-1] = look.paint(facts[-1], COLOURS.get(step.status))
-    return "  ".join(part for part in (said, *facts, look.marks[4].join(what)) if part)
-
-
-def tokens(step: StepView) -> str:
-    """`812/64 tokens`, or nothing."""
-    sent, got = (amount(step.usage.get(name)) for name in ("input_tokens", "output_tokens"))
-    return f"{sent or '?'}/{got or '?'} tokens" if sent or got else ""
-
-
-def ending(step: StepView) -> str:
-    """How a step ended, in brackets, where that needs saying."""
-    words = "" if step.status == "ok" else _ENDED.get(step.status, step.status)
-    if "ttft_ms" in step.fields and step.status in ("running", "crashed"):
-        words = words.replace("running", "streaming its answer")
-    notes = [one_line(words, _NAME_CELLS)]
-    notes.append("end inferred" if step.implied else "")
-    notes.append("start not logged" if step.start_lost else "")
-    said = ", ".join(note for note in notes if note)
-    return f"[{said}]" if said else ""
+def _fold_line(fold: Fold, lead: str, look: Look) -> str:
+    """A repeated stretch on one line: how often it stands there in all, as what, and how long that took."""
+    first, last = fold.steps[0], fold.steps[-1]
+    length = len(fold.steps) // (fold.times - 1)
+    what = "this" if length == 1 else f"these {length}"
+    took = duration(sum(step.ms or 0 for step in fold.steps))
+    while last.children:
+        last = last.children[-1]
+    numbers = (
+        f"steps {first.number} to {last.number}" if last.number > first.number else f"step {first.number}"
+    )
+    given = "" if fold.same else "; " + ", ".join(text for step in fold.steps if (text := entered(step)))
+    alike = "the same" if fold.same else "alike"
+    return lead + one_line(
+        f"{what} x {fold.times}, {alike}: {numbers}, {took}{given}", max(20, look.columns - cells_of(lead))
+    )
 
 
 def error_lines(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from steplog._show.preview import as_text, call_text
-from steplog._show.run_tree import PLAIN, error_lines
+from steplog._show.content_blocks import Part, aside, parts_of
+from steplog._show.look import PLAIN
+from steplog._show.preview import as_text, call_text, calls_of, transcript
+from steplog._show.run_tree import error_lines
 from steplog._show.terminal_text import as_json, visible
 from steplog._show.units import clock, duration
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from steplog._format.record import Json, Record
-    from steplog._show.run_tree import Look
+    from steplog._show.look import Look
     from steplog._show.views import RunView, StepView
 
 _SHOWN_APART: Final = frozenset(
@@ -28,7 +30,7 @@ def step_lines(step: StepView, look: Look = PLAIN, run: RunView | None = None) -
     fields = step.resolved()
     for name, value in fields.items():
         if name not in _SHOWN_APART:
-            yield from _field(name, value)
+            yield from field_lines(name, value)
     config = None if run is None else run.config(step.number)
     if config is not None:
         yield "to go on from here: config=" + visible(as_json(config))
@@ -61,7 +63,7 @@ def _notes(run: RunView | None, step: StepView) -> list[str]:
     return notes
 
 
-def _field(name: str, value: Json) -> Iterator[str]:
+def field_lines(name: str, value: Json) -> Iterator[str]:
     text = as_text(value)
     if isinstance(value, dict | list) and text.startswith(("{", "[")):
         text = as_json(value, indent=2)
@@ -85,15 +87,29 @@ def _message(message: Mapping[str, Json]) -> Iterator[str]:
     yield visible(f"  [{message.get('m', '?')}] " + "  ".join(labels))
     if message.get("missing"):
         yield "      (not in the log)"
-    content = as_text(message.get("content"))
-    if content:
-        yield from (f"      {line}" for line in visible(content, keep_breaks=True).split("\n"))
-    calls = message.get("tool_calls")
-    for call in cast("list[Json]", calls) if isinstance(calls, list) else ():
+    calls = calls_of(message)
+    ids = {cast("Record", call).get("id") for call in calls if isinstance(call, dict)}
+    for part in _answer_first(message.get("content")):
+        if part.call_id in ids and part.call_id:
+            continue
+        text = aside(part) if part.label else part.text
+        yield from (f"      {line}" for line in visible(text, keep_breaks=True).split("\n"))
+    if spoken := transcript(message):
+        yield f"      {visible(spoken)}"
+    for call in calls:
         call_id = cast("Record", call).get("id") if isinstance(call, dict) else None
         yield "      calls " + visible(call_text(call) + (f"  [{call_id}]" if call_id else ""))
     if "extra" in message:
         yield "      extra " + visible(as_text(message["extra"]))
+
+
+def _answer_first(content: Json) -> list[Part]:
+    """The pieces of a content: what was said before what else there was."""
+    if not isinstance(content, list):
+        text = as_text(content)
+        return [Part("", text)] if text else []
+    parts = parts_of(content)
+    return [part for part in parts if not part.label] + [part for part in parts if part.label]
 
 
 _LABELS: Final = {"name": "name", "tool_call_id": "answers", "status": "status"}

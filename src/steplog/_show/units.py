@@ -13,6 +13,9 @@ _HOUR: Final = 3_600_000
 _EXACT_MS: Final = 10  # below it, tenths are shown
 _EXACT_TOKENS: Final = 10_000
 _MILLION: Final = 1_000_000
+_CENT: Final = 0.01
+_TINY: Final = 1e-6
+_KILO: Final = 1024
 
 
 def duration(ms: float | None) -> str:
@@ -28,6 +31,16 @@ def duration(ms: float | None) -> str:
     return f"{ms // _HOUR:.0f}h {ms % _HOUR // _MINUTE:02.0f}m"
 
 
+def dollars(cost: object) -> str:
+    """US dollars: `$12.30`, `$0.0042`, at least two digits that say something; `-` where there is no price."""
+    if cost is None:
+        return "-"
+    value = float(str(cost))
+    if value and value < _CENT:
+        return f"${value:.2g}" if value >= _TINY else "<$0.000001"
+    return f"${value:,.2f}" if value >= 1 or not value else f"${value:.3f}"
+
+
 def clock(when: datetime | None) -> str:
     """`2026-11-23 03:12:59Z`; `?` if the time is unknown."""
     return when.strftime("%Y-%m-%d %H:%M:%SZ") if when is not None else "?"
@@ -40,3 +53,12 @@ def amount(tokens: object) -> str:
     if tokens < _EXACT_TOKENS:
         return str(tokens)
     return f"{tokens / _THOUSAND:.1f}k" if tokens < _MILLION else f"{tokens / _MILLION:.1f}M"
+
+
+def size(count: float) -> str:
+    """A number of bytes as people say it: `312 B`, `7.7 kB`, `1.2 MB`, in units of 1024."""
+    for unit in ("B", "kB", "MB"):
+        if count < _KILO:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _KILO
+    return f"{count:.1f} GB"

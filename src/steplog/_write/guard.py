@@ -74,6 +74,11 @@ def complain(subject: str, text: str) -> None:
     if _untold:
         text += f" (and {len(_untold)} failures that could not be told, the last in {_untold.pop()})"
         _untold.clear()
+    say(text)
+
+
+def say(text: str) -> None:
+    """One line on stderr; never raises."""
     stream: Any = sys.stderr
     with contextlib.suppress(Exception):  # stderr may be closed, replaced, or refused inside an event loop
         stream.write(f"steplog: {text}\n")

@@ -11,7 +11,7 @@ from typing import Any
 from steplog._format.record import Record
 from steplog._write.disk import helper_thread
 from steplog._write.disk.appender import Appender
-from steplog._write.disk.file_sink import file_for
+from steplog._write.disk.file_sink import FileSink, file_for
 from steplog._write.disk.sinks import Sink
 from steplog._write.guard import complain
 from steplog._write.said.line_writer import LineWriter
@@ -78,17 +78,20 @@ def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
 
     target = sink if sink is not None else file_for(settings)
     return StepRecorder(
-        settings, LineWriter(settings, Appender(target, facts, settings, _house_keeper(settings)))
+        settings, LineWriter(settings, Appender(target, facts, settings, _housekeeping(settings, target)))
     )
 
 
-def _house_keeper(settings: Settings) -> Callable[[], object] | None:
+def _housekeeping(settings: Settings, sink: Sink) -> Callable[[str | None], object] | None:
     """What is to be done when a file of this log is begun: in a thread, since it reads what other writers left."""
-    if settings.shared or not (settings.keep_days or settings.keep_bytes or settings.compress):
+    if not isinstance(sink, FileSink) or settings.shared:
         return None
-    from steplog._write.keep.packing import housekeeping  # noqa: PLC0415 - few logs are kept within limits
+    if not (settings.keep_days or settings.keep_bytes or settings.compress):
+        return None
+    from steplog._write.keep.housekeeping import Housekeeper  # noqa: PLC0415 - few logs are kept within limits
 
-    return lambda: helper_thread.start(housekeeping, settings)
+    keeper = Housekeeper(settings)
+    return lambda left: helper_thread.start(keeper.begun, left)
 
 
 def _differing(now: Settings, asked: Settings) -> str:

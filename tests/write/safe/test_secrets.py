@@ -133,8 +133,8 @@ def test_names_that_are_no_texts_cost_no_line():
         with run.llm(tools=[{"name": "look"}, ["deep"]]), run.node("n", triggers=[["a"], {"b": 1}]):
             pass
     found = {r["ev"]: r for r in sink.records}
-    assert found["llm.start"]["tools"] == [{"name": "look"}, ["deep"]]
-    assert found["node.start"]["triggers"] == [["a"], {"b": 1}]
+    assert found["llm.start"]["extra"]["tools"] == [{"name": "look"}, ["deep"]]
+    assert found["node.start"]["extra"]["triggers"] == [["a"], {"b": 1}]
     assert "log.error" not in found
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib import import_module
-from itertools import count
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from itertools import count, pairwise
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
+
+from steplog._format.zstd import open_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 MAX_LINE: Final = 64 * 1024 * 1024
 HEAD_BYTES: Final = 80
 _BOM: Final = b"\xef\xbb\xbf"
-_RECORD_HEAD: Final = b'{"seq":'  # how the writer begins every line
+_RECORD_HEAD: Final = re.compile(rb'\{"seq": ?\d+, ?"ts": ?"')  # how the writer begins every line
 _EXPECTED: Final[tuple[tuple[str, type, str], ...]] = (
     ("seq", int, "a number"), ("ts", str, "a string"), ("w", str, "a string"), ("run", str, "a string"),
     ("step", int, "a number"), ("parent", int, "a number"),
 )  # fmt: skip
-_ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")  # Python 3.14's own; the same code before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class BadLine:
     """One damage: where it stands, why it is no line, and its first bytes.
 
     `torn` marks an unfinished last line: being written right now, or what a killed process left. No error.
-    `number` is 0 where the file as a whole could not be read.
+    `number` is 0 where the file as a whole could not be read, or was read from its end and its lines were not counted.
     """
 
     file: Path
@@ -55,7 +55,9 @@ class BadLine:
 
     def __str__(self) -> str:
         """The damage as one sentence: file, line, byte, reason."""
-        return f"{self.file}, line {self.number} (byte {self.offset}): {self.reason}"
+        byte = f"byte {self.offset}" if self.offset else ""
+        place = f", line {self.number} (byte {self.offset})" if self.number else byte and f", {byte}"
+        return f"{self.file}{place}: {self.reason}"
 
 
 def read_lines(file: Path) -> Iterator[Line | BadLine]:
@@ -73,22 +75,6 @@ def read_lines(file: Path) -> Iterator[Line | BadLine]:
         return
     with stream:
         yield from scan(stream, file)
-
-
-def open_segment(file: Path) -> BinaryIO:
-    """A segment's bytes, decompressed if its name ends in `.zst`.
-
-    Raises: OSError; ImportError if zstd is needed and not installed.
-    """
-    if file.suffix != ".zst":
-        return file.open("rb")
-    for name in _ZSTD_MODULES:
-        try:
-            zstd: Any = import_module(name)
-        except ImportError:
-            continue
-        return cast("BinaryIO", zstd.open(file, "rb"))
-    raise ImportError("zstd")
 
 
 def scan(stream: BinaryIO, file: Path, *, number: int = 1, offset: int = 0) -> Iterator[Line | BadLine]:
@@ -121,7 +107,7 @@ def _skip_line(stream: BinaryIO, raw: bytes) -> int:
 
 
 def judge(raw: bytes, file: Path, number: int, offset: int) -> Iterator[Line | BadLine]:
-    """What one physical line holds: nothing, a record, damage, or damage with a good record after it."""
+    """What one physical line holds: nothing, a record, damage, or damage and good records."""
     body = raw
     if offset == 0 and raw.startswith(_BOM):
         body = raw[len(_BOM) :]
@@ -131,17 +117,35 @@ def judge(raw: bytes, file: Path, number: int, offset: int) -> Iterator[Line | B
         return
     if not body.strip():
         return
-    # Damage and a whole record can share a line: NULs that a power cut left, or half a line of a killed process
-    # with the next writer's record glued to it. No record contains another's head: inside strings it is escaped.
-    glued = body.rfind(_RECORD_HEAD)
-    rest = decode(body[glued:]) if glued > 0 else ""
-    torn = not raw.endswith(b"\n") and not isinstance(rest, dict)
+    whole = list(_records_in(body))
+    torn = not raw.endswith(b"\n") and not whole
     reason = "unfinished last line: still being written, or its process was killed" if torn else found
-    if isinstance(rest, dict):
-        reason = f"{_damage(body[:glued])}, then a whole record on the same line"
+    if whole:
+        reason = _damage_beside(body, whole)
     yield BadLine(file, number, offset, reason, raw[:HEAD_BYTES], torn)
-    if isinstance(rest, dict):
-        yield Line(rest, file, number, offset + len(raw) - len(body) + glued)
+    for at, record in whole:
+        yield Line(record, file, number, offset + len(raw) - len(body) + at)
+
+
+def _records_in(body: bytes) -> Iterator[tuple[int, Record]]:
+    """The whole records that share a line with damage, and where each begins.
+
+    Such are NULs that a power cut left before a record, half a line of a killed process with the next writer's record
+    behind it, and lines whose ends are lost. No record contains another's head: inside strings its quotes are escaped.
+    """
+    places = [found.start() for found in _RECORD_HEAD.finditer(body)]
+    for at, end in pairwise((*places, len(body))):
+        record = decode(body[at:end])
+        if isinstance(record, dict):
+            yield at, record
+
+
+def _damage_beside(body: bytes, whole: list[tuple[int, Record]]) -> str:
+    first = whole[0][0]
+    if not first and len(whole) > 1:
+        return f"{len(whole)} records on one line"
+    damage = _damage(body[:first] if first else body)
+    return f"{damage}, then a whole record on the same line" if first else f"a whole record, then {damage}"
 
 
 def decode(body: bytes) -> Record | str:
@@ -152,12 +156,18 @@ def decode(body: bytes) -> Record | str:
         return _why(body, error)
     if not isinstance(record, dict):
         return f"not a JSON object but a {type(record).__name__}"
-    return _misfit(record) or record
+    return misfit(record) or record
 
 
-def _misfit(record: Record) -> str:
+def misfit(record: Record) -> str:
     """Why an object is no record of ours; empty if it is one. What follows may rely on the envelope's types."""
-    ev = record.get("ev")
+    ev, get = record.get("ev"), record.get
+    if (
+        type(get("run")) is type(ev) is type(get("ts")) is str
+        and type(get("seq")) is type(get("step", 0)) is type(get("parent", 0)) is int
+        and type(get("w", "")) is str
+    ):
+        return ""  # nearly all; the rest of this says what the matter is
     if not isinstance(ev, str):
         return "not a steplog line: it has no `ev`"
     for name, kind, wording in _EXPECTED:
@@ -184,18 +194,3 @@ def _why(body: bytes, error: orjson.JSONDecodeError) -> str:
 def _damage(body: bytes) -> str:
     nuls = body.count(b"\0")
     return f"{nuls} NUL bytes" if nuls else "an unfinished line"
-
-
-_SEGMENT_NAME: Final = re.compile(r"^\d{8}T\d{6,}Z-\d+-(?P<w>[^.]+)(?:\.(?P<part>\d+))?\.jsonl(?:\.zst)?$")
-
-
-def writer_in_name(file: Path) -> str:
-    """The writer id that a segment's name bears; empty for any other file."""
-    found = _SEGMENT_NAME.match(file.name)
-    return found["w"] if found else ""
-
-
-def part_in_name(file: Path) -> int:
-    """A segment's place in its writer's rotation: 1, 2, 3 …"""
-    found = _SEGMENT_NAME.match(file.name)
-    return int(found["part"] or 1) if found else 1

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from steplog._format.project import DEFAULT_PATH, path_and_source
+from steplog._format.segment_name import PACKED, PLAIN, parse
 from steplog._read.errors import LogError, NotALog
-from steplog._read.files.lines import Line, part_in_name, read_lines, writer_in_name
+from steplog._read.files.lines import Line, read_lines
+from steplog._read.files.standing import plain_name
 
 _SNIFFED_LINES: Final = 3
 
@@ -31,28 +33,50 @@ def segments(path: Path) -> tuple[Path, ...]:
         if not path.is_dir():
             path.stat()
             return (path,)
-        names = {entry.name for entry in path.iterdir()}
+        names = _names(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise NotALog(
             f"there is no log at {path}: give the path of a log, or set STEPLOG_PATH (default ./{DEFAULT_PATH})"
         ) from None
     except OSError as error:
         raise LogError(f"cannot read {path}: {error.strerror}") from None
-    found = [path / name for name in names if _is_segment(path / name, names)]
-    if names and not found:
+    found = [name for name in names if _is_segment(path, name, names)]
+    if not found and (others := [name for name in names if not name.startswith(".")]):
         raise NotALog(
-            f"{path} is no log: none of the {len(names)} entries in it is a steplog segment (*.jsonl)"
+            f"{path} is no log: none of the {len(others)} entries in it is a steplog segment (*.jsonl)"
         )
-    return tuple(sorted(found, key=_age))
+    return tuple(path / name for name in sorted(found, key=_age))
 
 
-def _is_segment(file: Path, beside: set[str]) -> bool:
-    if file.name.endswith(".jsonl.zst"):
-        # Compression deletes the plain file last: while both stand, the plain one is the truth.
-        return bool(writer_in_name(file)) and file.name.removesuffix(".zst") not in beside and file.is_file()
-    if file.suffix != ".jsonl" or not file.is_file():
+def _names(path: Path) -> dict[str, bool]:
+    """The names in a directory, and whether each is a file's; also of files that are renamed at this moment.
+
+    A listing takes time, and may miss a file that gets its other name meanwhile: whichever of two listings misses it,
+    the other has it. What only one of them has is looked for by its name.
+    """
+    first, second = _listed(path), _listed(path)
+    return first | second if first.keys() == second.keys() else _agreed(path, first, second)
+
+
+def _listed(path: Path) -> dict[str, bool]:
+    with os.scandir(path) as entries:
+        return {entry.name: entry.is_file() for entry in entries}
+
+
+def _agreed(path: Path, first: dict[str, bool], second: dict[str, bool]) -> dict[str, bool]:
+    doubtful = first.keys() ^ second.keys()
+    gone = {name for name in doubtful if not os.path.lexists(path / name)}
+    return {name: is_file for name, is_file in (first | second).items() if name not in gone}
+
+
+def _is_segment(folder: Path, name: str, beside: dict[str, bool]) -> bool:
+    """Whether a name in a directory is that of one of the log's files."""
+    if not beside[name]:
         return False
-    return bool(writer_in_name(file)) or _begins_like_a_log(file)
+    if name.endswith(PACKED):
+        # Packing deletes the plain file last: while both stand, the plain one is the truth.
+        return parse(name) is not None and plain_name(name) not in beside
+    return name.endswith(PLAIN) and (parse(name) is not None or _begins_like_a_log(folder / name))
 
 
 def _begins_like_a_log(file: Path) -> bool:
@@ -62,6 +86,6 @@ def _begins_like_a_log(file: Path) -> bool:
         return False
 
 
-def _age(file: Path) -> tuple[str, int]:
-    stem = file.name.split(".", maxsplit=1)[0]
-    return (stem, part_in_name(file))
+def _age(name: str) -> tuple[str, int]:
+    found = parse(name)
+    return (found.stem, found.part) if found is not None else (name.split(".", maxsplit=1)[0], 1)

@@ -3,92 +3,179 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from steplog._read.errors import LogError, NotFound
-from steplog._read.files.lines import Line, open_segment, scan
-from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
-from steplog._read.runs.step import Step, Tree
+from steplog._read.runs.columns import rows_of
 from steplog._read.runs.times import moment, ms_between
+from steplog._read.runs.totals import difference, reason
+from steplog._read.runs.typed import Message
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from steplog._format.record import Json, Record
-    from steplog._read.files.one_pass import Summary
+    from steplog._read.files.lines import BadLine
+    from steplog._read.runs.source import Source
+    from steplog._read.runs.step import Step
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """One run, as its log stood when it was read.
+    """One run, as its log stood when it was read. What is not known is None, or empty."""
 
-    `id` is the 16 hex digits on its lines, `uuid` the whole of it. `status` is the run's own (`"ok"`, `"error"`,
-    `"cancelled"`, `"interrupted"`, `"abandoned"`, `"handoff"`), or, without an end, `"running"`, `"crashed"` or
-    `"unfinished"` (another machine's: nobody can tell from here). `ms` is its duration in milliseconds; without an end,
-    up to its last line. `totals` are the run's own, or counted by the reader. `writer` is the `log.open` of the process
-    that began it; `file` where it begins, `files` all that it stands in.
-    """
+    _source: Source = field(repr=False)
 
-    id: str
-    uuid: str
-    name: str
-    framework: str
-    status: str
-    started: datetime | None
-    ms: float | None
-    totals: Mapping[str, Json]
-    thread: str
-    resumes: str
-    parent_run: str
-    parent_step: int | None
-    masked: Mapping[str, int]
-    writer: Mapping[str, Json]
-    file: Path
-    files: tuple[Path, ...]
-    _places: Mapping[Path, array[int]] = field(repr=False)
+    # -- what a listing shows
 
-    @cached_property
-    def _tree(self) -> Tree:
-        open_status = self.status if self.status in (RUNNING, CRASHED) else UNFINISHED
-        return Tree(list(self.records()), open_status)
+    @property
+    def id(self) -> str:
+        """The 16 hex digits on its lines."""
+        return self._source.lines.id
+
+    @property
+    def uuid(self) -> str:
+        """Its whole id."""
+        return _text(self._source.start.get("id"))
+
+    @property
+    def name(self) -> str:
+        """What the program calls it."""
+        return _text(self._source.start.get("name"))
+
+    @property
+    def framework(self) -> str:
+        """The framework that ran it."""
+        return _text(self._source.start.get("framework"))
+
+    @property
+    def status(self) -> str:
+        """Its own word: `"ok"`, `"error"`, `"cancelled"`, `"interrupted"`, `"abandoned"`, `"handoff"`.
+
+        Without an end `"running"`, `"crashed"`, or `"unfinished"`: on another machine, so that nobody can tell from here.
+        """
+        return self._source.status
+
+    @property
+    def started(self) -> datetime | None:
+        """When it began, in UTC; where its beginning is lost, the time of its first line."""
+        return moment(self._source.began)
+
+    @property
+    def ms(self) -> float | None:
+        """Its duration in milliseconds; without an end, up to its last line."""
+        ms = (self._source.end or {}).get("ms")
+        if isinstance(ms, int | float):
+            return ms
+        times = [record.get("ts") or "" for record in self._source.tree.records]
+        return ms_between(self._source.began, max(times, default=None))
+
+    @property
+    def thread(self) -> str:
+        """The conversation it belongs to."""
+        return _text(self._source.start.get("thread"))
+
+    @property
+    def resumes(self) -> str:
+        """The run that was interrupted and that this one goes on with."""
+        return _text(self._source.start.get("resumes"))
+
+    @property
+    def parent_run(self) -> str:
+        """The run in whose step it ran, in another process or under another framework."""
+        return _text(self._source.start.get("parent_run"))
+
+    @property
+    def parent_step(self) -> int | None:
+        """The number of that step."""
+        step = self._source.start.get("parent_step")
+        return step if isinstance(step, int) else None
+
+    @property
+    def totals_written(self) -> Mapping[str, Json]:
+        """The totals that its last line says; empty without one."""
+        return self._source.totals_written
+
+    @property
+    def totals(self) -> Mapping[str, Json]:
+        """What its steps in the log add up to: counts, tokens by kind, and the models; zeros are left out.
+
+        Where `totals_written` says something else, `totals_note` says why.
+        """
+        return self._source.totals
+
+    @property
+    def totals_note(self) -> str:
+        """How `totals_written` differs from `totals`, and why, in a sentence; empty if it does not."""
+        if self._source.is_whole or self._source.end is None:
+            return ""
+        source = self._source
+        differs = difference(source.totals_written, source.totals)
+        why = reason(source.tree.records, list(source.missing()), len(self.bad)) if differs else ""
+        return f"{differs}: {why}" if differs else ""
+
+    @property
+    def masked(self) -> Mapping[str, int]:
+        """How many secrets of each kind were masked in it."""
+        masked = (self._source.end or {}).get("masked")
+        return masked if isinstance(masked, dict) else {}
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The run's tags."""
+        tags = self._told("tags")
+        return tuple(tags) if isinstance(tags, list) else ()
+
+    @property
+    def metadata(self) -> Mapping[str, Json]:
+        """The run's metadata."""
+        metadata = self._told("metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
+    @property
+    def writer(self) -> Mapping[str, Json]:
+        """The `log.open` of the process that began it."""
+        return self._source.catalogue.writer(self._source.lines, self._source.lines.writer)[0]
+
+    @property
+    def file(self) -> Path:
+        """Where it begins."""
+        return self.files[0]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that it stands in."""
+        return self._source.files
+
+    # -- its lines and steps, read when they are asked for
 
     def records(self) -> Iterator[Record]:
-        """The run's lines as written, in the order of the log.
+        """The run's lines as written, each once, in the order of its writer's numbers. They are not to be changed.
 
         Raises: LogError if a file is gone, or was changed since the log was read.
         """
-        if len(self._places) == 1:
-            yield from self._records_of(self.file)
-            return
-        # Several processes' lines, or a rotated writer's: time puts them in order, and never runs backwards in one writer.
-        everything = [record for file in self.files for record in self._records_of(file)]
-        yield from sorted(everything, key=lambda record: record.get("ts") or "")
+        yield from self._source.tree.records
 
-    def _records_of(self, file: Path) -> Iterator[Record]:
-        try:
-            with open_segment(file) as stream:
-                for offset in self._places[file]:
-                    stream.seek(offset)
-                    found = next(scan(stream, file, offset=offset or 1), None)
-                    if not isinstance(found, Line) or found.record.get("run") != self.id:
-                        raise LogError(f"{file} was changed since the log was read: read it again")
-                    yield found.record
-        except OSError as error:
-            raise LogError(f"cannot read {file} again: {error.strerror}") from None
+    def rows(self, kinds: frozenset[str] | None, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """A flat row for each of its steps; see `Log.iter_steps`."""
+        return rows_of(self.id, self._source.tree, kinds, columns)
+
+    @property
+    def bad(self) -> tuple[BadLine, ...]:
+        """Lines that were the run's and are damaged."""
+        return self._source.read[1]
 
     @property
     def children(self) -> tuple[Step, ...]:
         """The steps that are part of no other step."""
-        return self._tree.children_of(None)
+        return self._source.tree.children_of(None)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All steps, by number."""
-        return tuple(self._tree.by_number.values())
+        return self._source.tree.steps
 
     @property
     def in_flight(self) -> tuple[Step, ...]:
@@ -100,15 +187,15 @@ class Run:
 
         Raises: NotFound.
         """
-        found = self._tree.by_number.get(number)
+        found = self._source.tree.step(number)
         if found is None:
-            last = max(self._tree.by_number, default=0)
+            last = max(self._source.tree.lines, default=0)
             has = f"its steps go from 1 to {last}" if last else "it has no steps"
             raise NotFound(f"run {self.id} has no step {number}: {has}")
         return found
 
     def prompt(self, step: Step | int) -> list[Record]:
-        """The messages that an `llm` step sent to its model, whole and in order.
+        """The messages that an `llm` step sent to its model, whole and in order, as the log has them.
 
         Raises: NotFound if there is no such step.
         """
@@ -129,9 +216,14 @@ class Run:
 
     @property
     def messages(self) -> tuple[Record, ...]:
-        """Every message of the run once, whole, by number."""
-        values = self._tree.values
+        """Every message of the run once, whole, by number, as the log has them."""
+        values = self._source.tree.values
         return tuple(values.resolve(values.message(number)) for number in values.messages.numbers())
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """Every message of the run once, whole, by number."""
+        return tuple(map(Message.of, self.messages))
 
     @property
     def input(self) -> Json:
@@ -149,17 +241,9 @@ class Run:
         error = self._field("error")
         return error if isinstance(error, dict) else None
 
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The run's tags."""
-        tags = self._field("tags")
-        return tuple(tags) if isinstance(tags, list) else ()
-
-    @property
-    def metadata(self) -> Mapping[str, Json]:
-        """The run's metadata."""
-        metadata = self._field("metadata")
-        return metadata if isinstance(metadata, dict) else {}
+    def __repr__(self) -> str:
+        """The run in one line."""
+        return f"<Run {self.id} {self.name} {self.status}>"
 
     def __str__(self) -> str:
         """The run as a tree, as `steplog show` prints it."""
@@ -176,61 +260,20 @@ class Run:
 
     def _repr_html_(self) -> str:
         """In a notebook a tree to unfold."""
-        from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- as above
+        from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- a listing needs no pictures
 
         try:
             return run_html(self)
         except LogError as error:
             return sentence_html(f"run {self.id}: {error}")
 
+    def _told(self, name: str) -> Json:
+        """A field of its start; read again where a listing does not keep it."""
+        value = self._source.start.get(name)
+        return self._field(name) if value is None and name in self._source.start else value
+
     def _field(self, name: str) -> Json:
-        return self._tree.values.resolve(self._tree.own_fields.get(name))
-
-
-def _status(end: Record) -> str:
-    # A graph that stops for a human ends well as far as its framework is concerned: what waits is told by its totals.
-    totals = end.get("totals")
-    waits = isinstance(totals, dict) and bool(totals.get("interrupts"))
-    return str(end.get("status") or (INTERRUPTED if waits else "ok"))
-
-
-def run_of(summary: Summary) -> Run:
-    """The run that a pass over the log found; whether it still runs is looked up now."""
-    start, end = summary.start, summary.end
-    status = _status(end) if end is not None else liveness(_writers(summary))
-    began = start.get("ts") or summary.first_ts
-    duration = end.get("ms") if end is not None else None
-    totals = end.get("totals") if end is not None else None
-    first_writer = next(iter(summary.writers.values()))
-    return Run(
-        id=summary.id,
-        uuid=_text(start.get("id")),
-        name=_text(start.get("name")),
-        framework=_text(start.get("framework")),
-        status=status,
-        started=moment(began),
-        ms=duration if isinstance(duration, int | float) else ms_between(began, summary.last_ts),
-        totals=totals if isinstance(totals, dict) else summary.tally.totals(),
-        thread=_text(start.get("thread")),
-        resumes=_text(start.get("resumes")),
-        parent_run=_text(start.get("parent_run")),
-        parent_step=start.get("parent_step") if isinstance(start.get("parent_step"), int) else None,
-        masked=_counts(end),
-        writer=first_writer.opened or {},
-        file=summary.file,
-        files=tuple(summary.places),
-        _places=summary.places,
-    )
-
-
-def _writers(summary: Summary) -> Iterator[tuple[Record, bool]]:
-    for writer in summary.writers.values():
-        yield writer.opened or {}, writer.closed
-
-
-def _counts(end: Record | None) -> Mapping[str, int]:
-    masked = (end or {}).get("masked")
-    return masked if isinstance(masked, dict) else {}
+        return self._source.tree.values.resolve(self._source.tree.own_fields.get(name))
 
 
 def _text(value: Json) -> str:

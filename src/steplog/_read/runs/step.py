@@ -1,66 +1,191 @@
-"""From a run's lines to its steps: starts and ends joined, children under parents."""
+"""One step of a run: what its lines say, its place among the others, its messages whole."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
-from steplog._format.record import ENVELOPE
-from steplog._read.runs.messages import collect_messages
-from steplog._read.runs.references import Values
 from steplog._read.runs.times import moment
+from steplog._read.runs.typed import Document, Message, ToolCall, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from steplog._format.record import Json, Record
+    from steplog._read.runs.lines_of_step import StepLines
+    from steplog._read.runs.references import Values
 
-_ENVELOPE = frozenset(ENVELOPE)
+
+class Siblings(Protocol):
+    """What a step knows of the run that it is part of."""
+
+    open_status: str
+
+    @property
+    def parents(self) -> Mapping[int, int]: ...
+    @property
+    def values(self) -> Values: ...
+    def step(self, number: int) -> Step | None:
+        """The step of that number."""
+        ...
+
+    def children_of(self, number: int | None) -> tuple[Step, ...]:
+        """The children of a step, or of the run itself."""
+        ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Step:
-    """One step of a run.
+    """One step of a run; `number` is its place in the order of starts, from 1.
 
-    `status` is the end's (`"ok"` if it says none); without an end `"running"`, `"crashed"` (its process died), or
-    `"unfinished"` (its end is not in the log, and nothing says why). `ms` is the duration in milliseconds, None
-    without an end and for points. `fields` are the start's and the end's as written; what an `llm.end` has in
-    `messages` (further candidates) is `candidates` here. `implied`: the end was inferred by the writer. `open`: started,
-    no end in the log. `start_lost`: there is no start. `point`: a step without duration (retry, interrupt, custom …).
+    What is not known is None, or empty.
     """
 
+    __slots__ = ("__weakref__", "_lines", "_run", "number")
+
     number: int
-    kind: str
-    name: str
-    status: str
-    started: datetime | None
-    ms: float | None
-    fields: Mapping[str, Json]
-    implied: bool
-    open: bool
-    start_lost: bool
-    point: bool
-    _parent: int | None = field(repr=False)
-    _lines: tuple[int, int] = field(repr=False)  # where in the run its first and its last line stand
-    _tree: Tree = field(repr=False)
+    _lines: StepLines
+    _run: Siblings
+
+    @property
+    def kind(self) -> str:
+        """`"llm"`, `"tool"`, `"retriever"`, `"embedding"`, `"rerank"`, `"agent"`, `"node"`, `"chain"`, or a point's."""
+        return self._lines.kind
+
+    @property
+    def name(self) -> str:
+        """What the step is called; of a model call without a name the model's."""
+        fields = self._lines.fields
+        return _text(fields.get("name")) or _text(fields.get("model"))
+
+    @property
+    def status(self) -> str:
+        """That of its end (`"ok"` if it says none). Without an end `"running"`, `"crashed"` (its process died), or
+
+        `"unfinished"`: its end is not in the log, and nothing says why.
+        """
+        if self.open:
+            return self._run.open_status
+        return _text((self._lines.end or {}).get("status")) or "ok"
+
+    @property
+    def started(self) -> datetime | None:
+        """When it began, in UTC."""
+        lines = self._lines
+        first = lines.start or lines.point or (lines.more[0] if lines.end is None else None)
+        return None if first is None else moment(first.get("ts"))
+
+    @property
+    def ms(self) -> float | None:
+        """Its duration in milliseconds; None without an end, and for points."""
+        return _number((self._lines.end or {}).get("ms"))
+
+    @property
+    def fields(self) -> Mapping[str, Json]:
+        """What its start and its end say, as written; the `messages` of an `llm.end` are `candidates` here."""
+        return self._lines.fields
+
+    @property
+    def implied(self) -> bool:
+        """Whether its end was inferred by the writer."""
+        return (self._lines.end or {}).get("implied") is True
+
+    @property
+    def open(self) -> bool:
+        """Whether it started and has no end in the log."""
+        return self._lines.end is None and self._lines.point is None
+
+    @property
+    def start_lost(self) -> bool:
+        """Whether there is no start of it."""
+        has_start = self._lines.start is not None or self._lines.point is not None
+        return not has_start or self._lines.fields.get("start_lost") is True
+
+    @property
+    def point(self) -> bool:
+        """Whether it is a step without a duration: a retry, an interrupt, a resume, a custom event."""
+        return self._lines.point is not None and self._lines.start is None
 
     @property
     def parent(self) -> Step | None:
         """The step this one is part of; None for a child of the run itself."""
-        return None if self._parent is None else self._tree.by_number.get(self._parent)
+        number = self._run.parents.get(self.number)
+        return None if number is None else self._run.step(number)
 
     @property
     def children(self) -> tuple[Step, ...]:
         """The steps that are part of this one, by number."""
-        return self._tree.children_of(self.number)
+        return self._run.children_of(self.number)
 
     @property
-    def usage(self) -> Mapping[str, int]:
-        """Token counts as the format names them; empty if none are known."""
+    def node(self) -> str:
+        """The graph node it ran in, where the log says so."""
+        return _text(self.fields.get("node"))
+
+    @property
+    def model(self) -> str:
+        """The model that answered, else that which was asked."""
+        return _text(self.fields.get("model"))
+
+    @property
+    def provider(self) -> str:
+        """Whose model it is."""
+        return _text(self.fields.get("provider"))
+
+    @property
+    def args(self) -> Json:
+        """What a tool was called with, references followed."""
+        return self.field("args")
+
+    @property
+    def result(self) -> Json:
+        """What a tool gave back, references followed; where that is a message, its content."""
+        if "result" in self.fields or self.kind != "tool":
+            return self.field("result")
+        return None if self.message is None else self.message.get("content", "")
+
+    @property
+    def call_id(self) -> str:
+        """The id of the call that asked for this tool."""
+        return _text(self.fields.get("call_id"))
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the model stopped, in the provider's own word."""
+        return _text(self.fields.get("finish_reason"))
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1."""
+        attempt = self.fields.get("attempt")
+        return attempt if isinstance(attempt, int) else 1
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """Milliseconds until the first token of a streamed answer."""
+        return _number(self.fields.get("ttft_ms"))
+
+    @property
+    def cached(self) -> bool:
+        """Whether a cache of the framework's gave the answer: its usage is in no total."""
+        return self.fields.get("cached") is True
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """What a retriever found, or a reranker kept, references followed."""
+        found = self.field("documents")
+        return (
+            tuple(Document.of(one) for one in found if isinstance(one, dict))
+            if isinstance(found, list)
+            else ()
+        )
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of the call; empty if none are known."""
         usage = self.fields.get("usage")
-        return usage if isinstance(usage, dict) else {}
+        return Usage(usage if isinstance(usage, dict) else {})
 
     @property
     def error(self) -> Mapping[str, Json] | None:
@@ -70,32 +195,49 @@ class Step:
 
     @property
     def prompt(self) -> list[Record]:
-        """The messages the model was sent, whole and in order; empty for steps other than `llm`."""
-        return self._tree.values.prompt(self.fields.get("prompt"), self._lines[0])
+        """The messages the model was sent, whole and in order, as the log has them; empty for steps other than `llm`."""
+        return self._run.values.prompt(self.fields.get("prompt"), self._lines.first)
 
     @property
     def prompt_numbers(self) -> tuple[int | str, ...]:
         """The numbers of the messages the model was sent; what is no number in a damaged log as it stands."""
-        return self._tree.values.numbers(self.fields.get("prompt"))
+        return self._run.values.numbers(self.fields.get("prompt"))
+
+    @property
+    def sent(self) -> tuple[Message, ...]:
+        """The messages the model was sent, whole and in order; empty for steps other than `llm`."""
+        return tuple(map(Message.of, self.prompt))
 
     @property
     def asked(self) -> Record | None:
-        """The last message the model was sent; None for steps other than `llm`."""
-        numbers, values, line = self.prompt_numbers, self._tree.values, self._lines[0]
+        """The last message the model was sent, as the log has it; None for steps other than `llm`."""
+        numbers, values, line = self.prompt_numbers, self._run.values, self._lines.first
         return values.resolve(values.message(numbers[-1], line), line) if numbers else None
 
     @property
     def message(self) -> Record | None:
-        """The answer of a model, or a tool's message, whole; None if there is none."""
+        """The answer of a model, or a tool's message, whole, as the log has it; None if there is none."""
         message = self.fields.get("message")
         if isinstance(message, int):
-            message = self._tree.values.message(message, self._lines[1])
-        whole = self._tree.values.resolve(message, self._lines[1])
+            message = self._run.values.message(message, self._lines.last)
+        whole = self._run.values.resolve(message, self._lines.last)
         return whole if isinstance(whole, dict) else None
+
+    @property
+    def answer(self) -> Message | None:
+        """The answer of a model, or a tool's message; None if there is none."""
+        message = self.message
+        return None if message is None else Message.of(message)
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that a model's answer asks for."""
+        answer = self.answer
+        return () if answer is None else answer.tool_calls
 
     def field(self, name: str) -> Json:
         """One field with every reference in it followed; None if the step does not have it."""
-        return self._tree.values.resolve(self.fields.get(name), self._lines[1])
+        return self._run.values.resolve(self.fields.get(name), self._lines.last)
 
     def resolved(self) -> dict[str, Json]:
         """The fields with every reference followed.
@@ -104,7 +246,7 @@ class Step:
         of them that were new) is left out; `message` and `candidates` are whole messages. Other markers (`$cut`,
         `$blob` …) stay, and so does the second `$` of a program's own keys that begin with one.
         """
-        values = self._tree.values
+        values = self._run.values
         fields = {name: self.field(name) for name in self.fields if name != "messages"}
         if "prompt" in fields:
             fields["prompt"] = self.prompt
@@ -115,6 +257,10 @@ class Step:
                 values.message(c) if isinstance(c, int) else c for c in fields["candidates"]
             ]
         return fields
+
+    def __repr__(self) -> str:
+        """The step in one line."""
+        return f"<Step {self.number} {self.kind} {self.name} {self.status}>"
 
     def __str__(self) -> str:
         """Everything about the step, as `steplog show RUN STEP` prints it."""
@@ -128,156 +274,14 @@ class Step:
 
     def _repr_html_(self) -> str:
         """In a notebook the same, as HTML."""
-        from steplog._show.html import step_html  # noqa: PLC0415 -- as above
+        from steplog._show.html import step_html  # noqa: PLC0415 -- pictures are for who asks
 
         return step_html(self)
 
 
-@dataclass(slots=True)
-class _Parts:
-    """The lines of one step while they are gathered."""
-
-    start: Record | None = None
-    end: Record | None = None
-    lines: tuple[int, int] = (0, 0)
-    point: Record | None = None
-    extra: list[Record] = field(default_factory=list["Record"])
-
-
-class Tree:
-    """All steps of a run, and what their references point to."""
-
-    def __init__(self, records: Sequence[Record], open_status: str) -> None:
-        self._records = records
-        self._open_status = open_status
-        self.start = _first(records, "run.start")
-        self.end = _last_end(records)
-
-    @cached_property
-    def by_number(self) -> dict[int, Step]:
-        """The steps in order of their numbers."""
-        parts = _gather(self._records)
-        parents = _parents(parts)
-        return {number: self._step(number, parts[number], parents.get(number)) for number in sorted(parts)}
-
-    @cached_property
-    def values(self) -> Values:
-        """What `$m` and `$same` point to in this run."""
-        lines: dict[int, list[Record]] = {}
-        for record in self._records:
-            lines.setdefault(record.get("step") or 0, []).append(record)
-        return Values(collect_messages(self._records), lines)
-
-    @cached_property
-    def own_fields(self) -> dict[str, Json]:
-        """The run's own fields, of its start and its end."""
-        return {**_fields(self.start), **_fields(self.end)}
-
-    @cached_property
-    def _children(self) -> dict[int | None, tuple[Step, ...]]:
-        children: dict[int | None, list[Step]] = {}
-        for step in self.by_number.values():
-            parent = step.parent
-            children.setdefault(None if parent is None else parent.number, []).append(step)
-        return {number: tuple(steps) for number, steps in children.items()}
-
-    def children_of(self, number: int | None) -> tuple[Step, ...]:
-        """The children of a step, or of the run itself (None)."""
-        return self._children.get(number, ())
-
-    def _step(self, number: int, parts: _Parts, parent: int | None) -> Step:
-        first = parts.start or parts.point or parts.end or parts.extra[0]
-        end = parts.end or {}
-        fields = _merged(parts)
-        is_open = parts.end is None and parts.point is None
-        return Step(
-            number=number,
-            kind=first["ev"].partition(".")[0],
-            name=_name(fields),
-            status=self._open_status if is_open else str(end.get("status", "ok")),
-            started=moment(first.get("ts")) if first is not parts.end else None,
-            ms=_number(end.get("ms")),
-            fields=fields,
-            implied=end.get("implied") is True,
-            open=is_open,
-            start_lost=(parts.start is None and parts.point is None) or fields.get("start_lost") is True,
-            point=parts.point is not None and parts.start is None,
-            _parent=parent,
-            _lines=parts.lines,
-            _tree=self,
-        )
-
-
-def _gather(records: Iterable[Record]) -> dict[int, _Parts]:
-    gathered: dict[int, _Parts] = {}
-    for line, record in enumerate(records):
-        step = record.get("step")
-        if step is None:
-            continue
-        parts = gathered.setdefault(step, _Parts(lines=(line, line)))
-        parts.lines = (parts.lines[0], line)
-        what = record["ev"].partition(".")[2]
-        if what == "start":
-            parts.start = parts.start or record
-        elif what == "end":
-            # A late real end after an implied one is the one that counts.
-            if parts.end is None or not record.get("implied"):
-                parts.end = record
-        elif what == "point":
-            parts.point = parts.point or record
-        else:  # llm.first_token, and what later versions may add
-            parts.extra.append(record)
-    return gathered
-
-
-def _merged(parts: _Parts) -> dict[str, Json]:
-    fields: dict[str, Json] = {}
-    for record in (*parts.extra, parts.point, parts.start):
-        fields.update(_fields(record))
-    end = _fields(parts.end)
-    if "messages" in end:
-        end["candidates"] = end.pop("messages")
-    return {**fields, **end}
-
-
-def _fields(record: Record | None) -> dict[str, Json]:
-    return {name: value for name, value in (record or {}).items() if name not in _ENVELOPE}
-
-
-def _parents(parts: Mapping[int, _Parts]) -> dict[int, int]:
-    """Each step's parent, where there is one in the log; what would close a circle hangs on the run."""
-    named: dict[int, int] = {}
-    for number, part in parts.items():
-        records = (part.start, part.point, part.end)
-        parent: int = next((record["parent"] for record in records if record and "parent" in record), number)
-        if parent in parts:
-            named[number] = parent
-    # Numbers grow from parent to child; every circle of a damaged log has a step for which they do not.
-    parents = {number: parent for number, parent in named.items() if parent < number}
-    for number, parent in named.items():
-        above: int | None = parent
-        while above is not None and above != number and parent >= number:
-            above = parents.get(above)
-        if above is None:
-            parents[number] = parent
-    return parents
-
-
-def _name(fields: Mapping[str, Json]) -> str:
-    for field_name in ("name", "model"):
-        if isinstance(fields.get(field_name), str):
-            return str(fields[field_name])
-    return ""
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _number(value: Json) -> float | None:
     return value if isinstance(value, int | float) else None
-
-
-def _first(records: Iterable[Record], ev: str) -> Record | None:
-    return next((record for record in records if record["ev"] == ev), None)
-
-
-def _last_end(records: Iterable[Record]) -> Record | None:
-    ends = [record for record in records if record["ev"] == "run.end"]
-    return next((end for end in reversed(ends) if not end.get("implied")), ends[-1] if ends else None)

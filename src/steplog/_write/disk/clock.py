@@ -11,7 +11,7 @@ from typing import Final
 _NS: Final = 1_000_000_000
 _DAY: Final = 86_400
 _LATEST: Final = 253_402_300_799  # the end of the year 9999, the last one with four digits
-_BEHIND_NS: Final = 100_000_000
+_APART_NS: Final = 100_000_000
 
 
 def _clock(name: str, otherwise: Callable[[], int]) -> Callable[[], int]:
@@ -46,43 +46,30 @@ def ms_since(began_ns: int, now: int | None = None) -> float:
     return ((now_ns() if now is None else now) - began_ns) // 1000 / 1000
 
 
-class Stamp:
-    """Formats readings of `now_ns` as RFC 3339 in UTC with microseconds; a later reading never gives an earlier stamp."""
+class WallClock:
+    """The monotonic clock set to the wall clock: what turns readings of `now_ns` into times that lines are stamped with."""
 
-    __slots__ = ("_offset", "window")
+    __slots__ = ("offset",)
 
     def __init__(self) -> None:
-        """Set the monotonic clock to the wall clock as it is now."""
-        self._offset = _CLOCKS[0]() - _CLOCKS[1]()
-        # The second we are in: where it begins and ends on the monotonic clock, and its text. Read and replaced as
-        # one, since another thread may be here as well.
-        self.window = (0, 0, b"")
+        """Set it to the wall clock as it is now."""
+        self.offset = _CLOCKS[0]() - _CLOCKS[1]()  # from a reading of `now_ns` to ns since 1970
 
-    def set_forward(self) -> None:
-        """Follow the wall clock where it ran ahead: the machine slept, or its clock was set. Never back."""
+    def follow(self) -> None:
+        """Go by the wall clock again where the two have parted: the machine slept, or its clock was set."""
         offset = _CLOCKS[0]() - _CLOCKS[1]()
-        if offset > self._offset + _BEHIND_NS:
-            self._offset = offset
-            self.window = (0, 0, b"")
-
-    def second_of(self, at_ns: int) -> tuple[int, bytes]:
-        """When the second of a moment begins on the monotonic clock, and its text."""
-        begin, end, text = self.window
-        if not begin <= at_ns < end:
-            second = (at_ns + self._offset) // _NS
-            begin = second * _NS - self._offset
-            text = _to_the_second(min(max(second, 0), _LATEST)).encode()
-            self.window = (begin, begin + _NS, text)
-        return begin, text
-
-    def __call__(self, at_ns: int) -> str:
-        """The stamp of a moment."""
-        begin, text = self.second_of(at_ns)
-        return f"{text.decode()}{(at_ns - begin) // 1000:06d}Z"
+        if abs(offset - self.offset) > _APART_NS:
+            self.offset = offset
 
 
-def _to_the_second(second: int) -> str:
-    days, rest = divmod(second, _DAY)
+def stamp(wall_ns: int) -> str:
+    """A time in ns since 1970 as RFC 3339, in UTC, with microseconds."""
+    return f"{to_the_second(wall_ns // _NS)}{wall_ns // 1000 % 1_000_000:06d}Z"
+
+
+def to_the_second(second: int) -> str:
+    """A second since 1970 as RFC 3339, up to the dot before its fraction; beyond four digits of a year the last one."""
+    days, rest = divmod(min(max(second, 0), _LATEST), _DAY)
     # Days to a civil date (Howard Hinnant, "chrono-compatible low-level date algorithms").
     days += 719_468
     era, of_era = divmod(days, 146_097)

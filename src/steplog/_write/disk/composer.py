@@ -2,225 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeAlias
 
 from steplog._format.chain import sealed, unsealed
 from steplog._format.line import encode
 from steplog._format.process import process_facts
 from steplog._format.record import FORMAT_VERSION, Record
 from steplog._version import __version__
-from steplog._write.disk.clock import Stamp, now_ns
+from steplog._write.disk.batch import HEADED, NO_FILE, NO_HEAD, READY, TORN, Bare, Batch, Entry, Point
+from steplog._write.disk.clock import WallClock, now_ns, stamp, to_the_second
 from steplog._write.disk.file_sink import FileSink
-from steplog._write.disk.line_queue import NOT_CALM, Lost, Pending
-from steplog._write.disk.sinks import Sink
-from steplog._write.disk.turns import NO_FILE, NO_HEAD, READY, Calm, Entry, Point, Turn, Work
+from steplog._write.disk.pending import Pending
+from steplog._write.disk.sinks import Foreign
+from steplog._write.settings.settings import Settings
 
-CALM_NS: Final = 250_000_000  # the longest time between two looks at the file
-_UNLIMITED: Final = 1 << 62
+_LOOK_EVERY_NS: Final = 250_000_000  # at the file and at the wall clock
 _MOST_AT_ONCE: Final = 1024 * 1024
 _SECOND_NS: Final = 1_000_000_000
-_LEAVE: Final = frozenset({"closed", "taken", "renamed", "deleted", "truncated"})
+# From which time to which (in ns since 1970) nothing but a line is to be written, what is to be added to a reading of the
+# monotonic clock, and what the line looks like.
+Calm: TypeAlias = tuple[int, int, int, bytes]
+NOT_CALM: Final[Calm] = (0, 0, 0, b"")
 
 
 class Composer:
-    """Makes turns for one writer in one process."""
+    """Makes the batches of one writer in one process."""
 
     def __init__(
         self,
-        sink: Sink,
+        sink: FileSink | Foreign,
         w: str,
+        pending: Pending,
+        settings: Settings,
         facts: Callable[[], Record],
-        *,
-        rotate_hours: float,
-        key: bytes | None,
-        is_quick: bool,
+        open_file: Callable[[str], None],
     ) -> None:
-        """Compose for `sink`; `facts` says what `log.open` needs beside the process; with a `key` lines are chained.
+        """Compose for `sink` what is `pending`.
 
-        is_quick: whether lines may become turns by `single_turn`.
+        facts: what `log.open` tells besides the process; open_file: opens a file whose first line has this `ts`.
         """
-        self.stamp = Stamp()
+        self.calm: Calm = NOT_CALM
+        self.last_words: Record = {}  # what `log.close` tells besides the counts
         self._sink = sink
-        self._file = sink if isinstance(sink, FileSink) else None
         self._w = w
-        self._head = f'"w":"{w}",'.encode() if sink.shared else b""
-        # The leading line end keeps a line whole behind the torn one of a killed process.
-        self._begin = b"\n" if sink.shared else b""
-        self._known = (b"", b"")  # a second, and the shape of its lines
+        self._pending = pending
         self._facts = facts
-        self._rotate_ns = int(rotate_hours * 3_600_000_000_000)
-        self._key = key
-        self._is_quick = is_quick and key is None
-        self._check_at = 0
-        self._opened_at = 0
-        self.limit = _UNLIMITED
-        self.after_open: Callable[[], object] | None = None  # called when a file was opened
+        self._open_file = open_file
+        self._clock = WallClock()
+        self._key = settings.chain_key.encode() if settings.chain else None
+        self._is_quick = self._key is None and settings.fsync == "never"
+        self._rotate_ns = 0 if sink.shared else int(settings.rotate_hours * 3_600_000_000_000)
+        self._own = f'"w":"{w}",'.encode() if sink.shared else b""
+        self._shape = (-1, b"")  # a second since 1970, and what its lines look like
+        self._look_at = self._old_at = 0
 
-    def next_turn(self, pending: Pending, done: Turn) -> Turn | None:
-        """What is to be done after `done`: a file to open, or lines to write; None where nothing is pending."""
-        before = done.then
-        entries = tuple(pending.queue)
+    def look_soon(self) -> None:
+        """Look at the file before more is written."""
+        self._look_at = 0
+
+    def batch_after(self, point: Point) -> Batch | None:
+        """What is to be done next: a file to open, or lines to write; None where nothing is pending."""
+        now = now_ns()
+        if now >= self._look_at and self._is_to_be_left(point, now):
+            point = point._replace(stage=NO_FILE)
+        # A copy that nothing of Python's cuts into, as the collector could with a tuple.
+        entries = self._pending.queue.copy()
         if not entries:
             return None
-        at = entries[-1][0]
-        if at >= self._check_at:
-            before = self._checked(pending, before, at)
-        if before.stage == NO_FILE:
-            return self._opening(pending, before)
-        lost = pending.lost
-        if before.stage == READY and lost.total == before.said:
-            if self._is_quick and not pending.behind:
-                pending.calm = self._calm(at)
-            return self._lines(pending, before, (), entries, before.said)
-        return self._lines(pending, before, self._heads(before, lost), entries, lost.total)
+        if point.stage == NO_FILE:
+            return self._opening(point, entries[0][2])
+        return self._lines(point, self._told(point, entries))
 
-    def _calm(self, at: int) -> Calm:
-        """Nothing is lost or chained, and until the next look at the file or the next second nothing changes."""
-        begin, text = self.stamp.second_of(at)
-        until = min(self._check_at, begin + _SECOND_NS)
-        return begin, until, self._shape(text), self.limit, self._sink.write
+    def _is_to_be_left(self, point: Point, now: int) -> bool:
+        """Whether another file is due, after a look at this one and at the clock, a few times a second."""
+        self._look_at = now + _LOOK_EVERY_NS
+        self._clock.follow()
+        why = self._sink.lost() if point.stage != NO_FILE else ""
+        if why == "deleted":
+            self._rescue()
+        return bool(why) or (0 < self._old_at <= now and point.stage == READY)
 
-    def _shape(self, second: bytes) -> bytes:
-        known, shape = self._known
-        if known != second:
-            shape = b'%b{"seq":%%d,"ts":"%b%%06dZ",%b%%b\n' % (self._begin, second, self._head)
-            self._known = (second, shape)
-        return shape
-
-    def must_leave(self, pending: Pending) -> bool:
-        """Whether the file is no more what it was; what was lately written into a deleted one is pending again."""
-        why = self._file.lost() if self._file is not None else ""
-        if why == "deleted" and self._file is not None:
-            self._rescue(pending, self._file)
-        return why in _LEAVE
-
-    def _checked(self, pending: Pending, before: Point, at: int) -> Point:
-        """The point after a look at the file and the clock: a few times a second, not for each line."""
-        self._check_at = at + CALM_NS
-        self.stamp.set_forward()
-        if before.stage == NO_FILE or self._file is None:
-            return before
-        is_old = self._rotate_ns and not self._sink.shared and at - self._opened_at >= self._rotate_ns
-        if self.must_leave(pending) or (is_old and before.stage == READY):
-            return before._replace(stage=NO_FILE)
-        return before
-
-    def _rescue(self, pending: Pending, file: FileSink) -> None:
+    def _rescue(self) -> None:
         """Lines that went into a file after it was deleted: they were acknowledged, so they are written anew."""
         try:
-            lines = file.rescue().split(b"\n")
+            *lines, _ = self._sink.rescue().split(b"\n")
         except OSError:
             return
-        at = now_ns()
-        own = b'Z",' + self._head
-        bodies: list[bytes] = []
+        at, own, found = now_ns(), b'Z",' + self._own, list[Entry]()
         for line in lines:
-            plain = (unsealed(line) or (line, ""))[0]
-            _, found, body = plain.partition(own)
-            if found and not body.startswith(b'"ev":"log.open"'):
-                bodies.append(b"{" + body)
-        # Each with a time of its own: a line is taken off the queue by what it is.
-        pending.queue.extendleft([(at + i, body) for i, body in enumerate(bodies)][::-1])
+            _, is_ours, body = (unsealed(line) or (line, ""))[0].partition(own)
+            if is_ours and not body.startswith(b'"ev":"log.open"'):
+                found.append(
+                    (b"{" + body, 0, at + len(found))
+                )  # taken off the queue by what it is, so no two alike
+        self._pending.queue.extendleft(reversed(found))
 
-    def _opening(self, pending: Pending, before: Point) -> Turn:
-        before = before._replace(stage=NO_FILE)
+    def _opening(self, point: Point, at: int) -> Batch:
+        wall = max(point.last, at + self._clock.offset)
 
-        def open_file(_: bytes) -> int:
-            self._sink.open(self.stamp(max(before.last, now_ns())), pending.pid, self._w)
-            self._opened_at = now_ns()
-            self.limit = self._file.limit if self._file is not None else _UNLIMITED
-            pending.calm = NOT_CALM
-            if self.after_open is not None:
-                self.after_open()
-            return 1
+        def open_file(one: bytes) -> int:
+            self._open_file(stamp(wall))
+            self._old_at = now_ns() + self._rotate_ns if self._rotate_ns else 0
+            return len(one)
 
-        return Work(open_file, b"\n", (), before, before._replace(stage=NO_HEAD, size=0))
+        return Batch(open_file, b"\n", point, (point._replace(stage=NO_HEAD, size=0, last=wall),))
 
-    def _heads(self, before: Point, lost: Lost) -> tuple[Entry, ...]:
-        heads: list[Entry] = []
-        if before.stage == NO_HEAD:
-            record: Record = {"ev": "log.open", "v": FORMAT_VERSION, "w": self._w, "steplog": __version__}
-            record |= process_facts() | self._facts()
-            record["prev"] = self._file.prev if self._file is not None else None
-            if self._sink.shared:
-                del record["w"]  # every line of a shared file has it
-            heads.append((now_ns(), body_of(record)))
-        if lost.total != before.said:
-            first, last = self.stamp(lost.first_ns), self.stamp(lost.last_ns)
-            told = {
-                "count": lost.total - before.said,
-                "reason": lost.reason,
-                "first_ts": first,
-                "last_ts": last,
-            }
-            heads.append((now_ns(), body_of({"ev": "log.lost"} | told)))
-        return tuple(heads)
+    def _told(self, point: Point, entries: deque[Entry]) -> Iterator[tuple[Entry, int]]:
+        """The entries, and what is to be told before them: a file's head, and how many are missing, which is given with it."""
+        number = point.number
+        if point.stage == NO_HEAD:
+            yield (self._head(), 0, entries[0][2]), 0
+        for entry in entries:
+            missing = entry[1] - number - 1
+            if missing > 0:
+                yield (self._lost(missing, entry), entry[1] - 1, entry[2]), missing
+            number = max(number, entry[1])
+            yield entry, 0
 
-    def _lines(
-        self, pending: Pending, before: Point, heads: tuple[Entry, ...], entries: tuple[Entry, ...], said: int
-    ) -> Turn:
-        lines, known, mark, _, size, _, last = before
-        lines += said - known  # the numbers of lost lines stay unused: a gap is a lost line
-        limit = self.limit
-        room = min(limit, size + _MOST_AT_ONCE)
-        parts: list[bytes] = []
-        for at, body in heads + entries if heads else entries:
-            last = max(last, at)
-            line, new_mark = self._line(lines + 1, last, body, mark)
-            if size + len(line) > room and len(parts) >= len(heads):
-                if parts and len(parts) > len(heads):
-                    break
-                if size + len(line) > limit and size and not heads:
-                    return self._opening(pending, before)
-            lines += 1
-            size += len(line)
-            mark = new_mark
+    def _lines(self, start: Point, told: Iterator[tuple[Entry, int]]) -> Batch:
+        limit = self._sink.limit
+        most = min(limit, start.size + _MOST_AT_ONCE)
+        point, steps, parts, entries = start, list[Bare](), list[bytes](), list[Entry]()
+        for entry, missing in told:
+            line, then = self._line(point, entry, missing)
+            if point.stage == READY and then.size > (most if parts else limit):
+                if not parts:
+                    return self._opening(point, entry[2])
+                break
+            if then.size > self._sink.largest:  # what no file may hold is lost
+                line, then = self._line(point, (self._lost(1, entry, "EFBIG"), *entry[1:]), missing + 1)
+            point = then
+            steps.append(then)
             parts.append(line)
-        whole = parts[0] if len(parts) == 1 else b"".join(parts)
-        then = Point(lines, said, mark, READY, size, before.total + len(whole), last)
-        return Work(self._sink.write, whole, entries[: len(parts) - len(heads)], before, then, len(heads))
+            entries.append(entry)
+        begin = self._shape[0] * _SECOND_NS
+        until = min(begin + _SECOND_NS, self._look_at + self._clock.offset)
+        self.calm = (begin, until, self._clock.offset, self._shape[1]) if self._is_quick else NOT_CALM
+        return Batch(self._sink.write, b"".join(parts), start, tuple(steps), tuple(entries))
 
-    def _line(self, number: int, at: int, body: bytes, mark: str) -> tuple[bytes, str]:
-        begin, text = self.stamp.second_of(at)
-        line = self._shape(text) % (number, (at - begin) // 1000, body[1:])
-        if self._key is None:
-            return line, ""
-        bare = line.strip(b"\n")
-        chained, mark = sealed(bare, mark, self._key)
-        return line.replace(bare, chained), mark
+    def _line(self, before: Point, entry: Entry, missing: int) -> tuple[bytes, Point]:
+        """A line, and where the writer stands after it. The numbers of missing lines stay unused: readers see a gap."""
+        body, number, at = entry
+        seq, known, lost, mark, stage, size, total, last = before
+        seq, lost = seq + missing + 1, lost + missing
+        if not body:
+            counts = {"lines": seq, "bytes": total, "lost": lost or None}
+            body = body_of({"ev": "log.close"} | counts | self.last_words)
+        last = max(last, at + self._clock.offset)  # never back: while the wall clock is, stamps stand still
+        second, rest = divmod(last, _SECOND_NS)
+        line = self._shape_of(second) % (seq, rest // 1000, body[1:])
+        if self._key is not None:
+            bare = line.strip(b"\n")
+            chained, mark = sealed(bare, mark, self._key)
+            line = line.replace(bare, chained)
+        if stage == TORN and not self._own:
+            line = b"\n" + line
+        stage, n = HEADED if stage == NO_HEAD else READY, len(line)
+        return line, Point(seq, max(known, number), lost, mark, stage, size + n, total + n, last)
 
+    def _shape_of(self, second: int) -> bytes:
+        known, shape = self._shape
+        if known != second:
+            # In a shared file a line begins with a line end: a killed process may have left half a line before it.
+            begin = b"\n" if self._own else b""
+            shape = b'%b{"seq":%%d,"ts":"%b%%06dZ",%b%%b\n' % (
+                begin,
+                to_the_second(second).encode(),
+                self._own,
+            )
+            self._shape = second, shape
+        return shape
 
-def single_turn(pending: Pending, entry: Entry) -> Turn | None:
-    """A turn put behind the last for `entry` alone, not carried out yet; None where more is to be looked at.
+    def _head(self) -> bytes:
+        record: Record = {"ev": "log.open", "v": FORMAT_VERSION, "w": self._w, "steplog": __version__}
+        record |= (
+            process_facts()
+            | self._facts()
+            | {"prev": self._sink.prev, "locked": self._sink.is_locked or None}
+        )
+        if self._sink.shared:
+            del record["w"]  # every line of a shared file has it
+        return body_of(record)
 
-    What `Composer.next_turn` and `Pending.follow` do with one line where all is calm, in one function and without
-    calls, which would cost more than the work.
-    """
-    begin, until, shape, limit, write = pending.calm
-    at, body = entry
-    done, queue = pending.turn, pending.queue
-    # The queue last: who cut in before we read `done` has written our line; who does so after that is seen below.
-    if not begin <= at < until or not done.taken or done.entries or len(queue) != 1:
-        return None
-    lines, said, mark, stage, size, total, last = done.end
-    line = shape % (lines + 1, (at - begin) // 1000, body[1:])
-    added = len(line)
-    if at < last or stage != READY or size + added > limit or entry not in queue:
-        return None
-    turn = Turn()
-    turn.start = done.end
-    turn.end = (lines + 1, said, mark, READY, size + added, total + added, at)
-    turn.whole = line
-    turn.entries = (entry,)
-    turn.once = map(write, (line,))
-    turn.taken = []
-    turn.after = []
-    done.after.append(turn)
-    if done.after[0] is not turn:
-        return None
-    pending.turn = turn
-    return turn
+    def _lost(self, count: int, before: Entry, reason: str = "") -> bytes:
+        """That `count` records are missing before one; with a reason, that it is itself."""
+        why, last, since, until = self._pending.gone
+        if reason or last != before[1] - 1:
+            why, since, until = reason or "interrupted", before[2], before[2]
+        first_ts, last_ts = (stamp(at + self._clock.offset) for at in (since, until))
+        return body_of(
+            {"ev": "log.lost", "count": count, "reason": why, "first_ts": first_ts, "last_ts": last_ts}
+        )
 
 
 def body_of(record: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""Names of segments and the safe opening of private files."""
+"""The safe opening of private files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import secrets
 import stat
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 # The module that `os` takes its functions from: names bound here stay the real ones under patching test tools, and
@@ -22,13 +23,6 @@ _FLAGS: Final = (
 def new_writer_id() -> str:
     """Eight random characters: 40 bits, so that writers of one directory never meet."""
     return "".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(8))
-
-
-def segment_name(stamp: str, pid: int, w: str, part: int = 1) -> str:
-    """The file name of a writer's segment; `stamp` is the `ts` of its first line, `part` its place in the rotation."""
-    digits = "".join(c for c in stamp if c.isdigit())
-    suffix = "" if part == 1 else f".{part}"
-    return f"{digits[:8]}T{digits[8:]}Z-{pid}-{w}{suffix}.jsonl"
 
 
 def open_segment(directory: str, name: str) -> int:
@@ -52,6 +46,20 @@ def open_shared(path: str) -> int:
     return fd
 
 
+def open_nameless(directory: str) -> int:
+    """A descriptor of a new file on the disk of `directory` that has no name; raises `OSError`."""
+    flags, nameless = os.O_RDWR | getattr(os, "O_CLOEXEC", 0), getattr(os, "O_TMPFILE", 0)
+    if nameless:
+        try:
+            return _out_of_reach(posix.open(directory, flags | nameless, 0o600))
+        except OSError:
+            pass  # not every disk knows such files
+    path = os.path.join(directory, f".{new_writer_id()}.room")  # noqa: PTH118 - pathlib costs 10 us here
+    fd = posix.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    posix.unlink(path)
+    return _out_of_reach(fd)
+
+
 def _opened(path: str, flags: int) -> int:
     fd = posix.open(path, flags, 0o600)
     try:
@@ -59,8 +67,17 @@ def _opened(path: str, flags: int) -> int:
             raise OSError(errno.EINVAL, "not a regular file", path)
         return _out_of_reach(fd)
     except OSError:
-        posix.close(fd)
+        take_back(fd, path if flags & os.O_EXCL else "")
         raise
+
+
+def take_back(fd: int, path: str = "") -> None:
+    """Close a descriptor that nothing was written to, and delete the file that was made for it, if `path` names one."""
+    with suppress(OSError):
+        posix.close(fd)
+    if path:
+        with suppress(OSError):
+            posix.unlink(path)
 
 
 def _out_of_reach(fd: int) -> int:
@@ -74,13 +91,15 @@ def _out_of_reach(fd: int) -> int:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
     except (ImportError, OSError, ValueError):
         return fd
-    posix.close(fd)
+    take_back(fd)
     return high
 
 
 def _set_mode(fd: int, mode: int) -> None:
+    # A disk that keeps no modes refuses; the file was made for the user alone, less what the umask takes.
     if hasattr(posix, "fchmod"):
-        posix.fchmod(fd, mode)
+        with suppress(OSError):
+            posix.fchmod(fd, mode)
 
 
 def make_private(directory: str) -> None:
@@ -92,10 +111,12 @@ def make_private(directory: str) -> None:
     for path in reversed(missing):
         try:
             posix.mkdir(path, 0o700)
-            posix.chmod(path, 0o700)  # whatever the umask
         except FileExistsError:
             if not _is_directory(path):  # else another process was faster
                 raise
+        else:
+            with suppress(OSError):
+                posix.chmod(path, 0o700)  # whatever the umask
 
 
 def stands(path: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from steplog._format.line import decode
 from steplog._write.guard import complain, contained
 from steplog._write.safe.attributes import type_name
 from steplog._write.safe.exceptions import message_of
+
+UNLIMITED: Final = 1 << 62  # bytes
 
 
 class Sink(Protocol):
@@ -33,7 +35,12 @@ class Sink(Protocol):
 
 
 class Foreign:
-    """A sink of the user's: whatever it raises is a disk that fails."""
+    """A sink of the user's: whatever it raises is a disk that fails. For the rest it is a file that nothing happens to."""
+
+    path = "the log"
+    prev: str | None = None
+    is_locked = False
+    limit = largest = UNLIMITED
 
     def __init__(self, sink: Sink) -> None:
         """Hand on to `sink`."""
@@ -55,11 +62,42 @@ class Foreign:
         """Let it take some."""
         taken = contained(self, "write", self._sink.write, lines)
         self._raise()
+        if taken is not None and (type(taken) is not int or not 0 <= taken <= len(lines)):
+            raise OSError(None, f"the sink took {taken!r:.40} of {len(lines)} bytes")
         return taken
+
+    resume = write
 
     def close(self) -> None:
         """Close it."""
         contained(self, "close", self._sink.close)
+
+    def anew(self) -> Foreign:
+        """The sink itself, for another writer."""
+        return self
+
+    def lost(self) -> str:
+        """Nothing happens to it."""
+        return ""
+
+    def rescue(self) -> bytes:
+        """Nothing was lost."""
+        return b""
+
+    def taken_beyond(self, size: int) -> int:
+        """It does not say."""
+        del size
+        return 0
+
+    def sync(self) -> None:
+        """Nothing to do."""
+
+    def sync_name(self) -> None:
+        """Nothing to do."""
+
+    def make_room(self) -> bool:
+        """There is none."""
+        return False
 
     def _raise(self) -> None:
         error, self._error = self._error, None

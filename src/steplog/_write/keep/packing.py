@@ -1,115 +1,124 @@
-"""A closed segment to `.jsonl.zst`: whole, checked, on the disk, and only then the plain file goes."""
+"""A closed segment to `.jsonl.zst`: whole, compared, on the disk, and only then the plain file goes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import BinaryIO, Final
 
-from steplog._format.zstd import open_zstd, zstd_module
+from steplog._format.zstd import zstd_module
 from steplog._write.disk.private_files import new_writer_id, posix
-from steplog._write.guard import complain
-from steplog._write.keep.closed_segments import Segment, delete, expendable, segments_of, shipped_from
-from steplog._write.settings.settings import Settings
+from steplog._write.keep.judge import Judge
+from steplog._write.keep.segments import Segment, segment_at
 
-_AT_ONCE: Final = 1 << 20
+FRAME_BYTES: Final = 1 << 20  # what a reader unpacks in vain, at most, to get to a line
+_LONGEST_LINE: Final = 1 << 26
 _AN_HOUR: Final = 3600
 _PARTIAL: Final = ".part"
-_busy: dict[tuple[int, str], object] = {}
-_asked: set[tuple[int, str]] = set()
 _FLAGS: Final = (
-    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 )
 
 
-def pack(segment: Segment) -> Path | None:
-    """Compress a closed plain segment; None where it stays as it is. Raises `OSError`, `ImportError`.
+def pack(segments: Iterable[Segment], judge: Judge) -> Iterator[tuple[Segment, Segment | OSError]]:
+    """Compress what is plain and closed; gives each with what it became, or with what went wrong.
 
-    Two processes may do this at once, and either may be killed anywhere: each writes a file of its own, and renames it.
+    Several processes may do this at once, and each may be killed anywhere: there is always the plain file or a whole
+    compressed one, or both.
+
+    Raises: ImportError where there is no zstd.
     """
-    if segment.stays or segment.is_packed:
-        return None
-    target = segment.path.with_name(segment.path.name + ".zst")
-    partial = segment.path.with_name(f".{segment.path.name}.{new_writer_id()}{_PARTIAL}")
-    try:
-        before = _compress(segment.path, partial)
-        with open_zstd(partial) as file:
-            is_same = _digest(file) == before
-        # A line that came meanwhile (a late finalizer of its writer) is not in it.
-        if not is_same or segment.path.stat().st_size != segment.size:
-            return None
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    segment.path.unlink(missing_ok=True)
-    return target
-
-
-def housekeeping(settings: Settings) -> None:
-    """What `keep_days`, `keep_bytes` and `compress` ask for, in the directory of the log; one thread at a time."""
-    me, key = object(), (os.getpid(), settings.path)
-    _asked.add(key)
-    while key in _asked and _busy.setdefault(key, me) is me:
+    for segment in segments:
+        if segment.is_packed:
+            continue
         try:
-            _asked.discard(key)
-            _keep_house(settings, Path(settings.path))
-        finally:
-            # Who was asked meanwhile has left it to us: looked at once more, only now.
-            _busy.pop(key, None)
-
-
-def _keep_house(settings: Settings, directory: Path) -> None:
-    if settings.keep_days or settings.keep_bytes:
-        now = posix.stat(directory).st_mtime  # the file system's clock, which wrote the other times as well
-        shipped = shipped_from(directory)
-        limits: dict[str, Any] = {"keep_days": settings.keep_days, "keep_bytes": settings.keep_bytes}
-        delete(expendable(segments_of(directory), now=now, shipped=shipped, **limits))
-    if settings.compress:
-        try:
-            zstd_module()
-        except ImportError as error:
-            complain("compress", f"compress: {error}")
-            return
-        for _ in packed(directory):
-            pass
-
-
-def packed(directory: Path) -> Iterator[tuple[Segment, Path]]:
-    """Compress what is closed and plain; gives each with its new path."""
-    now = posix.stat(directory).st_mtime
-    for left in directory.glob(f".*{_PARTIAL}"):
-        if now - left.stat().st_mtime > _AN_HOUR:  # of a process that was killed
-            left.unlink(missing_ok=True)
-    for segment in segments_of(directory):
-        try:
-            target = pack(segment)
+            with judge.closed(segment) as why:
+                is_packed = not why and _pack(segment)
         except FileNotFoundError:
             continue  # another process was faster
-        if target is not None:
-            yield segment, target
+        except OSError as error:
+            yield segment, error
+            continue
+        found = segment_at(os.path.dirname(segment.path), segment.name) if is_packed else None  # noqa: PTH120 - pathlib is slow
+        if found is not None:
+            yield segment, found
 
 
-def _compress(source: Path, target: Path) -> bytes:
-    """The digest of what was compressed."""
-    digest = blake2b()
+def sweep(directory: str | Path, now: float) -> None:
+    """Delete what a killed `pack` left half done, an hour after; raises `OSError`."""
+    for left in Path(directory).glob(f".*{_PARTIAL}"):
+        try:
+            if now - left.stat().st_mtime > _AN_HOUR:
+                left.unlink()
+        except FileNotFoundError:
+            continue
+
+
+def _pack(segment: Segment) -> bool:
+    """Whether it is compressed now."""
+    path = Path(segment.path)
+    partial = path.with_name(f".{path.name}.{new_writer_id()}{_PARTIAL}")
+    try:
+        with path.open("rb") as plain, os.fdopen(os.open(partial, _FLAGS, 0o600), "w+b") as packed:
+            for frame in _frames(plain):
+                packed.write(frame)
+            packed.flush()
+            _like(plain, packed)
+            os.fsync(packed.fileno())
+            if not _are_equal(plain, packed):
+                return False
+            size = plain.tell()
+        partial.replace(path.with_name(path.name + ".zst"))
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_directory(path.parent)  # the new name is on the disk before the old one is taken off
+    if posix.stat(path).st_size != size:
+        return False  # a line came meanwhile: both stand, and the plain one is the truth
+    path.unlink()
+    return True
+
+
+def _frames(plain: BinaryIO) -> Iterator[bytes]:
+    """Frames that can be unpacked each by itself; each says how long it is, ends with a line, and bears a checksum."""
     zstd = zstd_module()
-    fd = os.open(target, _FLAGS, 0o600)
-    with os.fdopen(fd, "wb") as raw, source.open("rb") as plain:
-        with zstd.open(raw, "wb") as out:
-            while data := plain.read(_AT_ONCE):
-                digest.update(data)
-                out.write(data)
-        raw.flush()
-        os.fsync(raw.fileno())
-    found = source.stat()
-    os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))  # its age is that of its lines
-    return digest.digest()
+    options = {zstd.CompressionParameter.checksum_flag: 1}
+    while lines := plain.read(FRAME_BYTES):
+        yield zstd.compress(lines + plain.readline(_LONGEST_LINE), options=options)
 
 
-def _digest(file: Any) -> bytes:
-    digest = blake2b()
-    while data := file.read(_AT_ONCE):
-        digest.update(data)
-    return digest.digest()
+def _like(plain: BinaryIO, packed: BinaryIO) -> None:
+    """Give it the age of its lines, and to whom the plain file belongs, who may be another than who compresses it."""
+    found = posix.fstat(plain.fileno())
+    if hasattr(posix, "fchown") and posix.fstat(packed.fileno()).st_uid != found.st_uid:
+        posix.fchown(packed.fileno(), found.st_uid, found.st_gid)
+    if hasattr(posix, "fchmod"):
+        posix.fchmod(packed.fileno(), found.st_mode & 0o777)
+    os.utime(packed.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _are_equal(plain: BinaryIO, packed: BinaryIO) -> bool:
+    """Whether what was written holds what the plain file does, which may have got a line meanwhile."""
+    plain.seek(0)
+    packed.seek(0)
+    try:
+        with zstd_module().open(packed, "rb") as unpacked:
+            while lines := plain.read(FRAME_BYTES):
+                if unpacked.read(len(lines)) != lines:
+                    return False
+            return not unpacked.read(1)
+    except (EOFError, zstd_module().ZstdError):
+        return False
+
+
+def _sync_directory(directory: Path) -> None:
+    try:
+        fd = posix.open(directory, os.O_RDONLY)
+    except OSError:
+        return  # not everywhere can a directory be opened, or synced
+    try:
+        posix.fsync(fd)
+    except OSError:
+        pass
+    finally:
+        posix.close(fd)

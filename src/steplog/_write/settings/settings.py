@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, Unpack, get_args
 
-from steplog._format.project import OFF, ON, path_and_source
+from steplog._format.project import DEFAULT_PATH, OFF, ON, path_and_source
 from steplog._format.record import Content, Detail
-from steplog._write.settings.sources import ARGUMENT, Found, gather
+from steplog._write.settings.keywords import SettingsFields
+from steplog._write.settings.log_path import absolute
+from steplog._write.settings.sources import ARGUMENT, DEFAULT, Found, gather
 
 _CHOICES: dict[str, tuple[str, ...]] = {"content": get_args(Content), "detail": get_args(Detail)}
 
@@ -72,14 +73,14 @@ class Settings:
         *,
         environ: Mapping[str, str] = os.environ,
         warn: Callable[[str], None] = lambda _: None,
-        **given: Any,
+        **given: Unpack[SettingsFields],
     ) -> Settings:
         """Settings from arguments, then `STEPLOG_*` variables, then `[tool.steplog]` in pyproject.toml, then defaults.
 
         Raises `SettingsError` for a bad argument. What else is bad or unknown is given to `warn`, in one sentence, and
         the default taken: a typo in a deployment must not stop the program.
         """
-        loaded, found = sourced(path, environ, given)
+        loaded, found = sourced(path, environ, dict(given))
         if found.problems:
             warn("; ".join(found.problems))
         return loaded
@@ -110,9 +111,26 @@ def sourced(
             f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"
         )
     found = gather(names - {"redactor"}, environ, given, _parsed, _checked)
-    chosen, source = (os.fspath(path), ARGUMENT) if path is not None else path_and_source(environ)
-    found.sources["path"] = source
-    return Settings(path=str(Path(chosen).expanduser().absolute()), **found.values), found
+    return Settings(path=_log_path(path, environ, found), **found.values), found
+
+
+def _log_path(path: str | os.PathLike[str] | None, environ: Mapping[str, str], found: Found) -> str:
+    if path is not None:
+        found.sources["path"] = ARGUMENT
+        try:
+            return absolute(path)
+        except ValueError as error:
+            raise SettingsError(f"steplog: path={error}") from None
+    chosen, found.sources["path"] = path_and_source(environ)
+    try:
+        return absolute(chosen)
+    except ValueError as error:
+        found.problems.append(f"path={error} (from {found.sources['path']}; using the default)")
+    found.sources["path"] = DEFAULT
+    try:
+        return absolute(DEFAULT_PATH)
+    except ValueError:
+        return os.path.join(os.devnull, DEFAULT_PATH)  # noqa: PTH118 - nowhere: the writer will say so
 
 
 def _parsed(name: str, raw: str) -> Any:

@@ -11,7 +11,7 @@ DEFAULT: Final = "default"
 ARGUMENT: Final = "argument"
 # What else of ours stands in the environment: the switch, and notes of a process to its children.
 _NO_SETTINGS: Final = frozenset(
-    {"STEPLOG", "STEPLOG_PATH", "STEPLOG_PYPROJECT", "STEPLOG_REACHED", "STEPLOG_SPEAKER"}
+    {"STEPLOG", "STEPLOG_PATH", "STEPLOG_PYPROJECT", "STEPLOG_REACHED", "STEPLOG_SPEAKER", "STEPLOG_CACHE"}
 )
 Check = Callable[[str, Any], Any]
 
@@ -54,6 +54,8 @@ def _take_project(
     for name, value in here.table.items():
         if name == "path" and isinstance(value, str) and value:
             continue  # where the log is, is asked for elsewhere, by readers too
+        if name == "prices":
+            continue  # what models cost is for readers, and no setting
         if name == "path":
             found.problems.append(f"path={value!r}: allowed is a text (from {here.file}; using the default)")
             continue

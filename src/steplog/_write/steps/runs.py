@@ -3,57 +3,107 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from steplog._write.steps.run_state import RunState, new_uuid7
-from steplog._write.steps.totals import Totals
+from steplog._format.record import Totals
+from steplog._write.disk.clock import now_ns
+from steplog._write.steps.open_steps import OpenSteps
+from steplog._write.steps.states import RunState, StepState, new_uuid7
+from steplog._write.steps.step_lines import StepLines
+from steplog._write.steps.totals import RunTotals
 
+Fields = Mapping[str, Any]
 _MOST_PAST: Final = 256
 
 
 class Runs:
     """One log's runs in this process: their totals from memory, and which run a resumed thread goes on from."""
 
-    __slots__ = ("_done", "_past", "_waiting", "open")
+    __slots__ = ("_past", "_past_sums", "_step_lines", "_waiting", "open")
 
-    def __init__(self) -> None:
-        """No run yet."""
+    def __init__(self, step_lines: StepLines) -> None:
+        """No run yet; starts are written by `step_lines`."""
+        self._step_lines = step_lines
         self.open: dict[str, RunState] = {}
-        self._done = Totals()
-        self._past: OrderedDict[str, Totals] = OrderedDict()
-        self._waiting: OrderedDict[Any, str] = OrderedDict()
+        # Runs that are over, whose tasks may still be at work, and the sums of those before them.
+        self._past: OrderedDict[str, RunTotals] = OrderedDict()
+        self._past_sums = RunTotals()
+        self._waiting: OrderedDict[Any, str] = OrderedDict()  # thread -> the run that waits for a human
 
     def begin(self, run_id: UUID | None) -> RunState:
         """A run begins; under an id of its own where the program used this one before."""
-        if run_id is None or run_id.hex[16:] in self.open or run_id.hex[16:] in self._past:
-            run_id = new_uuid7()
-        run = RunState(run_id)
-        self.open[run.hex] = run
+        own = run_id
+        if own is None or own.hex[16:] in self.open or own.hex[16:] in self._past:
+            own = new_uuid7()
+        run = self.open[own.hex[16:]] = RunState(run_id or own, own.hex[16:])
         return run
 
+    def start(
+        self,
+        root: StepState,
+        parent: Hashable,
+        steps: OpenSteps,
+        fields: Fields,
+        run_fields: Fields,
+        found: Fields,
+        *,
+        resuming: bool = False,
+    ) -> None:
+        """Write the start of a run, whose first step `root` was called by the step `parent`, if by any."""
+        run = root.run
+        run.thread = run_fields.get("thread")
+        steps.opened[root.key] = root
+        waiting = self._waiting_in(run.thread)
+        above = steps.elsewhere(parent)
+        found = {
+            **found,
+            "id": str(run.uuid),
+            "resumes": waiting if resuming else None,
+            "parent_run": above.run or None,
+            "parent_step": above.step or None,
+        }
+        self._step_lines.start_run(root, found, run_fields, fields)
+        root.began = 0 if "start_lost" in found else now_ns()
+
+    def end(
+        self,
+        root: StepState,
+        status: str | None,
+        error: BaseException | None,
+        provider_said: Fields,
+        fields: dict[str, Any],
+    ) -> None:
+        """Write the end of a run's first step, and of the run."""
+        try:
+            self._step_lines.end(root, status, error, provider_said, fields)
+        finally:
+            self.over(root.run)
+
     def over(self, run: RunState) -> None:
-        """A run is over; one that stopped for a human is what the next run of its thread resumes."""
-        self.open.pop(run.hex, None)
+        """A run is over; one that waits for a human is what the next run of its thread resumes."""
         run.forget()
+        if self.open.pop(run.hex, None) is None:
+            return  # its end was only implied before
         self._past[run.hex] = run.totals
-        self._done.add(run.totals)
         if len(self._past) > _MOST_PAST:
-            self._past.popitem(last=False)
-        if run.thread is not None and run.totals.as_dict().get("interrupts"):
+            self._past_sums.add(self._past.popitem(last=False)[1])
+        if run.totals.waits and type(run.thread) is str:
             self._waiting[run.thread] = run.hex
             if len(self._waiting) > _MOST_PAST:
                 self._waiting.popitem(last=False)
 
-    def waiting_in(self, thread: object) -> str | None:
-        """The interrupted run of this thread, which whoever asks now goes on from."""
+    def _waiting_in(self, thread: object) -> str | None:
+        """The interrupted run of this thread, which its next run goes on from."""
         return self._waiting.pop(thread, None) if type(thread) is str else None
 
-    def totals(self, run_id: UUID | str | None) -> dict[str, Any]:
+    def totals(self, run_id: UUID | str | None) -> Totals:
         """Counts and sums of one run, or of all; raises `KeyError` for an unknown one."""
         if run_id is None:
-            found = Totals()
-            for totals in (self._done, *(run.totals for run in tuple(self.open.values()))):
+            found = RunTotals()
+            found.add(self._past_sums)
+            for totals in (*self._past.values(), *(run.totals for run in tuple(self.open.values()))):
                 found.add(totals)
             return found.as_dict()
         short = run_id.hex[16:] if isinstance(run_id, UUID) else run_id.replace("-", "")[-16:]
@@ -62,5 +112,5 @@ class Runs:
 
     def sizes(self) -> dict[str, int]:
         """How many are held, and how much of what they said."""
-        once = sum(len(run.once) for run in tuple(self.open.values()))
-        return {"runs": len(self.open), "past": len(self._past), "once": once}
+        memory = sum(len(run.memory) for run in tuple(self.open.values()))
+        return {"runs": len(self.open), "past": len(self._past), "memory": memory}

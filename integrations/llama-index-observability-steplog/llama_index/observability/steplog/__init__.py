@@ -7,15 +7,28 @@ from llama_index.observability.steplog._handler import StepLogHandler
 from llama_index.observability.steplog._version import __version__
 
 if TYPE_CHECKING:
-    from llama_index.observability.steplog._legacy import LegacyHandler
+    from llama_index.observability.steplog._legacy import StepLogCallbackHandler
+    from llama_index.observability.steplog._replay import ReplayLLM, recorded_tools
 
-__all__ = ["LegacyHandler", "StepLogHandler", "__version__", "activate", "deactivate"]
+__all__ = [
+    "ReplayLLM",
+    "StepLogCallbackHandler",
+    "StepLogHandler",
+    "__version__",
+    "activate",
+    "deactivate",
+    "recorded_tools",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """`LegacyHandler` when it is asked for: it needs llama-index-core, which workflows alone do not."""
-    if name == "LegacyHandler":
-        from llama_index.observability.steplog._legacy import LegacyHandler  # noqa: PLC0415 - as said above
+    """What needs llama-index-core, which workflows alone do not, is imported when it is asked for."""
+    if name == "StepLogCallbackHandler":
+        from llama_index.observability.steplog._legacy import StepLogCallbackHandler  # noqa: PLC0415 - as said above
 
-        return LegacyHandler
+        return StepLogCallbackHandler
+    if name in ("ReplayLLM", "recorded_tools"):
+        from llama_index.observability.steplog import _replay  # noqa: PLC0415 - as said above
+
+        return getattr(_replay, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,76 @@
+"""The steps that figures count, each with its group: the table `counted`, of which sums and prices are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from steplog._ask.dimensions import CALL_KINDS
+from steplog._ask.tables.columns import TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from steplog._ask.dimensions import Dimension
+    from steplog._ask.tables.database import Database
+
+_FACTS_OF_VIEW: Final = "SELECT run, nth, name, started, ms, thread, status, metadata FROM runs"
+# The same from the lines alone, for who asks for less: the view has to know more of each line.
+_FACTS_OF_LINES: Final = """
+    SELECT run, nth, name, started, coalesce(took, epoch_us(last_ts - started) / 1000) AS ms FROM (
+        SELECT run, nth, any_value(name) FILTER (ev = 'run.start') AS name, max(ts) AS last_ts,
+            coalesce(min(ts) FILTER (ev = 'run.start'), min(ts)) AS started, any_value(ms) FILTER (ev = 'run.end') AS took
+        FROM lines WHERE run IS NOT NULL GROUP BY run, nth
+    )
+"""
+# The agent and the node that each step runs in, from the run downwards; a circle in a damaged log cannot turn for ever,
+# since a part has a higher number than the whole.
+_PLACES: Final = """
+    WITH RECURSIVE tree AS (
+        SELECT run, nth, step, any_value(parent) AS parent, split_part(any_value(ev), '.', 1) AS kind,
+            any_value(name) AS name, any_value(node) AS node
+        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL GROUP BY run, nth, step
+    ),
+    placed AS (
+        SELECT run, nth, step, CASE kind WHEN 'agent' THEN name END AS agent,
+            coalesce(node, CASE kind WHEN 'node' THEN name END) AS node
+        FROM tree WHERE parent IS NULL OR (run, nth, parent) NOT IN (SELECT (run, nth, step) FROM tree)
+        UNION ALL
+        SELECT tree.run, tree.nth, tree.step,
+            CASE tree.kind WHEN 'agent' THEN tree.name ELSE placed.agent END,
+            coalesce(tree.node, CASE tree.kind WHEN 'node' THEN tree.name ELSE placed.node END)
+        FROM tree JOIN placed ON tree.run = placed.run AND tree.nth = placed.nth AND tree.parent = placed.step
+        WHERE tree.step > placed.step
+    )
+    SELECT * FROM placed
+"""
+
+
+def gather(held: Database, chosen: Sequence[Dimension], of: str) -> None:
+    """Makes the tables `facts` (one row a run) and `counted` (one row a step that counts, its group in g0, g1 …).
+
+    Where figures are `of` runs, each run has a row too, for its duration.
+    """
+    facts = _FACTS_OF_VIEW if any(each.needs_runs for each in chosen) else _FACTS_OF_LINES
+    held.connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
+    is_placed = any(each.needs_places for each in chosen)
+    if is_placed:
+        held.connection.execute(f"CREATE TEMP TABLE places AS {_PLACES}")
+    groups = "".join(f", {each.sql} AS g{at}" for at, each in enumerate(chosen))
+    kinds = {kind for each in chosen for kind in each.kinds}
+    quoted = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    only = f"WHERE s.kind IN ({quoted})" if kinds else ""
+    if any(each.name == "error" for each in chosen):
+        only += " AND s.failed"
+    held.connection.execute(f"""
+        CREATE TEMP TABLE counted AS
+        SELECT s.run, s.nth, s.kind, s.kind IN {CALL_KINDS} AS is_call, s.failed, s.status, s.ms, s.ttft_ms, s.started,
+            s.model, s.provider, {", ".join(f"s.{name}" for name in TOKENS)}, s.cached{groups}
+        FROM (SELECT *, status = 'error' AND error_step IS NULL AS failed FROM steps) AS s
+            JOIN facts AS r USING (run, nth) {"LEFT JOIN places AS p USING (run, nth, step)" if is_placed else ""}
+        {only}
+    """)
+    if of == "runs":
+        held.connection.execute(f"""
+            INSERT INTO counted BY NAME
+            SELECT r.run, r.nth, 'run' AS kind, false AS is_call, false AS failed, r.ms{groups} FROM facts AS r
+        """)

@@ -1,0 +1,38 @@
+"""What two failures of one kind have in common: type, place, and the message without what differs each time."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import Final
+
+_MOST: Final = 200
+# In this order: a URL has a path in it, an id has numbers.
+_DIFFERS: Final = (
+    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>)\]]+"), "<url>"),
+    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "<address>"),
+    (re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|~?/|\.{1,2}/)[^\s'\",;:()<>\[\]]+"), "<path>"),
+    (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<id>"),
+    # letters and digits mixed, six at least: call_Ab12cd, 3f9a1c, req-0123abc
+    (re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{6,}\b"), "<id>"),
+    (re.compile(r"\d+(?:[.,:]\d+)*"), "<n>"),
+)  # fmt: skip
+_SPACES: Final = re.compile(r"\s+")
+
+
+def kind_of_message(message: str) -> str:
+    """The message without its numbers, paths, addresses and ids, on one line, of at most 200 characters.
+
+    >>> kind_of_message("order 1017 of c-2f9a41: /tmp/x.json is missing")
+    'order <n> of <id>: <path> is missing'
+    """
+    text = _SPACES.sub(" ", message[: _MOST * 4]).strip()
+    for pattern, word in _DIFFERS:
+        text = pattern.sub(word, text)
+    return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
+
+
+def fingerprint(*parts: str) -> str:
+    """Eight digits that are the same for the same parts."""
+    return blake2b("\x00".join(parts).encode("utf-8", "replace"), digest_size=4).hexdigest()

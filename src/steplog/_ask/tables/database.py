@@ -1,0 +1,150 @@
+"""A log as a database in memory, held open while questions are asked: loaded, confined, bounded in memory and time."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from steplog._ask.tables.contents import add_contents
+from steplog._ask.tables.loading import Loaded, load, tell_open_runs
+from steplog._ask.tables.one_select import SqlError, sentence
+from steplog._ask.tables.views import MADE_BY, NEEDED_BY
+from steplog._read.errors import LogError
+from steplog._read.files.segments import segments
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Sequence
+
+    from steplog._ask.tables.loading import Connection
+    from steplog._read.log import Log
+
+INSTALL: Final = "this needs DuckDB: pip install 'steplog[query]'"
+_MEMORY: Final = "200MB"
+_TRIES: Final = 3  # for a log that is packed or pruned meanwhile
+
+
+class Database:
+    """The tables and views of a log."""
+
+    def __init__(self, con: Connection, loaded: Loaded) -> None:
+        self.connection = con
+        self.loaded = loaded
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a SELECT of ours gives."""
+        return self.connection.execute(sql, list(values)).fetchall()
+
+    def confine(self, also: Sequence[str] = ()) -> None:
+        """From now on no file is read or written, the named ones apart, and no setting is changed."""
+        self.connection.execute("SET allowed_paths = ?", [list(also)])
+        self.connection.execute(
+            "SET python_enable_replacements = false"
+        )  # no DataFrame of the caller's either
+        self.connection.execute("SET enable_external_access = false")
+        self.connection.execute("SET lock_configuration = true")
+
+    @contextmanager
+    def within(self, seconds: float | None) -> Generator[None]:
+        """Ends a question that takes longer.
+
+        Raises: SqlError for that, and for whatever DuckDB cannot do.
+        """
+        from duckdb import Error  # noqa: PLC0415 - the extra, which is there if there is a connection
+
+        timer = threading.Timer(seconds, self.connection.interrupt) if seconds else None
+        if timer is not None:
+            timer.start()
+        try:
+            yield
+        except Error as error:
+            if seconds and type(error).__name__ == "InterruptException":
+                raise SqlError(f"no answer within {seconds:g} s") from None
+            raise SqlError(sentence(error)) from None
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+@contextmanager
+def database(
+    log: Log, views: Collection[str], *, runs: Collection[str] | None = None, memory: str = _MEMORY
+) -> Generator[Database]:
+    """The log as a database with these views (and those they are made of), with `runs` only of runs of these ids.
+
+    `memory` is how much DuckDB may take; beyond it, it goes on in files of a private temporary directory.
+    Raises: LogError if DuckDB is not installed, or the log changes faster than it can be read.
+    """
+    try:
+        import duckdb  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise LogError(INSTALL) from None
+
+    try:
+        with ExitStack() as open_things:
+            folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="steplog-")))
+            yield _opened(open_things, log, views, runs, memory, folder)
+    except duckdb.Error as error:
+        raise SqlError(sentence(error)) from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # how DuckDB tells a Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _opened(
+    open_things: ExitStack,
+    log: Log,
+    views: Collection[str],
+    runs: Collection[str] | None,
+    memory: str,
+    folder: Path,
+) -> Database:
+    """The database filled; files that go while they are read are looked for again under what names they have then."""
+    import duckdb  # noqa: PLC0415 - an extra, which is there
+
+    why = ""
+    for attempt in range(_TRIES):
+        con = open_things.enter_context(duckdb.connect(":memory:", config=_config(memory, folder)))
+        files = log.segments if attempt == 0 else segments(log.path)
+        try:
+            return _filled(con, log, files, views, runs, folder)
+        except duckdb.IOException as error:
+            why = sentence(error)
+    raise LogError(f"{log.path} changes while it is read: {why}")
+
+
+def _config(memory: str, folder: Path) -> dict[str, Any]:
+    return {
+        "memory_limit": memory,
+        "temp_directory": str(folder / "spilled"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+def _filled(
+    con: Connection,
+    log: Log,
+    files: Sequence[Path],
+    views: Collection[str],
+    runs: Collection[str] | None,
+    folder: Path,
+) -> Database:
+    # A database of its own, since only an attached one is compressed in memory: a tenth of the size.
+    con.execute("ATTACH ':memory:' AS log (COMPRESS)")
+    con.execute("USE log")
+    needs = {need for view in views for need in NEEDED_BY[view]}
+    loaded = load(con, files, needs, folder)
+    if runs is not None:
+        con.execute("CREATE TABLE wanted AS SELECT unnest(?::VARCHAR[]) AS run", [sorted(runs)])
+        con.execute("DELETE FROM stored WHERE run NOT IN (SELECT run FROM wanted)")
+    con.execute("CREATE TABLE open_runs (run VARCHAR, nth INTEGER, status VARCHAR)")
+    if "runs" in views:
+        tell_open_runs(con)
+    add_contents(con, log, views, runs, folder)
+    for name, sql in MADE_BY.items():
+        con.execute(f"CREATE VIEW {name} AS {sql}")
+    return Database(con, loaded)

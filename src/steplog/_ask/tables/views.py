@@ -1,0 +1,268 @@
+"""The views that a question may name, what their columns mean, and the SQL that makes them of the lines."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from steplog._ask.tables.columns import COUNTS, TOKENS
+
+
+class Column(NamedTuple):
+    """One column of a view: its name, DuckDB's type, and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+_RUN: Final = (
+    Column("run", "VARCHAR", "the run's id, 16 hex digits"),
+    Column(
+        "nth",
+        "INTEGER",
+        "1; where a program used one id for several runs, which of them: join on run and nth",
+    ),
+)
+_TOKEN_MEANINGS: Final = (
+    "tokens read by models, those from caches included",
+    "tokens written by models, reasoning included",
+    "of the input: read from the provider's cache",
+    "of the input: written to the provider's cache",
+    "of the output: reasoning",
+)
+_TOKENS: Final = tuple(
+    Column(name, "BIGINT", meaning) for name, meaning in zip(TOKENS, _TOKEN_MEANINGS, strict=True)
+)
+_STEP: Final = (
+    *_RUN,
+    Column("step", "BIGINT", "the step's number in its run"),
+    Column("parent", "BIGINT", "the step it is part of; NULL: the run itself"),
+)
+_COURSE: Final = (
+    Column(
+        "node",
+        "VARCHAR",
+        "the node it ran in: its own name for a node, else the node right above it, or what its start names",
+    ),
+    Column(
+        "status",
+        "VARCHAR",
+        "ok, error, cancelled, interrupted, abandoned, handoff; open: the log has no end of it",
+    ),
+    Column("started", "TIMESTAMP", "when it began, UTC; NULL if its start is not in the log"),
+    Column("ms", "DOUBLE", "how long it took, milliseconds; NULL while open"),
+)
+_MODEL: Final = (
+    Column("ttft_ms", "DOUBLE", "time to the first token of a streamed answer, milliseconds"),
+    Column("model", "VARCHAR", "the model that answered"),
+    Column("provider", "VARCHAR", "who runs the model"),
+    *_TOKENS,
+    Column(
+        "cached",
+        "BOOLEAN",
+        "true: a cache of the framework gave the answer; nothing was used, the tokens are NULL",
+    ),
+    Column("finish_reason", "VARCHAR", "why the model stopped, in the provider's word"),
+)
+_FAILURE: Final = (
+    Column("error_type", "VARCHAR", "the type of what it failed with"),
+    Column("error_message", "VARCHAR", "and its message"),
+    Column("error_step", "BIGINT", "the step in which the error began, where it only passed through here"),
+    Column("attempt", "BIGINT", "which attempt it was, from the second on"),
+    Column("call_id", "VARCHAR", "the id that the model gave the tool call"),
+)
+_KIND: Final = (
+    Column(
+        "kind",
+        "VARCHAR",
+        "llm, tool, retriever, embedding, rerank, agent, node, chain, retry, interrupt, resume, custom",
+    ),
+    Column("name", "VARCHAR", "its name; of a model call without one, the model"),
+)
+_COUNT_MEANINGS: Final = (
+    "steps",
+    "model calls",
+    "tool calls",
+    "errors, each where it began",
+    "retries",
+    "questions to a human",
+)
+
+VIEWS: Final[dict[str, tuple[Column, ...]]] = {
+    "runs": (
+        *_RUN,
+        Column("uuid", "VARCHAR", "the whole id"),
+        Column("name", "VARCHAR", "its name"),
+        Column("framework", "VARCHAR", "langchain, langgraph, llama_index …"),
+        Column("thread", "VARCHAR", "the conversation it belongs to"),
+        Column("status", "VARCHAR", "ok, error, cancelled, interrupted, abandoned, handoff; without an end running, crashed, unfinished"),
+        Column("started", "TIMESTAMP", "when it began, UTC"),
+        Column("ms", "DOUBLE", "how long it took, milliseconds; without an end, up to its last line"),
+        *(Column(name, "BIGINT", meaning) for name, meaning in zip(COUNTS, _COUNT_MEANINGS, strict=True)),
+        *_TOKENS,
+        Column("models", "VARCHAR[]", "the models it used"),
+        Column("resumes", "VARCHAR", "the run that it goes on with"),
+        Column("parent_run", "VARCHAR", "the run, of another framework or process, in which it ran"),
+        Column("parent_step", "BIGINT", "and the step of that"),
+        Column("tags", "JSON", "its tags, a list"),
+        Column("metadata", "JSON", "its metadata: metadata->>'user'"),
+        Column("host", "VARCHAR", "the machine it ran on"),
+        Column("pid", "BIGINT", "and the process"),
+        Column("file", "VARCHAR", "where in the log it begins"),
+    ),
+    "steps": (*_STEP, *_KIND, *_COURSE, *_MODEL, *_FAILURE),
+    "llm_calls": (*_STEP, *_COURSE, *_MODEL, *_FAILURE[:-1]),
+    "tool_calls": (
+        *_STEP,
+        Column("name", "VARCHAR", "the tool's name"),
+        *_COURSE,
+        Column("args", "JSON", "what it was called with"),
+        Column("result", "JSON", "what it gave: the result, or the content of its message"),
+        *_FAILURE,
+    ),
+    "messages": (
+        *_RUN,
+        Column("m", "BIGINT", "the message's number in its run"),
+        Column("role", "VARCHAR", "system, user, assistant, tool"),
+        Column("content", "VARCHAR", "its text; of a list of blocks, the JSON"),
+        Column("tool_calls", "JSON", "the calls that it asks for: a list of id, name, args"),
+    ),
+    "documents": (
+        *_STEP[:3],
+        Column("rank", "BIGINT", "its place in what was found, from 1"),
+        Column("id", "VARCHAR", "the document's id"),
+        Column("score", "DOUBLE", "how well it fits"),
+        Column("content", "VARCHAR", "its text"),
+        Column("metadata", "JSON", "its metadata"),
+    ),
+    "errors": (
+        *_STEP[:3],
+        Column("kind", "VARCHAR", "the kind of the step in which it began; run for the run itself, with step 0"),
+        Column("name", "VARCHAR", "its name"),
+        Column("type", "VARCHAR", "the error's type"),
+        Column("message", "VARCHAR", "and its message"),
+        Column("ts", "TIMESTAMP", "when it was written, UTC"),
+    ),
+    "points": (
+        *_STEP,
+        Column("kind", "VARCHAR", "retry, interrupt, resume, custom"),
+        Column("name", "VARCHAR", "a custom point's name"),
+        Column("ts", "TIMESTAMP", "when, UTC"),
+        Column("attempt", "BIGINT", "of a retry: which attempt comes"),
+        Column("wait_ms", "DOUBLE", "of a retry: after how many milliseconds"),
+        Column("place", "VARCHAR", "of an interrupt or a resume: where"),
+        Column("value", "JSON", "of an interrupt: the question"),
+        Column("data", "JSON", "of a custom point: what it told"),
+        Column("error_type", "VARCHAR", "of a retry: what failed before"),
+        Column("error_message", "VARCHAR", "and its message"),
+    ),
+}  # fmt: skip
+
+_USED: Final = ", ".join(
+    f"any_value(CASE WHEN cached THEN NULL ELSE usage.{name} END) AS {name}" for name in TOKENS
+)
+_STEPS: Final = f"""
+    SELECT run, nth, step, parent, kind, coalesce(name, model, '') AS name,
+        coalesce(
+            node, CASE kind WHEN 'node' THEN name END,
+            (SELECT any_value(above.name) FROM lines AS above WHERE above.run = gathered.run
+             AND above.nth = gathered.nth AND above.step = gathered.parent AND above.ev = 'node.start')
+        ) AS node,
+        CASE WHEN has_end THEN coalesce(status, 'ok') WHEN is_point THEN 'ok' ELSE 'open' END AS status,
+        started, ms, ttft_ms, model, provider, {", ".join(TOKENS)}, cached, finish_reason,
+        error_type, error_message, error_step, attempt, call_id
+    FROM (
+        SELECT run, nth, step, any_value(parent) AS parent, split_part(any_value(ev), '.', 1) AS kind,
+            coalesce(any_value(name) FILTER (ended), any_value(name)) AS name, any_value(node) AS node,
+            bool_or(ended) AS has_end, bool_or(ends_with(ev, '.point')) AS is_point,
+            any_value(status) FILTER (ended) AS status, min(ts) FILTER (NOT ended) AS started,
+            any_value(ms) FILTER (ended) AS ms, coalesce(any_value(ttft_ms) FILTER (ended), any_value(ttft_ms)) AS ttft_ms,
+            coalesce(any_value(model) FILTER (ended), any_value(model)) AS model, any_value(provider) AS provider,
+            {_USED}, any_value(cached) AS cached, any_value(finish_reason) AS finish_reason,
+            any_value(error.type) FILTER (ended) AS error_type, any_value(error.message) FILTER (ended) AS error_message,
+            any_value(error.step) FILTER (ended) AS error_step, any_value(attempt) AS attempt, any_value(call_id) AS call_id
+        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL GROUP BY run, nth, step
+    ) AS gathered
+"""
+_COUNTED: Final = f"""
+    SELECT run, nth, count(started) AS steps, count(started) FILTER (kind = 'llm') AS llm_calls,
+        count(started) FILTER (kind = 'tool') AS tool_calls,
+        count(*) FILTER (status = 'error' AND error_step IS NULL) AS errors,
+        count(*) FILTER (kind = 'retry') AS retries, count(*) FILTER (kind = 'interrupt') AS interrupts,
+        {", ".join(f"sum({name}) AS {name}" for name in TOKENS)},
+        list(DISTINCT model ORDER BY model) FILTER (kind = 'llm' AND model IS NOT NULL) AS models
+    FROM steps WHERE (run, nth) NOT IN (SELECT (run, nth) FROM lines WHERE ev = 'run.end' AND totals IS NOT NULL)
+    GROUP BY run, nth
+"""
+_SUMS: Final = ", ".join(
+    f"coalesce(TRY_CAST(CASE WHEN over.totals IS NULL THEN counted.{name} ELSE over.totals.{name} END AS BIGINT), 0) AS {name}"
+    for name in (*COUNTS, *TOKENS)
+)
+_RUNS: Final = f"""
+    WITH seen AS (
+        SELECT run, nth, min(ts) AS first_ts, max(ts) AS last_ts, arg_min(file, place) AS file,
+            arg_min(coalesce(lines.w, writers.w), place) AS w
+        FROM lines JOIN writers USING (file) WHERE run IS NOT NULL GROUP BY run, nth
+    ),
+    begun AS (SELECT * FROM lines WHERE ev = 'run.start'),
+    over AS (SELECT * FROM lines WHERE ev = 'run.end'),
+    counted AS ({_COUNTED}),
+    opened AS (
+        SELECT coalesce(lines.w, writers.w) AS w, arg_max(host, place) AS host, arg_max(pid, place) AS pid
+        FROM lines JOIN writers USING (file) WHERE ev = 'log.open' GROUP BY 1
+    )
+    SELECT run, nth, begun.id AS uuid, begun.name, begun.framework, begun.thread,
+        CASE WHEN over.ev IS NULL THEN open_runs.status
+             ELSE coalesce(over.status, CASE WHEN over.totals.interrupts > 0 THEN 'interrupted' ELSE 'ok' END) END AS status,
+        coalesce(begun.ts, first_ts) AS started,
+        coalesce(over.ms, epoch_us(last_ts - coalesce(begun.ts, first_ts)) / 1000) AS ms,
+        {_SUMS},
+        CASE WHEN over.totals IS NULL THEN counted.models ELSE over.totals.models END AS models,
+        begun.resumes, begun.parent_run, begun.parent_step, begun.tags, begun.metadata, opened.host, opened.pid, seen.file
+    FROM seen LEFT JOIN begun USING (run, nth) LEFT JOIN over USING (run, nth) LEFT JOIN counted USING (run, nth)
+        LEFT JOIN open_runs USING (run, nth) LEFT JOIN opened ON opened.w = seen.w
+"""
+
+
+def _of_steps(view: str, kind: str) -> str:
+    return f"SELECT {', '.join(column.name for column in VIEWS[view])} FROM steps WHERE kind = '{kind}'"
+
+
+_TOOL_CALLS: Final = f"""
+    SELECT {", ".join(column.name for column in VIEWS["tool_calls"])}
+    FROM steps LEFT JOIN contents USING (run, nth, step) WHERE kind = 'tool'
+"""
+_ERRORS: Final = """
+    SELECT run, nth, step, kind, name, error_type AS type, error_message AS message, ts FROM steps
+    JOIN (SELECT run, nth, step, ts FROM lines WHERE ended) USING (run, nth, step)
+    WHERE status = 'error' AND error_step IS NULL
+    UNION ALL
+    SELECT over.run, over.nth, 0, 'run', coalesce(begun.name, ''), over.error.type, over.error.message, over.ts
+    FROM lines AS over LEFT JOIN lines AS begun ON begun.ev = 'run.start' AND begun.run = over.run AND begun.nth = over.nth
+    WHERE over.ev = 'run.end' AND over.status = 'error' AND over.error.step IS NULL
+"""
+_POINTS: Final = """
+    SELECT run, nth, step, parent, split_part(ev, '.', 1) AS kind, name, ts, attempt, wait_ms, "where" AS place,
+        value, data, error.type AS error_type, error.message AS error_message
+    FROM lines WHERE ends_with(ev, '.point')
+"""
+# In the order in which one builds on the other; `messages` and `documents` are tables.
+MADE_BY: Final[dict[str, str]] = {
+    "steps": _STEPS,
+    "runs": _RUNS,
+    "llm_calls": _of_steps("llm_calls", "llm"),
+    "tool_calls": _TOOL_CALLS,
+    "errors": _ERRORS,
+    "points": _POINTS,
+}
+# Which columns of the lines a view is made of, beyond the base.
+NEEDED_BY: Final[dict[str, tuple[str, ...]]] = {
+    "runs": ("runs", "steps"),
+    "steps": ("steps",),
+    "llm_calls": ("steps",),
+    "tool_calls": ("steps",),
+    "messages": (),
+    "documents": (),
+    "errors": (),
+    "points": ("steps", "points"),
+}

@@ -1,0 +1,56 @@
+"""`steplog diff`: two runs compared step by step."""
+
+from __future__ import annotations
+
+import click
+
+from steplog._cli import complete
+from steplog._cli.command import NO, ReadCommand, log_at
+from steplog._cli.options import takes_json, takes_log
+from steplog._cli.output import look, say
+from steplog._show.diff_page import diff_lines, prompt_diff_lines
+from steplog._show.terminal_text import as_json
+
+
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog diff @-2 @last",
+        "steplog diff @-2 @last --json",
+        "steplog diff @last @last --prompt 1 3",
+    ),
+)
+@click.argument("a", metavar="A", shell_complete=complete.runs)
+@click.argument("b", metavar="B", shell_complete=complete.runs)
+@click.option(
+    "--prompt",
+    "steps",
+    type=int,
+    nargs=2,
+    metavar="STEP STEP",
+    help="Compare what two model calls were shown: one of A, one of B.",
+)
+@takes_json
+@takes_log
+def diff(*, a: str, b: str, path: str | None, steps: tuple[int, int] | None, json_: bool) -> None:
+    """Compare the calls of runs A and B, of whatever frameworks: the first difference, then all, then tokens, time, cost.
+
+    Ids and times do not count. A and B are beginnings of run ids, @last, or @-2. Exit code 1 if they differ.
+    """
+    from steplog._ask import diff as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
+    from steplog._ask.prompt_diff import prompt_diff  # noqa: PLC0415 -- as the line before
+
+    with log_at(path) as log:
+        left, right = log.run(a), log.run(b)
+        if steps is None:
+            found, lines = answers.diff(left, right), diff_lines
+        else:
+            found, lines = prompt_diff(left.step(steps[0]), right.step(steps[1])), prompt_diff_lines
+        page = found.as_json()
+        if json_:
+            say(as_json(page, indent=2))
+        else:
+            for line in lines(page, look()):
+                say(line)
+        if not found.same:
+            click.get_current_context().exit(NO)

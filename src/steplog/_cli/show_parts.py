@@ -1,0 +1,85 @@
+"""Which part of a run `steplog show` was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steplog._show.outline import failing, of_kinds, outline
+from steplog._show.run_tree import Part, header, totals_text, tree_lines
+from steplog._show.units import dollars, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from steplog._read.runs.run import Run
+    from steplog._read.runs.step import Step
+    from steplog._show.look import Look
+    from steplog._show.views import StepView
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of `steplog show` that say what of a run is wanted."""
+
+    full: bool
+    kinds: str | None
+    failed: bool
+    agent: str | None
+    node: str | None
+    tool: str | None
+    below: int | None
+    chat: bool
+    thread: str | None
+    budget: int | None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether only a part of the tree is wanted."""
+        return self.failed or self.kinds is not None or self._has_roots
+
+    @property
+    def _has_roots(self) -> bool:
+        return any(value is not None for value in (self.agent, self.node, self.tool, self.below))
+
+    def roots(self, run: Run) -> tuple[Step, ...] | None:
+        """The steps whose parts are wanted, None for the run itself. Raises: NotFound."""
+        from steplog._ask.below import roots_of  # noqa: PLC0415 -- only who asks for it needs it
+
+        if self.below is not None:
+            return (run.step(self.below),)
+        return roots_of(run, agent=self.agent, node=self.node, tool=self.tool) if self._has_roots else None
+
+
+def part_of(run: Run, asked: Asked, look: Look) -> Iterator[str]:
+    """The part of the run that was asked for, and what that took together."""
+    roots = asked.roots(run)
+    keep = of_kinds(asked.kinds.split(",")) if asked.kinds else failing(run) if asked.failed else None
+    yield from header(run, look)
+    yield ""
+    drawn = outline(run, roots=roots, keep=keep)
+    if not drawn:
+        yield "no such steps"
+        return
+    yield from tree_lines(run, look, Part(drawn, fold=not asked.full, price=price_of()))
+    if roots is None:
+        return
+    from steplog._ask.below import totals_below  # noqa: PLC0415 -- only who asks for it needs it
+
+    found = totals_below(roots)
+    cost = "" if found.cost is None else f", {dollars(found.cost)}"
+    yield ""
+    yield f"with everything below: {totals_text(found.totals)}, {duration(found.ms)}{cost}"
+    yield from map(str, found.unpriced)
+
+
+def price_of() -> Callable[[StepView], str] | None:
+    """What says a step's price; None where there are no prices."""
+    from steplog._ask.prices import price_sources  # noqa: PLC0415 -- prices take their time to load
+    from steplog._ask.spending import spending_of  # noqa: PLC0415 -- as the line before
+
+    def price(step: StepView) -> str:
+        cost = spending_of([step]).known
+        return "" if cost is None else dollars(cost)
+
+    return price if price_sources() else None

@@ -1,0 +1,65 @@
+"""A segment in the form in which it stands now: packing puts `X.jsonl.zst` in the place of `X.jsonl` at any time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from steplog._format.segment_name import PACKED, PLAIN
+from steplog._format.zstd import open_segment
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_FORMS: Final = (PACKED, PLAIN)
+_MOST_CHANGES: Final = 3  # packed, unpacked and packed again between two looks: nobody does that
+
+
+def other_form(file: Path) -> Path | None:
+    """The name that a segment's file has when it is packed, if this one is plain, and the other way round."""
+    for ending, other in zip(_FORMS, reversed(_FORMS), strict=True):
+        if file.name.endswith(ending):
+            return file.with_name(file.name.removesuffix(ending) + other)
+    return None
+
+
+def plain_name(name: str) -> str:
+    """What a segment is called when it is not packed: its name, whichever form it has."""
+    return name.removesuffix(PACKED) + PLAIN if name.endswith(PACKED) else name
+
+
+def open_standing(file: Path) -> tuple[Path, BinaryIO]:
+    """The file, or its other form where only that stands, open for reading its plain text; and which of them it is.
+
+    Raises: FileNotFoundError if it stands in neither form; OSError; ImportError where zstd is needed and missing.
+    """
+    other = other_form(file)
+    for _ in range(_MOST_CHANGES):
+        for form in (file, other):
+            try:
+                if form is not None:
+                    return form, open_segment(form)
+            except FileNotFoundError:
+                continue
+        if other is None:
+            break
+    raise FileNotFoundError(2, os.strerror(2), str(file))
+
+
+def stat_standing(file: Path) -> tuple[Path, os.stat_result]:
+    """As `open_standing`, but only looked at.
+
+    Raises: FileNotFoundError if it stands in neither form; OSError.
+    """
+    other = other_form(file)
+    for _ in range(_MOST_CHANGES):
+        for form in (file, other):
+            try:
+                if form is not None:
+                    return form, os.stat(form)  # noqa: PTH116 -- a directory has thousands
+            except FileNotFoundError:
+                continue
+        if other is None:
+            break
+    raise FileNotFoundError(2, os.strerror(2), str(file))

@@ -1,0 +1,1 @@
+"""A recorded run answers again: for offline tests of the agent that made it."""

@@ -1,0 +1,79 @@
+"""One step on one line: what it is, how long it took, what it used, what went in and came out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from steplog._show.look import COLOURS, PLAIN, Look
+from steplog._show.preview import entered, left
+from steplog._show.terminal_text import cells_of, one_line
+from steplog._show.units import amount, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steplog._show.views import StepView
+
+_LEAST_PREVIEW: Final = 30
+_LEAST_NARROW: Final = 8
+_NAME_CELLS: Final = 60
+_ENDED: Final = {
+    "running": "still running",
+    "crashed": "still running when the process died",
+    "unfinished": "no end in the log",
+    "interrupted": "interrupted: waits for a human",
+    "abandoned": "abandoned: nobody read it to the end",
+    "handoff": "handed off",
+}
+_SHORT: Final = {"crashed": "died running", "interrupted": "waits", "abandoned": "abandoned"}
+
+
+def step_line(step: StepView, lead: str, look: Look, price: Callable[[StepView], str] | None = None) -> str:
+    """One step on one line behind `lead`, not longer than the line where there is any room; `price` says what it cost."""
+    name_cells = _NAME_CELLS if look.is_wide else max(12, look.columns // 3)
+    said = f"{lead}{one_line(f'{step.kind} {step.name}', name_cells)}"
+    facts = [duration(step.ms), used(step, look, price), ending(step, look)]
+    taken = cells_of(said) + sum(2 + cells_of(fact) for fact in facts if fact)
+    room = look.columns - taken - 2
+    least = _LEAST_PREVIEW if look.is_wide else _LEAST_NARROW
+    text = _what(step, max(least, room), look) if look.is_wide or room >= least else ""
+    facts[-1] = look.paint(facts[-1], COLOURS.get(step.status))
+    return "  ".join(part for part in (said, *facts, text) if part)
+
+
+def _what(step: StepView, room: int, look: Look) -> str:
+    """What went in and came out; what went in leaves at least half of the room to what came out."""
+    before, after = entered(step), left(step)
+    if not before or not after:
+        return one_line(before or after, room)
+    arrow = look.marks[4]
+    half = max(room // 2, room - cells_of(one_line(after, room)) - len(arrow))
+    first = one_line(before, half)
+    return first + arrow + one_line(after, room - cells_of(first) - len(arrow))
+
+
+def used(step: StepView, look: Look = PLAIN, price: Callable[[StepView], str] | None = None) -> str:
+    """`812/64 tokens, 62% cached, $0.0012`, as far as it is known."""
+    sent, got = (amount(step.usage.get(name)) for name in ("input_tokens", "output_tokens"))
+    if not (sent or got):
+        return ""
+    read, cached = step.usage.get("input_tokens"), step.usage.get("cache_read_tokens")
+    parts = [f"{sent or '?'}/{got or '?'}" + (" tokens" if look.is_wide else "")]
+    if isinstance(read, int) and isinstance(cached, int) and read and cached:
+        parts.append(f"{100 * cached / read:.0f}%" + (" cached" if look.is_wide else "c"))
+    cost = price(step) if price is not None else ""
+    return (", " if look.is_wide else " ").join([*parts, cost] if cost else parts)
+
+
+def ending(step: StepView, look: Look = PLAIN) -> str:
+    """How a step ended, in brackets, where that needs saying."""
+    words = "" if step.status == "ok" else _ENDED.get(step.status, step.status)
+    if not look.is_wide:
+        words = _SHORT.get(step.status, words)
+    if "ttft_ms" in step.fields and step.status in ("running", "crashed"):
+        words = words.replace("running", "streaming its answer")
+    notes = [one_line(words, _NAME_CELLS)]
+    notes.append("end inferred" if step.implied else "")
+    notes.append("start not logged" if step.start_lost else "")
+    said = ", ".join(note for note in notes if note)
+    return f"[{said}]" if said else ""

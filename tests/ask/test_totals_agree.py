@@ -1,0 +1,245 @@
+"""Every way to add a log up gives the same: stats, SQL, cost, the reader, and the runs' own totals, whatever is damaged."""
+
+import shutil
+from collections import Counter
+from copy import copy
+from decimal import Decimal
+
+import orjson
+import pytest
+
+import steplog
+from steplog import ask
+from steplog._ask.spending import spending_of
+from steplog._ask.tables.columns import TOKENS
+
+pytest.importorskip("duckdb")
+SUMMED = ("steps", "llm_calls", "tool_calls", "errors", "retries", *TOKENS)
+
+
+def segments(path):
+    return sorted(path.glob("*.jsonl"), key=lambda file: file.stat().st_size)
+
+
+def torn(path):
+    file = segments(path)[-1]
+    file.write_bytes(file.read_bytes()[:-37])
+
+
+def torn_but_whole(path):
+    file = segments(path)[-1]
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def nuls(path):
+    file = segments(path)[-1]
+    data = file.read_bytes()
+    at = data.index(b"\n", len(data) // 2) + 1
+    file.write_bytes(data[:at] + b"\0" * 300 + data[at:])
+
+
+def spliced(path):
+    file = segments(path)[-1]
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[10] = lines[10][:60] + lines[11]
+    del lines[11]
+    file.write_bytes(b"".join(lines))
+
+
+def repeated(path):
+    file = segments(path)[-1]
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*lines, *lines[5:40]]))
+
+
+def copied(path):
+    shutil.copy(segments(path)[-1], path / "copy.jsonl")
+
+
+def foreign(path):
+    file = segments(path)[-1]
+    rows = (
+        b'{"hello": 1}\n[1,2]\n"text"\n{"ev": 3}\n{"ev":"llm.end","usage":{"input_tokens":5}}\n\n\xff\xfe\n'
+    )
+    file.write_bytes(rows + file.read_bytes() + rows)
+
+
+def bom(path):
+    file = segments(path)[-1]
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+
+
+def lost_lines(path):
+    file = segments(path)[-1]
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(line for at, line in enumerate(lines) if at % 17))
+
+
+def without_ends(path):
+    for file in segments(path):
+        lines = file.read_bytes().splitlines(keepends=True)
+        file.write_bytes(b"".join(line for line in lines if b'"ev":"run.end"' not in line))
+
+
+def reused_ids(path):
+    file = segments(path)[-1]
+    lines = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    ids = list(dict.fromkeys(line["run"] for line in lines if "run" in line))
+    for line in lines:
+        if line.get("run") in ids[:4]:
+            line["run"] = ids[0]
+    file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
+def one_file(path):
+    whole = b"".join(file.read_bytes() for file in segments(path))
+    for file in segments(path):
+        file.unlink()
+    (path / "all.jsonl").write_bytes(whole)
+
+
+def odd_types(path):
+    file = segments(path)[-1]
+    lines = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    odd = [
+        ("usage", "many"),
+        ("error", "text"),
+        ("metadata", [1]),
+        ("tags", {"a": 1}),
+        ("ms", "long"),
+        ("totals", 3),
+    ]
+    for (name, value), line in zip(odd, lines[20:], strict=False):
+        line[name] = value
+    lines[40]["seq"], lines[41]["step"], lines[42]["ts"], lines[43]["run"] = "x", "y", 5, 6
+    file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
+def packed(path):
+    zstd = pytest.importorskip("backports.zstd")
+    for file in segments(path)[1:]:
+        data = file.read_bytes()
+        middle = data.index(b"\n", len(data) // 2) + 1
+        (path / f"{file.name}.zst").write_bytes(zstd.compress(data[:middle]) + zstd.compress(data[middle:]))
+        file.unlink()
+
+
+def cut_while_packed(path):
+    packed(path)
+    file = max(path.glob("*.zst"), key=lambda each: each.stat().st_size)
+    file.write_bytes(file.read_bytes()[:-200])
+
+
+def whole(path):
+    del path
+
+
+DAMAGES = [
+    whole, torn, torn_but_whole, nuls, spliced, repeated, copied, foreign, bom, lost_lines, without_ends, reused_ids,
+    one_file, odd_types, packed, cut_while_packed,
+]  # fmt: skip
+
+
+@pytest.fixture(params=DAMAGES, ids=lambda damage: damage.__name__)
+def log(request, busy, tmp_path):
+    path = tmp_path / "logs"
+    shutil.copytree(busy, path)
+    request.param(path)
+    return steplog.read(path)
+
+
+def number(value):
+    return value if isinstance(value, int) else 0
+
+
+def by_the_reader(log):
+    """What the reader's runs say of themselves."""
+    totals = Counter()
+    for run in log.runs:
+        totals.update({name: number(run.totals.get(name)) for name in SUMMED})
+    return totals
+
+
+def of_steps(log):
+    """What the reader's steps add up to."""
+    tokens, cost, calls = Counter(), Decimal(0), Counter()
+    for each in log.runs:
+        run = copy(each)
+        cost += spending_of(run.steps).cost
+        for step in run.steps:
+            calls[step.kind] += 1
+            if not step.fields.get("cached"):
+                tokens.update({name: number(step.usage.get(name)) for name in TOKENS})
+    return tokens, cost, calls
+
+
+def test_the_view_of_runs_says_what_the_reader_says(log):
+    rows = ask.sql(log, "SELECT * FROM runs").as_json()
+    seen, expected = Counter(), {}
+    for run in log.runs:
+        seen[run.id] += 1
+        expected[run.id, seen[run.id]] = run
+    assert {(row["run"], row["nth"]) for row in rows} == set(expected)
+    for row in rows:
+        run = expected[row["run"], row["nth"]]
+        assert row["status"] == run.status
+        assert (row["name"] or "") == run.name
+        assert (row["thread"] or "") == run.thread
+        assert row["ms"] == pytest.approx(run.ms, abs=0.001)
+        assert set(row["models"] or ()) == set(run.totals.get("models", ()))
+        assert {name: row[name] for name in SUMMED} == {name: number(run.totals.get(name)) for name in SUMMED}
+
+
+def test_sums_of_runs_agree_to_the_digit(log):
+    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in SUMMED)
+    row = ask.sql(log, f"SELECT {sums} FROM runs").as_json()[0]
+    assert row == dict(by_the_reader(log))
+    assert ask.listing(log).sums.counts["input_tokens"] == row["input_tokens"]
+
+
+def test_sums_of_steps_agree_to_the_digit(log):
+    tokens, cost, calls = of_steps(log)
+    sums = ", ".join(f"coalesce(sum({name}), 0)::BIGINT AS {name}" for name in TOKENS)
+    row = ask.sql(log, f"SELECT {sums} FROM llm_calls").as_json()[0]
+    assert row == {name: tokens[name] for name in TOKENS}
+    kinds = {
+        row["kind"]: row["n"]
+        for row in ask.sql(log, "SELECT kind, count(*) AS n FROM steps GROUP BY kind").as_json()
+    }
+    assert kinds == dict(calls)
+    for by in ((), ("name",), ("model",), ("meta.user", "status")):
+        figures = ask.stats(log, by)
+        assert figures.total.tokens == {name: tokens[name] for name in TOKENS}
+        assert figures.total.cost == cost
+        grouped = figures.groups or (figures.total,)
+        assert sum(group.cost or 0 for group in grouped) == cost
+        assert sum(group.tokens["input_tokens"] for group in grouped) == tokens["input_tokens"]
+    assert ask.cost(log).total.cost == cost
+
+
+def test_errors_agree(log):
+    steps = sum(
+        1
+        for run in log.runs
+        for step in copy(run).steps
+        if step.status == "error" and "step" not in (step.error or {})
+    )
+    assert ask.stats(log).total.errors == steps
+    listed = [each for each in ask.errors(log) if each.kind != "run"]
+    assert sum(each.count for each in listed) == steps
+    row = ask.sql(log, "SELECT count(*) AS n FROM errors WHERE kind <> 'run'").as_json()[0]
+    assert row["n"] == steps
+
+
+def test_a_whole_log_has_the_totals_that_its_run_ends_say(busy):
+    written = Counter()
+    for file in busy.glob("*.jsonl"):
+        for line in file.read_bytes().splitlines():
+            record = orjson.loads(line)
+            if record["ev"] == "run.end":
+                written.update({name: number(record["totals"].get(name)) for name in SUMMED})
+    ended = [run for run in steplog.read(busy).runs if run.status != "crashed"]
+    ids = {run.id for run in ended}
+    figures = ask.stats(steplog.read(busy), runs=ids).total
+    assert figures.tokens == {name: written[name] for name in TOKENS}
+    assert figures.errors == written["errors"]
