@@ -89,17 +89,18 @@ def write(folder: Path, size: int, *, writers: int = 8) -> int:
 
 def pack(folder: Path) -> None:
     """Compress every second closed segment, as `steplog pack` does with all."""
-    from steplog._write.keep.closed_segments import segments_of
-
     from steplog._format.zstd import zstd_module
+    from steplog._write.keep.judge import Judge
     from steplog._write.keep.packing import pack
+    from steplog._write.keep.segments import segments_in
 
     try:
         zstd_module()
     except ImportError:
         return
-    for segment in segments_of(folder)[::2]:
-        pack(segment)
+    segments = list(segments_in(folder))
+    for _ in pack(segments[::2], Judge(folder, segments)):
+        pass
 
 
 class Agent:

@@ -28,11 +28,11 @@ MAY_CATCH_ALL = {
     "src/steplog/_write/steps/step_recorder.py",  # as `guarded` does, which as a wrapper would be felt: it is told there
     "src/steplog/_write/safe/exceptions.py",  # an exception's own `str()`: its arguments are told instead
     "src/steplog/_write/safe/objects.py",  # the layout of another library's objects: the type's name is told instead
-    "src/steplog/_write/safe/walk.py",  # the user's redactor
     "src/steplog/_write/said/line_writer.py",  # a field that cannot be put: it costs the field, and leaves a log.error
     "src/steplog/_write/said/prompts.py",  # what cannot be compared was changed, and is looked at one by one
     "src/steplog/_write/said/written_message.py",  # as prompts.py
     "src/steplog/_record/decorated.py",  # what is thrown into a generator is handed on to the function's own
+    "src/steplog/_write/safe/redactor.py",  # the user's redactor, in a thread of ours: the text is masked as `redactor_failed`
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder
     "integrations/langchain-steplog/langchain_steplog/_recording.py",  # as _dual.py, in hooks that are called directly
     "src/steplog/_read/files/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine

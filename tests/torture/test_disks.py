@@ -405,6 +405,7 @@ def test_what_others_do_to_the_file_is_followed(change, name, program, tmp_path)
     else:
         assert set(range(101, 300)) <= set(written)
     assert len(written) == len(set(written))
+    assert name != "log" or raw.data() == written
 
 
 def test_a_limit_on_file_size_neither_kills_the_host_nor_costs_a_line(program, tmp_path):

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Self, Unpack
 
 from steplog._auto import finder
-from steplog._record.runs_of_block import RunsOfBlock
+from steplog._record.runs_of_block import RunsOfBlock, runs_in
 from steplog._write.guard import complain
 from steplog._write.settings.keywords import SettingsFields
 from steplog._write.settings.settings import Settings
@@ -28,7 +28,7 @@ class Recording:
     def __init__(self, path: str) -> None:
         """Made by `activate` and `recording`."""
         self.path = path
-        self._block = RunsOfBlock(path)
+        self._block = RunsOfBlock()
         self._handle = object()
         _open.add(self._handle)
 
@@ -38,7 +38,7 @@ class Recording:
 
         Raises: LogError where the log cannot be read.
         """
-        return self._block.runs
+        return runs_in(self.path, self._block.ids)
 
     def close(self) -> None:
         """Record no more, unless somebody else does; `runs` can still be read. A second call does nothing."""

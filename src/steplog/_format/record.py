@@ -99,6 +99,10 @@ POINT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "resume": ("where", "checkpoint", "extra", "chars"),
     "custom": ("name", "data", "extra", "chars"),
 }
+# What a line may carry, whichever it is; other names are the program's own.
+FIELD_NAMES: Final = frozenset(_ANY_START + _ANY_END).union(
+    *START_FIELDS.values(), *END_FIELDS.values(), *POINT_FIELDS.values()
+)
 LOG_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "open": (
         "v", "w", "steplog", "host", "pid", "ppid", "proc_start", "boot", "pidns", "python", "frameworks",

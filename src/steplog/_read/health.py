@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from steplog._read.audit import Audit, Finding
 from steplog._read.files.chain import Chains
 from steplog._read.files.lines import BadLine
 from steplog._read.files.liveness import CRASHED, RUNNING, liveness
@@ -89,6 +90,7 @@ class Health:
     faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     cut: int = 0
     masked: dict[str, int] = field(default_factory=dict[str, int])
+    findings: list[Finding] = field(default_factory=list[Finding])
     chained: int | None = None
 
     @property
@@ -124,6 +126,7 @@ class _Examination:
         self.health = health
         self.chains = chains
         self.walk = Walk(every=True)
+        self.audit = Audit()
         self.writers: dict[str, _Writer] = {}
 
     def add(self, file: Path) -> None:
@@ -157,6 +160,7 @@ class _Examination:
             segment.last_ts = stretch.time_of(len(stretch.seqs) - 1)
         for name in set(stretch.writers):
             self.writers.setdefault(name, _Writer()).last_file = segment.file
+        self.audit.take(stretch)
         if self.chains is not None:
             self._check_chain(self.chains, segment, stretch)
         for one in counted:
@@ -228,6 +232,7 @@ class _Examination:
                 (segment.torn if bad.torn or self._is_half(bad) else segment.damages).append(bad)
             if not segment.state:
                 segment.state = _state(segment, holes, states.get(segment.file, set()))
+        self.health.findings = list(self.audit.findings())
         self.health.chained = None if self.chains is None else self.chains.checked
         return self.health
 

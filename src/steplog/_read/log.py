@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -62,6 +60,9 @@ def read(path: str | os.PathLike[str] | None = None, *more: str | os.PathLike[st
 
 def _copied(shelf: Shelf) -> Path:
     """Standard input as a file, which goes with the last that reads from the shelf."""
+    import shutil  # noqa: PLC0415 -- with `tempfile` 10 ms that only those pay who pipe a log in
+    import tempfile  # noqa: PLC0415 -- as the line before
+
     folder = Path(tempfile.mkdtemp(prefix="steplog-"))  # for the user alone
     finalize(shelf, shutil.rmtree, folder, ignore_errors=True)
     copy = folder / "stdin.jsonl"

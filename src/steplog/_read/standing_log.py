@@ -80,7 +80,9 @@ class Log:
     @cached_property
     def bad(self) -> tuple[BadLine, ...]:
         """Each damaged, repeated or unfinished line, by its file and number. For this every line is parsed."""
-        return tuple(every_damage(self._files, are_copies=len(self._paths) > 1))
+        found = tuple(every_damage(self._files, are_copies=len(self._paths) > 1))
+        self._catalogue.note_damage(found)
+        return found
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

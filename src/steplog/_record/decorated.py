@@ -12,7 +12,7 @@ from steplog._record.here import Inside, Nested
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_MOST_ITEMS: Final = 1000  # of a generator that its end tells
+_MOST_ITEMS: Final = 900  # of a generator that its end tells
 _MOST_CHARACTERS: Final = 1 << 20
 
 
@@ -31,7 +31,7 @@ class Call(Nested, Protocol):
         """Its first item is there."""
         ...
 
-    def gives(self, value: Any) -> None:
+    def set_result(self, value: Any) -> None:
         """It has this result."""
         ...
 
@@ -84,7 +84,7 @@ def _plain(function: Callable[..., Any], call_of: Callable[..., Call | None]) ->
             return function(*args, **kwargs)
         with _Recorded(call), Inside(call):
             value = function(*args, **kwargs)
-            call.gives(value)
+            call.set_result(value)
             return value
 
     return called
@@ -97,7 +97,7 @@ def _coroutine(function: Callable[..., Any], call_of: Callable[..., Call | None]
             return await function(*args, **kwargs)
         with _Recorded(call), Inside(call):
             value = await function(*args, **kwargs)
-            call.gives(value)
+            call.set_result(value)
             return value
 
     return called
@@ -111,7 +111,7 @@ def _generator(function: Callable[..., Any], call_of: Callable[..., Call | None]
         with _Recorded(call):
             items = _Items(call)
             value = yield from _Stepped(function(*args, **kwargs), call, items)
-            call.gives(items.with_result(value))
+            call.set_result(items.with_result(value))
             return value
 
     return called
@@ -141,7 +141,7 @@ def _async_generator(function: Callable[..., Any], call_of: Callable[..., Call |
                     raise
                 except BaseException as error:  # noqa: BLE001 - it is the function's
                     step = generator.athrow(error)
-            call.gives(items.with_result(None))
+            call.set_result(items.with_result(None))
 
     return called
 
@@ -172,7 +172,7 @@ class _Unrecorded:
 
     def first_token(self) -> None: ...
 
-    def gives(self, value: Any) -> None: ...
+    def set_result(self, value: Any) -> None: ...
 
 
 class _Items:

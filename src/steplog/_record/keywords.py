@@ -57,14 +57,19 @@ class StepFields(StartFields, total=False):
     attempt: int
 
 
-class LlmFields(StepFields, total=False):
-    """What may be told of a model call: `tools` are names, `tool_defs` their definitions."""
+class ModelFields(StepFields, total=False):
+    """What may be told of what a model is asked with: `tools` are names, `tool_defs` their definitions."""
 
-    name: str
     provider: str
     params: dict[str, Any]
     tools: list[str]
     tool_defs: list[Any]
+
+
+class LlmFields(ModelFields, total=False):
+    """What may be told of a model call: a `name` where the model's own says too little."""
+
+    name: str
 
 
 class ToolFields(StepFields, total=False):
@@ -81,7 +86,7 @@ class NodeFields(StepFields, total=False):
     checkpoint: dict[str, str]
 
 
-class AnyFields(LlmFields, ToolFields, NodeFields, total=False):
+class AnyFields(ModelFields, ToolFields, NodeFields, total=False):
     """What may be told of a step of any kind."""
 
     model: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from uuid import UUID
 
 from steplog._format.record import Totals
-from steplog._record.runs_of_block import RunsOfBlock
+from steplog._record.runs_of_block import runs_in
 from steplog._write.disk.sinks import Sink
 from steplog._write.guard import complain
 from steplog._write.registry import recorder_for, release
@@ -32,8 +32,9 @@ class LogHandle:
         """Record to `path`, or give the lines to `sink`; a bad argument raises `SettingsError`."""
         loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
         self._steps: StepRecorder = recorder_for(loaded, sink)
-        self._block = RunsOfBlock(None if sink is not None else loaded.path)
-        self._is_closed = False
+        self._path = None if sink is not None else loaded.path
+        self._last_before = next(reversed(self._steps.begun_after(None)), None)
+        self._runs: tuple[str, ...] | None = None  # those that began while this was open; None while it is
 
     @property
     def totals(self) -> Totals:
@@ -50,17 +51,19 @@ class LogHandle:
 
         Raises: LogError where the log cannot be read, or the lines go to a sink of the program's own.
         """
-        return self._block.runs
+        return runs_in(self._path, self._begun() if self._runs is None else self._runs)
 
     def close(self) -> None:
         """End what is open and write the log's closing mark, unless others record there; a second call does nothing.
 
         Not needed, since the end of the process does it.
         """
-        if not self._is_closed:
-            self._is_closed = True
-            self._block.close()
+        if self._runs is None:
+            self._runs = self._begun()
             release(self._steps)
+
+    def _begun(self) -> tuple[str, ...]:
+        return self._steps.begun_after(self._last_before)
 
     def __enter__(self) -> Self:
         """This very object."""

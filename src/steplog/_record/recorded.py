@@ -94,9 +94,9 @@ class Block:
 
     # -- steps inside
 
-    def step(self, kind: StepKind, called: str | None = None, /, **fields: Unpack[AnyFields]) -> RecordedStep:
+    def step(self, kind: StepKind, name: str | None = None, **fields: Unpack[AnyFields]) -> RecordedStep:
         """A step of any kind of the format, to be entered with `with`."""
-        return RecordedStep(self.recorder, kind, called, dict(fields), self)
+        return RecordedStep(self.recorder, kind, name, dict(fields), self)
 
     def llm(
         self, model: str | None = None, messages: list[Any] | None = None, **fields: Unpack[LlmFields]
@@ -128,7 +128,7 @@ class Block:
         """Begin it now, where it has not begun: `with` does."""
         raise NotImplementedError
 
-    def gives(self, value: Any) -> None:
+    def set_result(self, value: Any) -> None:
         """What it comes to, by its kind: `result`, `documents`, `message` or `output`; None says nothing."""
         if value is not None:
             self._end_fields.setdefault(_RESULTS.get(self.kind, "output"), value)

@@ -16,7 +16,7 @@ from steplog._record.keywords import (
     ToolFields,
 )
 from steplog._record.log_handle import LogHandle
-from steplog._record.recorded import Block, RecordedRun, RecordedStep
+from steplog._record.recorded import RecordedRun, RecordedStep
 from steplog._write.guard import complain
 
 P = ParamSpec("P")
@@ -65,18 +65,18 @@ class Recorder(LogHandle):
     # -- runs
 
     @overload
-    def run(self, name: str, /, **fields: Unpack[RunFields]) -> RecordedRun: ...
+    def run(self, name: str, **fields: Unpack[RunFields]) -> RecordedRun: ...
 
     @overload
-    def run(self, name: Callable[P, R], /) -> Callable[P, R]: ...
+    def run(self, name: Callable[P, R]) -> Callable[P, R]: ...
 
-    def run(self, name: Any, /, **fields: Any) -> Any:
+    def run(self, name: Any, **fields: Any) -> Any:
         """A run, to be entered with `with`, or to decorate a function with; or a function of which each call is a run.
 
         Fields: `input`, `thread` (joins the runs of one conversation), `tags`, `metadata`. Raises `RuntimeError` where
         this recorder is closed.
         """
-        if self._is_closed:
+        if self._runs is not None:
             raise RuntimeError("steplog: this Recorder is closed")
         if callable(name):
             return RecordedRun(self._steps, None, fields)(name)
@@ -85,48 +85,48 @@ class Recorder(LogHandle):
     # -- steps of the run that the code now running is in; outside of all of a run of their own
 
     @property
-    def current(self) -> Block | None:
+    def current(self) -> RecordedRun | RecordedStep | None:
         """The run or step that the code now running is in; None outside of all."""
         found = innermost(self._steps)
-        return found if isinstance(found, Block) else None
+        return found if isinstance(found, RecordedRun | RecordedStep) else None
 
     @overload
-    def tool(self, name: str, /, args: Any = None, **fields: Unpack[ToolFields]) -> RecordedStep: ...
+    def tool(self, name: str, args: Any = None, **fields: Unpack[ToolFields]) -> RecordedStep: ...
 
     @overload
-    def tool(self, name: Callable[P, R], /) -> Callable[P, R]: ...
+    def tool(self, name: Callable[P, R]) -> Callable[P, R]: ...
 
-    def tool(self, name: Any, /, args: Any = None, **fields: Any) -> Any:
+    def tool(self, name: Any, args: Any = None, **fields: Any) -> Any:
         """A tool call, to be entered with `with` or to decorate a function with; or a function that is a tool."""
         return self._step("tool", name, {"args": args, **fields})
 
     @overload
-    def retriever(self, name: str, /, query: Any = None, **fields: Unpack[StepFields]) -> RecordedStep: ...
+    def retriever(self, name: str, query: Any = None, **fields: Unpack[StepFields]) -> RecordedStep: ...
 
     @overload
-    def retriever(self, name: Callable[P, R], /) -> Callable[P, R]: ...
+    def retriever(self, name: Callable[P, R]) -> Callable[P, R]: ...
 
-    def retriever(self, name: Any, /, query: Any = None, **fields: Any) -> Any:
+    def retriever(self, name: Any, query: Any = None, **fields: Any) -> Any:
         """A retrieval, as `tool`; a function's first argument is the query, and what it gives the documents."""
         return self._step("retriever", name, {"query": query, **fields})
 
     @overload
-    def agent(self, name: str, /, **fields: Unpack[StepFields]) -> RecordedStep: ...
+    def agent(self, name: str, **fields: Unpack[StepFields]) -> RecordedStep: ...
 
     @overload
-    def agent(self, name: Callable[P, R], /) -> Callable[P, R]: ...
+    def agent(self, name: Callable[P, R]) -> Callable[P, R]: ...
 
-    def agent(self, name: Any, /, **fields: Any) -> Any:
+    def agent(self, name: Any, **fields: Any) -> Any:
         """An agent inside of what runs here, as `tool`."""
         return self._step("agent", name, fields)
 
     @overload
-    def node(self, name: str, /, **fields: Unpack[NodeFields]) -> RecordedStep: ...
+    def node(self, name: str, **fields: Unpack[NodeFields]) -> RecordedStep: ...
 
     @overload
-    def node(self, name: Callable[P, R], /) -> Callable[P, R]: ...
+    def node(self, name: Callable[P, R]) -> Callable[P, R]: ...
 
-    def node(self, name: Any, /, **fields: Any) -> Any:
+    def node(self, name: Any, **fields: Any) -> Any:
         """A named stage of the work, as `tool`."""
         return self._step("node", name, fields)
 
@@ -136,9 +136,9 @@ class Recorder(LogHandle):
         """A model call; as a decorator, the function's `messages` or `prompt` is what the model is sent."""
         return self._step("llm", None, {"model": model, "messages": messages, **fields})
 
-    def step(self, kind: StepKind, called: str | None = None, /, **fields: Unpack[AnyFields]) -> RecordedStep:
+    def step(self, kind: StepKind, name: str | None = None, **fields: Unpack[AnyFields]) -> RecordedStep:
         """A step of any kind of the format, to be entered with `with` or to decorate a function with."""
-        return self._step(kind, called, dict(fields))
+        return self._step(kind, name, dict(fields))
 
     def _step(self, kind: str, name: Any, fields: dict[str, Any]) -> Any:
         if callable(name):

@@ -61,8 +61,18 @@ def body(name):
     return encode({"ev": "custom.point", "name": name, "pad": "x" * 1000})
 
 
-def appender_to(sink, tmp_path, **settings):
-    return Appender(sink, dict, Settings.load(tmp_path, environ={}, **settings))
+@pytest.fixture
+def appender_to(tmp_path):
+    """Makes appenders to sinks, and ends them: a disk that never works is tried again as long as its writer lives."""
+    made = []
+
+    def make(sink, **settings):
+        made.append(Appender(sink, dict, Settings.load(tmp_path, environ={}, **settings)))
+        return made[-1]
+
+    yield make
+    for appender in made:
+        appender.release()
 
 
 def wait_until(condition):
@@ -72,9 +82,9 @@ def wait_until(condition):
         select.select([], [], [], 0.001)
 
 
-def test_records_of_one_call_are_written_in_one_go_each_a_line_of_its_own(tmp_path):
+def test_records_of_one_call_are_written_in_one_go_each_a_line_of_its_own(appender_to):
     disk = Disk()
-    appender = appender_to(disk, tmp_path)
+    appender = appender_to(disk)
     appender.append(body("first"))
     disk.writes.clear()
     appender.append(body("a"), body("b"), body("c"))
@@ -83,9 +93,9 @@ def test_records_of_one_call_are_written_in_one_go_each_a_line_of_its_own(tmp_pa
     assert [record["seq"] for record in map(decode, written.splitlines())] == [3, 4, 5]
 
 
-def test_lines_stand_in_the_order_in_which_they_were_handed_over_also_those_that_had_to_wait(tmp_path):
+def test_lines_stand_in_the_order_in_which_they_were_handed_over_also_those_that_had_to_wait(appender_to):
     disk = Disk()
-    appender = appender_to(disk, tmp_path)
+    appender = appender_to(disk)
     names = [f"{n}" for n in range(40)]
     for n, name in enumerate(names):
         disk.error = OSError(5, "broken") if 10 <= n < 30 else None
@@ -95,9 +105,9 @@ def test_lines_stand_in_the_order_in_which_they_were_handed_over_also_those_that
     assert [record["seq"] for record in disk.records] == list(range(1, 42))
 
 
-def test_a_line_bears_the_time_at_which_it_was_handed_over_and_not_that_of_its_writing(tmp_path):
+def test_a_line_bears_the_time_at_which_it_was_handed_over_and_not_that_of_its_writing(appender_to):
     disk = Disk(OSError(5, "broken"))
-    appender = appender_to(disk, tmp_path)
+    appender = appender_to(disk)
     appender.append(body("waits"))
     handed_over = clock.stamp(time.time_ns())
     select.select([], [], [], 0.05)
@@ -111,10 +121,10 @@ def size(name):
 
 
 @pytest.mark.parametrize(("spare", "lost"), [(0, 0), (-1, 1), (-size("00"), 1), (-size("00") - 1, 2)])
-def test_pending_lines_are_kept_up_to_the_very_byte_that_is_allowed(spare, lost, tmp_path):
+def test_pending_lines_are_kept_up_to_the_very_byte_that_is_allowed(spare, lost, appender_to):
     names = [f"{n:02}" for n in range(20)]
     disk = Disk(OSError(5, "broken"))
-    appender = appender_to(disk, tmp_path, max_pending_bytes=sum(map(size, names)) + spare)
+    appender = appender_to(disk, max_pending_bytes=sum(map(size, names)) + spare)
     for name in names:
         appender.append(body(name))
     disk.error = None
@@ -126,9 +136,9 @@ def test_pending_lines_are_kept_up_to_the_very_byte_that_is_allowed(spare, lost,
     assert sum(gap) == lost
 
 
-def test_what_overflows_twice_is_told_twice_and_counted_together_at_the_end(tmp_path):
+def test_what_overflows_twice_is_told_twice_and_counted_together_at_the_end(appender_to):
     disk = Disk()
-    appender = appender_to(disk, tmp_path, max_pending_bytes=5 * size("00"))
+    appender = appender_to(disk, max_pending_bytes=5 * size("00"))
     for time_of_trouble in range(2):
         disk.error = OSError(5, "broken")
         for n in range(8):
@@ -147,9 +157,9 @@ def test_what_overflows_twice_is_told_twice_and_counted_together_at_the_end(tmp_
     }
 
 
-def test_a_torn_line_is_completed_byte_for_byte(tmp_path):
+def test_a_torn_line_is_completed_byte_for_byte(appender_to):
     disk = Disk(room=3000)
-    appender = appender_to(disk, tmp_path)
+    appender = appender_to(disk)
     for n in range(10):
         appender.append(body(f"{n}"))
     disk.room = 1 << 40
@@ -158,9 +168,9 @@ def test_a_torn_line_is_completed_byte_for_byte(tmp_path):
     assert [record["seq"] for record in disk.records] == list(range(1, 12))
 
 
-def test_a_log_that_ends_while_its_disk_fails_says_so_on_stderr_each_time(tmp_path, capsys):
+def test_a_log_that_ends_while_its_disk_fails_says_so_on_stderr_each_time(capsys, appender_to):
     for _ in range(2):  # the second within the minute
-        appender = appender_to(Disk(OSError(28, "full")), tmp_path)
+        appender = appender_to(Disk(OSError(28, "full")))
         for n in range(7):
             appender.append(body(f"{n}"))
         appender.close({})
@@ -169,7 +179,7 @@ def test_a_log_that_ends_while_its_disk_fails_says_so_on_stderr_each_time(tmp_pa
     assert err.count("cannot write the log: 7 lines are lost (ENOSPC); its log could not say so") == 2
 
 
-def test_nobody_waits_long_behind_a_write_that_stalls_and_who_comes_later_does_not_wait_at_all(tmp_path):
+def test_nobody_waits_long_behind_a_write_that_stalls_and_who_comes_later_does_not_wait_at_all(appender_to):
     disk, stalls, goes_on = Disk(), threading.Event(), threading.Event()
     write = disk.write
 
@@ -180,7 +190,7 @@ def test_nobody_waits_long_behind_a_write_that_stalls_and_who_comes_later_does_n
         return write(lines)
 
     disk.write = stalling
-    appender = appender_to(disk, tmp_path)
+    appender = appender_to(disk)
     appender.append(body("before"))
     inside = threading.Thread(target=appender.append, args=(body("stalls"),))
     inside.start()
@@ -201,7 +211,7 @@ def test_nobody_waits_long_behind_a_write_that_stalls_and_who_comes_later_does_n
 
 
 def test_a_call_inside_the_write_of_its_own_thread_does_not_wait_and_is_written_when_the_outer_returns(
-    tmp_path,
+    appender_to,
 ):
     disk, took = Disk(), []
     write = disk.write
@@ -214,13 +224,13 @@ def test_a_call_inside_the_write_of_its_own_thread_does_not_wait_and_is_written_
         return write(lines)
 
     disk.write = logging_write
-    appender = appender_to(disk, tmp_path)
+    appender = appender_to(disk)
     appender.append(body("outer"))
     assert took[0] < 0.04
     assert disk.names() == ["outer", "inner"]
 
 
-def test_a_disk_that_never_works_costs_a_few_calls_a_second_and_no_spin(tmp_path, monkeypatch):
+def test_a_disk_that_never_works_costs_a_few_calls_a_second_and_no_spin(monkeypatch, appender_to):
     monkeypatch.setattr(pending, "_REST_S", 1.0)
     disk, opened = Disk(), []
 
@@ -229,7 +239,7 @@ def test_a_disk_that_never_works_costs_a_few_calls_a_second_and_no_spin(tmp_path
         raise ValueError("embedded null byte")
 
     disk.open = open_nothing
-    appender = appender_to(disk, tmp_path)
+    appender = appender_to(disk)
     began = time.process_time()
     for n in range(1000):
         appender.append(body(f"{n}"))
@@ -238,32 +248,40 @@ def test_a_disk_that_never_works_costs_a_few_calls_a_second_and_no_spin(tmp_path
     assert time.process_time() - began < 0.25
 
 
-def test_lines_of_finalizers_are_there_though_a_thread_was_inside_when_the_interpreter_ended(tmp_path):
+def test_lines_of_finalizers_are_there_though_a_thread_was_in_a_write_when_the_interpreter_ended(tmp_path):
     program = f'''
 import sys, threading, time, types, steplog
-recorder = steplog.Recorder({str(tmp_path)!r})
-run = recorder.run("r").__enter__()
-run.custom("first")
-stands_still = threading.Event()
+from steplog._write.disk.appender import Appender
+from steplog._write.settings.settings import Settings
 
-def stand_still(upto, is_alone):
-    stands_still.set()
-    time.sleep(60)
+out = open({str(tmp_path / "out")!r}, "ab", buffering=0)
 
-# In a module of its own: those of the thread that stands still are never cleared.
+class Stalls:
+    shared, begun = False, threading.Event()
+    def open(self, stamp, pid, w): pass
+    def close(self): pass
+    def write(self, lines, out=out):
+        if b'"stalls"' in lines and not self.begun.is_set():
+            self.begun.set()
+            time.sleep(60)
+        return out.write(lines)
+
+append = Appender(Stalls(), dict, Settings.load({str(tmp_path)!r}, environ={{}})).append
+append(b'{{"name":"first"}}')
+# In a module of its own: those of the thread that stalls are never cleared.
 late = sys.modules["late"] = types.ModuleType("late")
-late.append, late.is_finalizing = recorder._steps.lines.appender.append, sys.is_finalizing
+late.append, late.is_finalizing = append, sys.is_finalizing
 exec("""class Late:
     def __del__(self, append=append, is_finalizing=is_finalizing):
         for _ in range(20 * is_finalizing()):
-            append(b'{{"ev":"custom.point","name":"late"}}')
+            append(b'{{"name":"late"}}')
 """, late.__dict__)
 late.late = late.Late()
-gate = recorder._steps.lines.appender._writer.pending.gate
-threading.Thread(target=gate.alone, args=(stand_still,), daemon=True).start()
-stands_still.wait()
+threading.Thread(target=append, args=(b'{{"name":"stalls"}}',), daemon=True).start()
+Stalls.begun.wait()
 del late
 '''
     subprocess.run([sys.executable, "-c", program], timeout=60, check=True)
-    (segment,) = tmp_path.glob("*.jsonl")
-    assert segment.read_bytes().count(b'"name":"late"') == 20
+    records = [decode(line) for line in (tmp_path / "out").read_bytes().splitlines()]
+    assert [record.get("name") for record in records] == [None, "first", "stalls", *["late"] * 20]
+    assert [record["seq"] for record in records] == list(range(1, 24))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from hashlib import blake2b
+from binascii import crc32
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SWITCH: Final = "STEPLOG_CACHE"
 _VERSION: Final = f"{__version__}-2".encode()  # of what the lines hold: a change of it forgets everything
-_CHECK_BYTES: Final = 12
+_CHECK_BYTES: Final = 8
 _MOST_BYTES: Final = 64 << 20  # of a log
 _MOST_BYTES_IN_ALL: Final = 256 << 20
 _CALM_SECONDS: Final = 2  # a file changed within them may change again without its time being another
@@ -45,9 +45,8 @@ def key_of(file: Path, found: os.stat_result, head: bytes) -> bytes | None:
     """What a file is known by: device, inode, size, time of the last change, and how it begins; None if it may change."""
     if time.time() - found.st_mtime < _CALM_SECONDS:
         return None
-    begins = blake2b(head, digest_size=_CHECK_BYTES).hexdigest()
-    name = blake2b(os.fsencode(file.name), digest_size=_CHECK_BYTES).hexdigest()
-    return f"{found.st_dev}-{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{begins}-{name}".encode()
+    begins = crc32(os.fsencode(file.name), crc32(head))
+    return f"{found.st_dev}-{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{begins:08x}".encode()
 
 
 class Cache:
@@ -56,8 +55,9 @@ class Cache:
     def __init__(self, log: Path, environ: Mapping[str, str] = os.environ) -> None:
         """The cache of the log at this path; nothing is read before it is asked."""
         folder = cache_folder(environ)
-        name = blake2b(os.fsencode(log.absolute()), digest_size=_CHECK_BYTES).hexdigest()
-        self._file = None if folder is None else folder / f"{name}.jsonl"
+        # Two logs may share a file: what is known of one is known by its files, and not by its name.
+        name = f"{crc32(os.fsencode(log.absolute())):08x}.jsonl"
+        self._file = None if folder is None else folder / name
         self._lines: dict[bytes, tuple[int, int]] | None = None
         self._data = b""
         self._used: list[bytes] = []
@@ -73,8 +73,8 @@ class Cache:
         if place is None:
             return None
         line = self._data[slice(*place)]
-        body = line[2 * _CHECK_BYTES + 1 :]
-        if _check(body) != line[: 2 * _CHECK_BYTES]:
+        body = line[_CHECK_BYTES + 1 :]
+        if _check(body) != line[:_CHECK_BYTES]:
             return None
         try:
             found = orjson.loads(body.split(b" ", 2)[2])
@@ -105,10 +105,10 @@ class Cache:
         except OSError:
             return {}
         lines: dict[bytes, tuple[int, int]] = {}
-        at, key_at = 0, 2 * _CHECK_BYTES + 1 + len(_VERSION) + 1
+        at, key_at = 0, _CHECK_BYTES + 1 + len(_VERSION) + 1
         while (end := self._data.find(b"\n", at)) >= 0:
             key_end = self._data.find(b" ", at + key_at, end)
-            if key_end > 0 and self._data.startswith(_VERSION + b" ", at + 2 * _CHECK_BYTES + 1):
+            if key_end > 0 and self._data.startswith(_VERSION + b" ", at + _CHECK_BYTES + 1):
                 lines[self._data[at + key_at : key_end]] = (at, end)
             at = end + 1
         return lines
@@ -142,7 +142,7 @@ class Cache:
 
 
 def _check(body: bytes) -> bytes:
-    return blake2b(body, digest_size=_CHECK_BYTES).hexdigest().encode()
+    return b"%08x" % crc32(body)
 
 
 def _make_room(folder: Path) -> None:

@@ -6,7 +6,7 @@ time of a run's start decides.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,11 +18,12 @@ from steplog._read.files.settled import is_told_by_names, settled
 from steplog._read.files.standing import open_standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from steplog._format.record import Record
     from steplog._read.files.digest import RunLines
+    from steplog._read.files.lines import BadLine
     from steplog._read.files.log_file import LogFile, Parts
     from steplog._read.files.sequence import Gap
 
@@ -53,15 +54,24 @@ class Catalogue:
         self._of_file: dict[Path | None, Series] = {}
         self._next: list[_Next] | None = None
         self._last: dict[int, str] = {}
+        self._damaged: dict[Path, list[int]] = {}
         self._given: list[RunLines] = []
         self._all: list[RunLines] | None = None
 
     def newest(self) -> Iterator[RunLines]:
         """The runs, newest first; no more of the log is read than they need."""
-        at = 0
+        at, is_settled = 0, self._is_settled
+        given: set[tuple[str, str, int]] = set()
         while at < len(self._given) or self._find():
-            yield self._given[at]
+            if is_settled != self._is_settled:  # lines turned out to be repeated: all runs were found anew
+                at, is_settled = 0, self._is_settled
+                continue
+            lines = self._given[at]
             at += 1
+            key = (lines.id, lines.writer, lines.seq)
+            if key not in given:
+                given.add(key)
+                yield lines
 
     def all(self) -> list[RunLines]:
         """All runs, oldest first."""
@@ -79,6 +89,19 @@ class Catalogue:
         """Whether every line of a run's writer between two numbers is in the log."""
         numbers = self._of_file[run.file].seen.get(run.writer)
         return numbers is not None and numbers.has_all(first, last)
+
+    def note_damage(self, bad: Iterable[BadLine]) -> None:
+        """Damages of the log that were found otherwise: the runs among whose lines they stand are not whole."""
+        for one in bad:
+            insort(self._damaged.setdefault(one.file, []), one.offset)
+
+    def is_damaged(self, part: RunLines) -> bool:
+        """Whether a damage is known to stand among lines of a run."""
+        places = self._damaged.get(part.file) if part.file is not None else None
+        if not places:
+            return False
+        at = bisect_left(places, part.begins)
+        return at < len(places) and places[at] < part.ends
 
     def gaps(self, run: RunLines) -> list[Gap]:
         """The numbers of a run's writer that are missing in what was read of the log."""
@@ -130,9 +153,9 @@ class Catalogue:
                 return
 
     def _begin(self) -> list[_Next]:
+        self._given.clear()
         if self._is_settled:
             self._series = settled(self._files, are_copies=self._are_copies)
-            self._leave_out_given()
         else:
             groups = groupby(self._files, key=lambda one: one[0].series)
             pairs = [list(group) for _, group in groups]
@@ -143,14 +166,6 @@ class Catalogue:
         for number in range(len(self._series)):
             self._push(following, number)
         return following
-
-    def _leave_out_given(self) -> None:
-        """Runs that were given before it was seen that lines are repeated are not given again."""
-        given = {(run.id, run.writer, run.seq) for run in self._given}
-        for series in self._series if given else ():
-            waiting = [run for run in series.waiting if (run.id, run.writer, run.seq) not in given]
-            series.waiting.clear()
-            series.waiting.extend(waiting)
 
     def _push(self, following: list[_Next], number: int) -> None:
         series, last = self._series[number], self._last.get(number, _ANY_TIME)

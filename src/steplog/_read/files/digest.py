@@ -14,6 +14,7 @@ from steplog._read.files.sequence import Sequence
 from steplog._read.files.walk import Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from weakref import ref
 
@@ -30,7 +31,7 @@ _MAY_BE_LARGE: Final = ("metadata", "tags")
 _MOST_BYTES: Final = 2048  # of each of these
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RunLines:
     """Where the lines of a run stand in one file, and what the run's own lines there say.
 
@@ -121,42 +122,91 @@ def digest(
         _take_writers(found, stretch)
         for one in counted if seen is not None else ():
             found.seen.setdefault(one.writer, Sequence()).add_range(one.first, one.last)
+    _reunite(found)
     return found
 
 
+def _reunite(found: Digest) -> None:
+    """Lines may stand before the start of their run, where somebody has sorted them anew."""
+    begun: dict[str, list[RunLines]] = {}
+    for run in found.runs:
+        if run.start is not None:
+            begun.setdefault(run.id, []).append(run)
+    for run in [run for run in found.runs if run.start is None and run.id in begun]:
+        mine = beginning_of(run, begun[run.id])
+        if mine is not None:
+            go_on(mine, run)
+            found.runs = [one for one in found.runs if one is not run]
+
+
+def go_on(run: RunLines, later: RunLines) -> None:
+    """A run goes on behind the place up to which it was known: in the same file, or in the next."""
+    ended = run.end is not None or any(part.end is not None for part in run.then)
+    run.is_late = run.is_late or later.is_late or ended
+    writers = dict.fromkeys((*run.others, later.writer, *later.others))
+    run.others = tuple(name for name in writers if name != run.writer)
+    last = run.then[-1] if run.then else run
+    if last.file == later.file and last.ends <= later.begins:
+        last.is_alone = last.is_alone and later.is_alone and last.ends == later.begins
+        last.ends, last.rows = later.ends, last.rows + later.rows
+        if later.end is not None and not (last.end is not None and later.end.get("implied")):
+            last.end, last.last = later.end, later.last
+        run.then += later.then
+    else:
+        run.then += (later, *later.then)
+    later.then = ()
+
+
+def beginning_of(run: RunLines, begun: Iterable[RunLines]) -> RunLines | None:
+    """Of runs of the same id the one that its writer began last before these lines; None if it began none."""
+    before = [one for one in begun if one.writer == run.writer and one.first and one.first < run.seq]
+    return max(before, key=lambda one: one.first, default=None)
+
+
 def _take_runs(found: Digest, stretch: Stretch) -> None:
-    runs, current = stretch.runs, found.current
+    runs = stretch.runs
     rows = Counter(runs)
     last = dict(zip(runs, range(len(runs)), strict=True))
     begun = {runs[row]: row for row, record in reversed(stretch.own) if record["ev"] == "run.start"}
     for run, row in last.items():
-        known, first = current.get(run), 0
-        if not run:
-            continue
-        if known is None:
-            first = runs.index(run)
-            if begun.get(run) == first:
-                continue  # it begins here, with its start
-            known = _begin(found, stretch, first)
-        else:
-            known.is_late = known.is_late or known.end is not None
-            known.is_alone = known.is_alone and known.ends == stretch.offset
-        known.is_alone = known.is_alone and stretch.is_dense and rows[run] == row + 1 - first
-        known.ends, known.rows = stretch.end(row), known.rows + rows[run]
+        if run:
+            _take_lines(found, stretch, run, row, rows[run], begun.get(run))
     for row, record in stretch.own:
         run = runs[row]
         if record["ev"] == "run.start":
             _take_start(found, stretch, row, record, last[run], rows[run])
         elif record["ev"] == "run.end":
-            known = current[run]
-            known.is_late = known.end is not None or last[run] > row
-            if known.end is None or not record.get("implied"):
-                known.end, known.last = _small(record, stretch.texts[row]), stretch.seqs[row]
+            _take_end(found.current[run], stretch, row, record, is_late=last[run] > row)
     if len(set(stretch.writers)) > 1:
-        for writer, run in set(zip(stretch.writers, runs, strict=True)):
-            known = current.get(run)
-            if known is not None and writer != known.writer and writer not in known.others:
-                known.others = (*known.others, writer)
+        _take_others(found, stretch)
+
+
+def _take_lines(found: Digest, stretch: Stretch, run: bytes, last: int, rows: int, begun: int | None) -> None:
+    """A run's lines in a stretch, of which `last` is the last row, and `begun` that of its start, if that is there."""
+    known, first = found.current.get(run), 0
+    if known is None:
+        first = stretch.runs.index(run)
+        if begun == first:
+            return  # its start tells it
+        known = _begin(found, stretch, first)
+    else:
+        known.is_late = known.is_late or known.end is not None
+        known.is_alone = known.is_alone and known.ends == stretch.offset
+    known.is_alone = known.is_alone and stretch.is_dense and rows == last + 1 - first
+    known.ends, known.rows = stretch.end(last), known.rows + rows
+
+
+def _take_end(known: RunLines, stretch: Stretch, row: int, record: Record, *, is_late: bool) -> None:
+    known.is_late = known.end is not None or is_late
+    if known.end is None or not record.get("implied"):
+        known.end, known.last = _small(record, stretch.texts[row]), stretch.seqs[row]
+
+
+def _take_others(found: Digest, stretch: Stretch) -> None:
+    for writer, run in set(zip(stretch.writers, stretch.runs, strict=True)):
+        known = found.current.get(run)
+        if known is not None and writer != known.writer and writer not in known.others:
+            known.others = (*known.others, writer)
 
 
 def _take_start(found: Digest, stretch: Stretch, row: int, record: Record, last: int, rows: int) -> None:

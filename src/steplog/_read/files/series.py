@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from steplog._format.zstd import open_segment, unreadable
 from steplog._format.zstd_frames import frames
+from steplog._read.files.digest import beginning_of, go_on
 from steplog._read.files.log_file import PART_BYTES
 from steplog._read.files.sequence import Sequence
 
@@ -66,8 +67,25 @@ class Series:
             self._left.pop()
         if not self._left:
             self.unread = ""
-            self.waiting.extendleft(reversed(in_order(self._begun_before.values())))
+            self._settle_lost()
             self._parts.save()
+
+    def _settle_lost(self) -> None:
+        """Lines whose start is nowhere before them, since somebody sorted them anew, or since it is lost."""
+        lost = self._begun_before
+        begun: dict[str, list[RunLines]] = {run: [] for run in lost}
+        for _, _, found in self.read if lost else ():
+            for run in found.runs:
+                if run.start is not None and run.id in begun:
+                    begun[run.id].append(run)
+        alone: list[RunLines] = []
+        for run in in_order(lost.values()):
+            mine = beginning_of(run, begun[run.id])
+            if mine is not None:
+                go_on(mine, run)
+            else:
+                alone.append(run)
+        self.waiting.extendleft(reversed(alone))
 
     def _take(self, file: LogFile, part: int, found: Digest) -> None:
         self.unread = min(self.unread, found.since or self.unread)
@@ -76,6 +94,7 @@ class Series:
             later = self._begun_before.pop(run.decode("utf-8", "replace"), None)
             if later is not None:
                 go_on(mine, later)
+        found.current.clear()
         for run in reversed(found.runs):
             if run.start is not None:
                 self.waiting.appendleft(run)
@@ -95,24 +114,6 @@ def note_seen(seen: dict[str, Sequence], more: dict[str, Sequence]) -> bool:
         for first, last in zip(numbers.starts, numbers.ends, strict=True):
             are_new = mine.add_range(first, last) and are_new
     return are_new
-
-
-def go_on(run: RunLines, later: RunLines) -> None:
-    """A run goes on behind the place up to which it was known: in the same file, or in the next."""
-    ended = run.end is not None or any(part.end is not None for part in run.then)
-    run.is_late = run.is_late or later.is_late or ended
-    writers = dict.fromkeys((*run.others, later.writer, *later.others))
-    run.others = tuple(name for name in writers if name != run.writer)
-    last = run.then[-1] if run.then else run
-    if last.file == later.file and last.ends <= later.begins:
-        last.is_alone = last.is_alone and later.is_alone and last.ends == later.begins
-        last.ends, last.rows = later.ends, last.rows + later.rows
-        if later.end is not None and not (last.end is not None and later.end.get("implied")):
-            last.end, last.last = later.end, later.last
-        run.then += later.then
-    else:
-        run.then += (later, *later.then)
-    later.then = ()
 
 
 def in_order(runs: Iterable[RunLines]) -> list[RunLines]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steplog._read.files.digest import beginning_of, go_on
 from steplog._read.files.log_file import found_in
 from steplog._read.files.pieces import NO_END
-from steplog._read.files.series import Series, go_on, in_order, note_seen
+from steplog._read.files.series import Series, in_order, note_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,26 +85,22 @@ def _take_runs(found: Digest, series: Series, current: dict[str, RunLines], lost
 
 
 def _reunite(everything: list[Series], lost: list[RunLines]) -> None:
-    """Gives lines without a start to the run of their id that began before them: files may come in any order."""
+    """Gives lines without a start to the run that their writer began before them: files may come in any order."""
     begun: dict[str, list[RunLines]] = {}
     for series in everything:
         for run in series.waiting:
             begun.setdefault(run.id, []).append(run)
+    of_file = {series.files[0].path: series for series in everything}
     alone: dict[str, RunLines] = {}
     for run in lost:
-        mine = _beginning(run, begun.get(run.id, [])) or alone.get(run.id)
+        mine = beginning_of(run, begun.get(run.id, ())) or alone.get(run.id)
         if mine is not None:
             go_on(mine, run)
         else:
             alone[run.id] = run
     for run in reversed(in_order(alone.values())):
-        next(series for series in everything if run.file == series.files[0].path).waiting.appendleft(run)
-
-
-def _beginning(run: RunLines, begun: list[RunLines]) -> RunLines | None:
-    ours = [one for one in begun if one.writer == run.writer] or begun
-    before = [one for one in ours if one.seq <= run.seq]
-    return max(before, key=lambda one: one.seq) if before else (ours[0] if ours else None)
+        if run.file is not None:
+            of_file[run.file].waiting.appendleft(run)
 
 
 def _tell_writers(everything: list[Series]) -> None:

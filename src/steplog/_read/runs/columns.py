@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from steplog._read.runs.lines_of_step import StepLines
     from steplog._read.runs.tree import Tree
 
+_TOKENS: Final = (
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "total_tokens",
+)  # fmt: skip
 COLUMNS: Final = (
     "run", "step", "parent", "kind", "name", "node", "status", "started", "ms", "ttft_ms", "model", "provider",
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "total_tokens",
+    *_TOKENS,
     "cached", "finish_reason", "error_type", "error_message", "attempt", "call_id",
 )  # fmt: skip
 _NOTHING: Final[dict[str, Any]] = {}
@@ -64,12 +67,7 @@ def _row(lines: StepLines) -> dict[str, Any]:
         "ttft_ms": end.get("ttft_ms") or more.get("ttft_ms"),
         "model": model,
         "provider": end.get("provider") or first.get("provider"),
-        "input_tokens": usage.get("input_tokens"),
-        "output_tokens": usage.get("output_tokens"),
-        "cache_read_tokens": usage.get("cache_read_tokens"),
-        "cache_write_tokens": usage.get("cache_write_tokens"),
-        "reasoning_tokens": usage.get("reasoning_tokens"),
-        "total_tokens": usage.get("total_tokens"),
+        **{name: usage.get(name) for name in _TOKENS},
         "cached": end.get("cached") is True,
         "finish_reason": end.get("finish_reason"),
         "error_type": error.get("type"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from steplog._read.errors import LogError, NotFound
+from steplog._read.files.liveness import INTERRUPTED
+from steplog._read.runs.checkpoints import config_at, place_of_question
 from steplog._read.runs.columns import rows_of
 from steplog._read.runs.times import moment, ms_between
 from steplog._read.runs.totals import difference, reason
@@ -102,18 +104,18 @@ class Run:
     def totals(self) -> Mapping[str, Json]:
         """What its steps in the log add up to: counts, tokens by kind, and the models; zeros are left out.
 
-        Where `totals_written` says something else, `totals_note` says why.
+        Where `totals_written` says something else, `totals_note` says why. As long as no line of the run was read, and
+        none of them is missing, it is what `totals_written` says.
         """
         return self._source.totals
 
     @property
     def totals_note(self) -> str:
         """How `totals_written` differs from `totals`, and why, in a sentence; empty if it does not."""
-        if self._source.is_whole or self._source.end is None:
-            return ""
         source = self._source
-        differs = difference(source.totals_written, source.totals)
-        why = reason(source.tree.records, list(source.missing()), len(self.bad)) if differs else ""
+        tree = source.tree
+        differs = "" if source.end is None else difference(source.totals_written, source.totals)
+        why = reason(tree.records, list(source.missing()), len(self.bad)) if differs else ""
         return f"{differs}: {why}" if differs else ""
 
     @property
@@ -204,15 +206,17 @@ class Run:
     def config(self, step: Step | int | None = None) -> Record | None:
         """The `config` with which LangGraph goes on from, or forks at, a node; of the run itself, where it was interrupted.
 
+        Where a run's stream was left at the question, that is where the node that asks stands in the outermost graph.
         None where no checkpointer was in use. Raises: NotFound if there is no such step.
         """
         found = self.step(step) if isinstance(step, int) else step
-        place = self._field("checkpoint") if found is None else found.fields.get("checkpoint")
-        if not isinstance(place, dict):
-            return None
-        names = {"thread_id": place.get("thread_id", self.thread), "checkpoint_ns": place.get("ns", "")}
-        given = {**names, "checkpoint_id": place.get("id")}
-        return {"configurable": {name: value for name, value in given.items() if value is not None}}
+        place = self._own_place if found is None else found.fields.get("checkpoint")
+        return config_at(place, self.thread)
+
+    @property
+    def _own_place(self) -> Json:
+        place = self._field("checkpoint")
+        return place_of_question(self.steps) if place is None and self.status == INTERRUPTED else place
 
     @property
     def messages(self) -> tuple[Record, ...]:
@@ -238,6 +242,8 @@ class Run:
     @property
     def error(self) -> Mapping[str, Json] | None:
         """What the run failed with: `type`, `message`, and `step` where it came from; None if it did not fail."""
+        if self.status == INTERRUPTED:
+            return None  # that its stream was left at the question is how such a run is served
         error = self._field("error")
         return error if isinstance(error, dict) else None
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _NUMBER = itemgetter("seq")
+_MAY_WAIT = frozenset({"", "abandoned", "cancelled"})  # ends of a run that stands at a question all the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,8 @@ class Source:
     @property
     def end(self) -> Record | None:
         """What its last line says but its content; None without one. A late real end counts over an implied one."""
+        if not self.lines.then:
+            return self.lines.end
         ends = [part.end for part in self.parts if part.end is not None]
         real = [end for end in ends if not end.get("implied")]
         return (real or ends or [None])[-1]
@@ -75,9 +78,11 @@ class Source:
         end = self.end
         if end is None:
             return self.open_status
-        # A graph that stops for a human ends well as far as its framework is concerned: what waits is told by its totals.
-        waits = bool(self.totals_written.get("interrupts"))
-        return str(end.get("status") or (INTERRUPTED if waits else "ok"))
+        # A graph that stops for a human ends well as far as its framework is concerned, or its stream is left there: what
+        # waits is told by its totals.
+        status = str(end.get("status") or "")
+        waits = status in _MAY_WAIT and _count(self.totals_written.get("interrupts")) > 0
+        return INTERRUPTED if waits else status or "ok"
 
     @property
     def totals_written(self) -> Mapping[str, Json]:
@@ -85,23 +90,30 @@ class Source:
         totals = (self.end or {}).get("totals")
         return totals if isinstance(totals, dict) else {}
 
-    @cached_property
+    @property
     def totals(self) -> Mapping[str, Json]:
-        """What its steps add up to. Where all of its writer's lines from its start to its end are in the log, and none
+        """What its steps add up to.
 
-        of its own behind that, it is what was added up when they were written.
+        Where all of its writer's lines from its start to its end are in the log, and none of its own behind that, it is
+        what was added up when they were written: no line needs to be read for it.
         """
-        tree = None if self.is_whole else self.tree
-        return self.totals_written if tree is None else totals_of(tree.lines, tree.end)
+        is_known = self.totals_written and "tree" not in self.__dict__ and self.is_whole
+        return self.totals_written if is_known else self._sums
+
+    @cached_property
+    def _sums(self) -> Mapping[str, Json]:
+        return totals_of(self.tree.lines, self.tree.end)
 
     @property
     def is_whole(self) -> bool:
         """Whether every line of its writer from its start to its end is in the log, and none of its own behind that."""
         lines = self.lines
-        last = max(part.last for part in self.parts)
+        last = max(part.last for part in self.parts) if lines.then else lines.last
         if lines.is_late or lines.others or not (lines.first and last):
             return False
-        return self.catalogue.has_all(lines, lines.first, last)
+        return self.catalogue.has_all(lines, lines.first, last) and not any(
+            map(self.catalogue.is_damaged, self.parts)
+        )
 
     @cached_property
     def tree(self) -> Tree:
@@ -158,3 +170,7 @@ class Source:
             for gap in self.catalogue.gaps(self.lines):
                 if gap.first < numbers[-1] and gap.last > numbers[0]:
                     yield gap.first, gap.last
+
+
+def _count(value: Json) -> int:
+    return value if isinstance(value, int) else 0

@@ -51,7 +51,7 @@ class Pending:
 
     def put(self, *bodies: bytes) -> None:
         """Queue records; an empty one stands for `log.close`."""
-        self.queue.extend(zip(bodies, self.numbers, self.times))
+        self.queue.extend(zip(bodies, self.numbers, self.times, strict=False))
 
     def newest(self) -> Batch:
         """The last batch of the chain."""
@@ -139,12 +139,13 @@ class Pending:
         # leave no gap. So does the last record: the gap shows, and `log.lost` is written, when the line behind it is.
         batch, at = self.newest(), 0
         stays = 0 if batch.taken else batch.end.number
-        while at < len(self.queue) - 1 and self.queue[at][1] <= stays:
-            at += 1
-        if at >= len(self.queue) - 1:
+        try:
+            while self.queue[at][1] <= stays:
+                at += 1
+            entry, _ = self.queue[at], self.queue[at + 1]
+            self.queue.remove(entry)
+        except (IndexError, ValueError):  # nothing else is there, or another thread has it
             return False
-        entry = self.queue[at]
-        self.queue.remove(entry)
         self._held -= _size(entry[:1])
         self.give_up(entry, entry)
         return True
@@ -166,12 +167,13 @@ class Pending:
         try:
             while not self.is_over and (self.queue or self.behind):
                 is_written = self.gate.alone(self._work)
+                if is_written is None:
+                    is_written = self.side_gate.alone(self._work) or None
                 if not is_written:
                     helper_thread.pause(_LOOK_AGAIN_S if is_written is None else _REST_S)
                 elif not self.queue:
-                    self.behind = (
-                        False  # from now on hooks write themselves; who came before this is seen next
-                    )
+                    # From now on hooks write themselves; who came before this is seen next.
+                    self.behind = False
         finally:
             self._helping = self.behind = False
         if self.queue:

@@ -90,7 +90,7 @@ class Writer:
 
     # -- with no other thread at it
 
-    def write(self, upto: int, is_alone: bool) -> bool:
+    def write(self, upto: int, is_alone: bool) -> bool:  # noqa: FBT001 - called by place, by the gate
         """Write what is pending, as `Gate` asks; whether it is written."""
         pending = self.pending
         try:
@@ -204,14 +204,14 @@ class Writer:
         if self._after_open is not None:
             self._after_open(self.sink.prev)
 
-    def _let_go(self, _: int, is_alone: bool) -> bool:
+    def _let_go(self, _: int, is_alone: bool) -> bool:  # noqa: FBT001 - as `write`
         batch = self.pending.newest()
         if is_alone and not self.pending.queue:
             self.pending.follow(batch, standing(batch.end._replace(stage=NO_FILE)))
             self.sink.close()
         return True
 
-    def _finish(self, _: int, is_alone: bool) -> bool:
+    def _finish(self, _: int, is_alone: bool) -> bool:  # noqa: FBT001 - as `write`
         pending = self.pending
         pending.behind = False
         if not self.write(0, is_alone) and is_alone and self.sink.make_room():
@@ -273,7 +273,7 @@ class Writer:
         self.pending.get_help()  # we may be in the middle of a write
 
 
-def _nothing(_: int, __: bool) -> bool:
+def _nothing(_: int, __: bool) -> bool:  # noqa: FBT001 - as `Writer.write`
     return True
 
 

@@ -6,8 +6,11 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from steplog._format.record import LONG
+from steplog._secrets.pairs import told_by_header, told_by_pair
 from steplog._write.safe.blobs import blob_of_text
-from steplog._write.safe.walk import HIGH, KEYS, LOW, is_harmless
+from steplog._write.safe.plain_names import KEYS, is_harmless
+from steplog._write.safe.secrets import is_clean
+from steplog._write.safe.walk import HIGH, LOW
 from steplog._write.settings.settings import Settings
 
 _TEXT: Final = frozenset({str})
@@ -17,6 +20,7 @@ _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
 _MOST_LONG_TEXTS: Final = 16
 _CALL: Final = {"id", "name", "args"}
 _NOTHING: Final = type(None)
+_NUMBERS: Final = frozenset({int, float})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 
 
@@ -34,11 +38,13 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
         left -= len(container)
         if left < 0:  # which also ends what has no end, a list within itself
             return None
-        if type(container) is dict and not _are_harmless(container):
+        if type(container) is dict and (not are_harmless(container) or told_by_pair(container) is not None):
             return None
         # Copied before they are looked at, in one call of C: another thread may change them at any time.
         inside = [*container.values()] if type(container) is dict else [*container]
         if _TEXT.issuperset(map(type, inside)):
+            if len(inside) == 2 and told_by_header(inside) is not None:
+                return None
             texts.extend(inside)
             continue
         for o in inside:
@@ -55,12 +61,26 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
     return texts if max(map(len, texts), default=0) <= LONG or are_whole(texts, longest) else None
 
 
+def is_of_numbers(value: Any, settings: Settings) -> bool:
+    """Whether a value of numbers and a few names, as a usage or totals, can be written as it is."""
+    if settings.redactor is not None or type(value) is not dict:
+        return False
+    if _NUMBERS.issuperset(map(type, value.values())) and are_harmless(value):
+        return True
+    try:
+        texts = plain_texts((value,), settings, LONG)
+    except RuntimeError:  # another thread changes it
+        return False
+    return texts is not None and (not settings.redact or all(map(is_clean, texts)))
+
+
 def _is_number(o: Any, cls: type) -> bool:
     """Whether it is one that JSON has."""
     return (cls is int and LOW <= o < HIGH) or (cls is float and o - o == 0)
 
 
-def _are_harmless(keys: Collection[Any]) -> bool:
+def are_harmless(keys: Collection[Any]) -> bool:
+    """Whether all keys of a mapping can be written as they are, and tell of no secret under them."""
     # In C where all were met before; types first, as to look another one up would run its code.
     if _TEXT.issuperset(map(type, keys)) and KEYS.issuperset(keys):
         return True

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from steplog._format.line import encode
 from steplog._format.record import DOCUMENT_FIELDS, LONG, MESSAGE, Json
+from steplog._secrets.texts import may_hold_secret
 from steplog._write.safe.blobs import digest_of
+from steplog._write.safe.plain_names import KEYS, is_harmless, is_plain_name
 from steplog._write.safe.quick_check import MANY, plain_texts
-from steplog._write.safe.secrets import may_hold_secret
-from steplog._write.safe.walk import KEYS, is_harmless, is_plain_name
+from steplog._write.safe.secrets import FORGET
 from steplog._write.said.line import Line
 from steplog._write.said.message_types import message_type
 from steplog._write.said.plain_fields import misshapen
@@ -26,6 +27,7 @@ _TEXT: Final = frozenset({str})
 _SHAPES: Final = {"id": (str,), "score": (int, float)}  # of a document's fields, where there is one
 # Definitions of tools, as bytes, that need no walk under these settings: a program's runs repeat them.
 _plain_tool_defs: dict[bytes, Settings] = {}
+FORGET.append(_plain_tool_defs.clear)
 _MOST_TOOL_DEFS: Final = 64
 _LONGEST_TOOL_DEFS: Final = 64 * 1024
 _NO_REFERENCES: Final = 0  # the version of marshal's format in which equal values have equal bytes
@@ -65,6 +67,8 @@ def _put_as_it_is(line: Line, name: str, value: Any, texts: list[str]) -> None:
 
 def _messages_in(line: Line, name: str, value: dict[Any, Any]) -> Json:
     """What a graph's node gives back most of the time: a dict with a list of messages. None for anything else."""
+    if line.settings.redactor is not None:  # it sees each key
+        return None
     for key, items in tuple(value.items()):
         if type(items) is not list or not items or message_type(type(items[0])) is None:
             return None

@@ -8,7 +8,7 @@ from typing import Any, Final
 from steplog._format.line import encode
 from steplog._format.record import CUT, LONG, MESSAGE, SAME, Json, Record
 from steplog._write.safe.blobs import digest_of
-from steplog._write.safe.walk import is_plain_name
+from steplog._write.safe.plain_names import is_plain_name
 from steplog._write.said.line_walk import NAMES, LineWalk, Path
 from steplog._write.said.message_identity import plain_message
 from steplog._write.said.message_types import (
@@ -153,7 +153,9 @@ class Line:
             number = same.number
         elif written is None:
             number = self.memory.next_number()
-            full = {"m": number, **plain, **self._ids_shown(ids, _NO_IDS)}
+            full = {"m": number, **plain}
+            if ids[0] is not None or ids[1] is not None:
+                full |= self._ids_shown(ids, _NO_IDS)
         else:
             number, full = self._edited(written, read, plain, ids)
         new = _new(WrittenMessage, (message, how, number, mark, body, ids, read, plain))
@@ -189,15 +191,14 @@ class Line:
         """A message's id and name, unless they are what they were."""
         shown: Message = {}
         if ids[0] is not None and (before[0] is None or ids[0] != before[0]):
-            shown["id"] = self._name(ids[0])
+            shown["id"] = ids[0]
         if ids[1] is not None and (before[1] is None or ids[1] != before[1]):
-            shown["name"] = self._name(ids[1])
+            shown["name"] = ids[1]
+        for name, value in shown.items():
+            # With content="none" no message is written.
+            if not is_plain_name(value, self.settings) and not self.settings.is_bare:
+                shown[name] = self.walker().name(value)
         return shown
-
-    def _name(self, value: Any) -> Json:
-        if is_plain_name(value, self.settings) or self.settings.is_bare:  # the latter writes no message
-            return value
-        return self.walker().name(value)
 
     # -- long texts and other values that are written once a run
 

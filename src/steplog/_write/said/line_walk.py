@@ -75,7 +75,7 @@ class LineWalk(Walk):
             elif name == "tool_calls" and type(value) is list:
                 out[name] = [self._tool_call(call) for call in value]
             else:
-                out[name] = self.value(value, 1, ())
+                self.item(out, name, value, 0, (), read)
         self._is_pointing = True
         if odd:
             extra = out.get("extra")
@@ -85,9 +85,13 @@ class LineWalk(Walk):
     def _tool_call(self, call: Any) -> Json:
         if type(call) is not dict:
             return self.value(call, 2, ())
-        return {
-            k: self.name(v) if k in NAMES else self.value(v, 2, ()) for k, v in call.items() if v is not None
-        }
+        out: Message = {}
+        for name, value in call.items():
+            if name in NAMES and value is not None:
+                out[name] = self.name(value)
+            elif value is not None:
+                self.item(out, name, value, 1, (), call)
+        return out
 
     # -- what the plain walk meets on its way
 

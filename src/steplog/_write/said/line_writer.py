@@ -13,7 +13,7 @@ from steplog._format.record import CUT, Record
 from steplog._write.disk.appender import Appender
 from steplog._write.guard import STDERR, contained
 from steplog._write.safe.exceptions import describe
-from steplog._write.safe.secrets import CLEAN
+from steplog._write.safe.secrets import CLEAN, know_secrets, look_again
 from steplog._write.safe.walk import Walk
 from steplog._write.said.content_fields import finish, walk_all
 from steplog._write.said.fields import PUTS, not_understood
@@ -56,6 +56,8 @@ class LineWriter:
         self.appender = appender
         self._clean: set[str] = CLEAN if settings.redactor is None else set()
         self._most = settings.max_line_bytes - _ENVELOPE
+        if settings.redact:
+            know_secrets(settings.redact_values)
         self.counts = Counts() if counts is None else counts
         self._reports = 0
 
@@ -74,6 +76,7 @@ class LineWriter:
         the forms of the format, and what that has no place for under `extra`. With `hold` the line is not written but
         given, to be handed to the next call as `after`: both go with one write.
         """
+        look_again()
         own = len(record)
         clean, puts = self._clean, PUTS[record["ev"]]
         line: Line | None = None
@@ -116,21 +119,27 @@ class LineWriter:
             body = self._sized(line)
         if hold:
             return (line or Line(self.settings, run.memory, record, after)).encoded_as(body)
-        if after is None:
-            self.appender.append(body)
-        else:
-            self.appender.append(after.body, body)
-            self._remember(run, after)
-        if line is not None:
-            self._remember(run, line)
+        if after is not None:
+            self._write_both(run, after, body, line)
+            return None
+        self.appender.append(body)
+        # Only now: another thread must not point at what no file has yet.
+        if line is not None and (run.memory.add(line) or line.walk is not None):
+            self._count(run, line)
         return None
 
-    def _remember(self, run: Run, line: Line) -> None:
-        """Only when the line is on its way: another thread must not point at what no file has yet."""
+    def _write_both(self, run: Run, after: Line, body: bytes, line: Line | None) -> None:
+        self.appender.append(after.body, body)
+        for one in (after, line):
+            if one is not None and (run.memory.add(one) or one.walk is not None):
+                self._count(run, one)
+
+    def _count(self, run: Run, line: Line) -> None:
+        """Add up what was masked and cut; say when the memory is full for the first time."""
         if line.walk is not None:
             self.counts.add(run, line.walk)
         memory = run.memory
-        if memory.add(line):
+        if memory.is_full:
             memory.forget()
             if not memory.is_bound_told:
                 memory.is_bound_told = True

@@ -10,8 +10,8 @@ from orjson import dumps
 
 from steplog._format.line import encode
 from steplog._format.record import LONG
-from steplog._write.safe.quick_check import MANY, are_whole, plain_texts, take_apart
-from steplog._write.safe.secrets import may_hold_secret
+from steplog._secrets.texts import may_hold_secret
+from steplog._write.safe.quick_check import MANY, are_harmless, are_whole, plain_texts, take_apart
 from steplog._write.said.line_walk import NAMES
 from steplog._write.said.message_types import Message
 from steplog._write.settings.settings import Settings
@@ -25,32 +25,30 @@ def plain_message(read: Message, settings: Settings, walked: Walked) -> tuple[Me
 
     `walked` gives it plain, with digests of what the content policy keeps out, where a quick look is not enough.
     """
-    texts = _texts_inside(read, settings) if settings.is_bare else _texts_of(read, settings)
-    if texts is None:
-        plain, hidden = walked(read)
-    else:
-        plain, hidden = read, ()
+    left_out = 0
+    texts: list[str] | None = None
+    if settings.is_bare:
+        texts = _texts_inside(read, settings)
+        left_out = sum(map(len, texts or ()))
+    elif settings.is_whole and are_harmless(read):
+        texts = [*read.values()]
+        if not _TEXT.issuperset(map(type, texts)):
+            texts = _texts_inside(read, settings)
+        if texts is not None and not _are_plain(texts, settings):
+            texts = None
+    plain, hidden = walked(read) if texts is None else (read, ())
     try:
         data = dumps(plain)
     except TypeError:  # lone surrogates
         data = encode(plain)
-    identity = blake2b(b"".join((data, *hidden)) if hidden else data, digest_size=16).digest()
-    return plain, data, identity, sum(map(len, texts)) if texts is not None and settings.is_bare else 0
+    return plain, data, blake2b(b"".join((data, *hidden)), digest_size=16).digest(), left_out
 
 
-def _texts_of(read: Message, settings: Settings) -> list[str] | None:
-    """The texts of a message that is written as it is; None where a walk must look."""
-    if not settings.is_whole:
-        return None
-    texts = [*read.values()]
-    if not _TEXT.issuperset(map(type, texts)):
-        inside = _texts_inside(read, settings)
-        if inside is None:
-            return None
-        texts = inside
+def _are_plain(texts: list[str], settings: Settings) -> bool:
+    """Whether none of them is too long, is base64, or holds a secret."""
     if max(map(len, texts), default=0) > LONG and not are_whole(texts, settings.max_value_bytes):
-        return None
-    return None if settings.redact and may_hold_secret("\n".join(texts)) else texts
+        return False
+    return not (settings.redact and may_hold_secret("\n".join(texts)))
 
 
 def _texts_inside(read: Message, settings: Settings) -> list[str] | None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from steplog._format.record import CUT, ERROR_FIELDS, LONG, USAGE_FIELDS, Record
+from steplog._secrets.texts import may_hold_secret
 from steplog._write.misnamed import tell_misshapen, tell_unknown
 from steplog._write.safe.exceptions import describe
+from steplog._write.safe.plain_names import is_plain_name
 from steplog._write.safe.safe_read import mro_of
-from steplog._write.safe.secrets import may_hold_secret
-from steplog._write.safe.walk import Walk, is_plain_name
+from steplog._write.safe.walk import Walk
 from steplog._write.said.line import Line
 
 _FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond

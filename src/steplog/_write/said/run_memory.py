@@ -49,6 +49,7 @@ class RunMemory:
     __slots__ = (
         "_characters",
         "is_bound_told",
+        "is_full",
         "last_prompt",
         "last_tool_defs",
         "messages",
@@ -62,11 +63,10 @@ class RunMemory:
         self.places: Places = {}
         self.last_prompt: Prompt = NO_PROMPT
         self.last_tool_defs: bytes | None = b""  # what the last model call repeated, as bytes
-        self.next_number: Callable[[], int] = count(
-            1
-        ).__next__  # one C call: no two threads get the same number
+        # One C call, so that no two threads get the same number.
+        self.next_number: Callable[[], int] = count(1).__next__
         self._characters = 0
-        self.is_bound_told = False
+        self.is_full = self.is_bound_told = False
 
     def has_one_object(self, written: WrittenMessage) -> bool:
         """Whether no other object is the same message, so that an edit of this one's ids is one of the message."""
@@ -80,11 +80,13 @@ class RunMemory:
             self._characters += line.characters
         if line.places:
             self.places.update(line.places)
-        return len(self.messages) + len(self.places) > MOST_ENTRIES or self._characters > MOST_CHARACTERS
+        entries = len(self.messages) + len(self.places)
+        self.is_full = entries > MOST_ENTRIES or self._characters > MOST_CHARACTERS
+        return self.is_full
 
     def forget(self) -> None:
         """Hold nothing more of what was said. Numbers go on where they were."""
-        self.messages, self.places, self._characters = {}, {}, 0
+        self.messages, self.places, self._characters, self.is_full = {}, {}, 0, False
         self.last_prompt, self.last_tool_defs = NO_PROMPT, b""
 
     def __len__(self) -> int:

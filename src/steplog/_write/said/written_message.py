@@ -62,7 +62,7 @@ def changes_of(written: WrittenMessage, read: Message, plain: Message) -> Messag
     return {
         k: v
         for k, v in plain.items()
-        if written.plain.get(k) != v or (type(read[k]) is str and written.read.get(k) != read[k])
+        if written.plain.get(k) != v or (type(read.get(k)) is str and written.read.get(k) != read[k])
     }
 
 

@@ -12,12 +12,12 @@ from steplog._write.steps.states import ENDED, IMPLIED, StepState
 _MOST_ENDED: Final = 512
 
 
-class Elsewhere(NamedTuple):
-    """A step of another process, or of before the recording: the run's 16 digits, its number, its name; none if unknown."""
+class Inherited(NamedTuple):
+    """A step that the process which forked this one had open: the run's 16 digits, the step's number, its name."""
 
-    run: str = ""
-    step: int = 0
-    name: str | None = None
+    run: str
+    step: int
+    name: str | None
 
 
 def plain_key(key: Hashable) -> Hashable:
@@ -30,7 +30,7 @@ class OpenSteps:
 
     __slots__ = ("ended", "inherited", "opened")
 
-    def __init__(self, inherited: dict[Hashable, Elsewhere] | None = None) -> None:
+    def __init__(self, inherited: dict[Hashable, Inherited] | None = None) -> None:
         """No step is open; `inherited` are those that this process's parent had open when it forked."""
         self.opened: dict[Hashable, StepState] = {}
         self.ended: OrderedDict[Hashable, StepState] = OrderedDict()
@@ -45,12 +45,12 @@ class OpenSteps:
         key = plain_key(key)
         return self.opened.get(key) or self.ended.get(key)
 
-    def elsewhere(self, key: Hashable) -> Elsewhere:
-        """What is known of a step that began in another process, or before the recording."""
+    def elsewhere(self, key: Hashable) -> dict[str, str | int]:
+        """What a run's start says of the step it was called by, which began in another process or before the recording."""
         known = self.inherited.get(plain_key(key))
-        if known is None and isinstance(key, UUID):
-            return Elsewhere(key.hex[16:])
-        return known or Elsewhere()
+        if known is not None:
+            return {"parent_run": known.run, **({"parent_step": known.step} if known.step else {})}
+        return {"parent_run": key.hex[16:]} if isinstance(key, UUID) else {}
 
     def close(self, step: StepState, *, implied: bool) -> bool:
         """A step ends; False where another thread has ended it at this moment."""
@@ -90,10 +90,10 @@ class OpenSteps:
             return None
         return oldest
 
-    def handed_down(self) -> dict[Hashable, Elsewhere]:
+    def handed_down(self) -> dict[Hashable, Inherited]:
         """What a forked child inherits, by key."""
         return self.inherited | {
-            key: Elsewhere(step.run.hex, step.nearest_written, step.name)
+            key: Inherited(step.run.hex, step.nearest_written, step.name)
             for key, step in tuple(self.opened.items())
         }
 

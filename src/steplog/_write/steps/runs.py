@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from steplog._format.record import Totals
+from steplog._format.record import Record, Totals
 from steplog._write.disk.clock import now_ns
 from steplog._write.steps.handed_down import HandedDown
 from steplog._write.steps.open_steps import OpenSteps
@@ -17,17 +17,19 @@ from steplog._write.steps.totals import RunTotals
 
 Fields = Mapping[str, Any]
 _MOST_PAST: Final = 256
+_MOST_NEWEST: Final = 10_000
 
 
 class Runs:
     """One log's runs in this process: their totals from memory, and which run a resumed thread goes on from."""
 
-    __slots__ = ("_past", "_past_sums", "_step_lines", "_waiting", "open")
+    __slots__ = ("_newest", "_past", "_past_sums", "_step_lines", "_waiting", "open")
 
     def __init__(self, step_lines: StepLines) -> None:
         """No run yet; starts are written by `step_lines`."""
         self._step_lines = step_lines
         self.open: dict[str, RunState] = {}
+        self._newest: deque[str] = deque(maxlen=_MOST_NEWEST)
         # Runs that are over, whose tasks may still be at work, and the sums of those before them.
         self._past: OrderedDict[str, RunTotals] = OrderedDict()
         self._past_sums = RunTotals()
@@ -35,11 +37,18 @@ class Runs:
 
     def begin(self, run_id: UUID | None) -> RunState:
         """A run begins; under an id of its own where the program used this one before."""
-        own = run_id
-        if own is None or own.hex[16:] in self.open or own.hex[16:] in self._past:
-            own = new_uuid7()
-        run = self.open[own.hex[16:]] = RunState(run_id or own, own.hex[16:])
+        own = run_id or new_uuid7()
+        short = own.hex[16:]
+        if short in self.open or short in self._past:
+            short = new_uuid7().hex[16:]
+        run = self.open[short] = RunState(own, short)
+        self._newest.append(short)
         return run
+
+    def begun_after(self, run: str | None) -> tuple[str, ...]:
+        """The ids of the runs that began after this one, oldest first, of the newest ten thousand; without one, of all."""
+        ids = tuple(self._newest)
+        return ids[ids.index(run) + 1 :] if run in ids else ids
 
     def start(
         self,
@@ -57,16 +66,12 @@ class Runs:
         run.thread = run_fields.get("thread")
         root.handed_down = HandedDown(run_fields.get("tags") or (), run_fields.get("metadata") or {})
         steps.opened[root.key] = root
-        waiting = self._waiting_in(run.thread)
-        above = steps.elsewhere(parent)
-        found = {
-            **found,
-            "id": str(run.uuid),
-            "resumes": waiting if resuming else None,
-            "parent_run": above.run or None,
-            "parent_step": above.step or None,
-        }
-        self._step_lines.start_run(root, found, run_fields, fields)
+        record: Record = {"run": run.hex, "ev": "run.start", "id": str(run.uuid), **found}
+        if type(run.thread) is str and (waiting := self._waiting.pop(run.thread, None)) and resuming:
+            record["resumes"] = waiting
+        if parent is not None:
+            record |= steps.elsewhere(parent)
+        self._step_lines.start_run(root, record, run_fields, fields)
         root.began = 0 if "start_lost" in found else now_ns()
 
     def end(
@@ -95,10 +100,6 @@ class Runs:
             self._waiting[run.thread] = run.hex
             if len(self._waiting) > _MOST_PAST:
                 self._waiting.popitem(last=False)
-
-    def _waiting_in(self, thread: object) -> str | None:
-        """The interrupted run of this thread, which its next run goes on from."""
-        return self._waiting.pop(thread, None) if type(thread) is str else None
 
     def totals(self, run_id: UUID | str | None) -> Totals:
         """Counts and sums of one run, or of all; raises `KeyError` for an unknown one."""

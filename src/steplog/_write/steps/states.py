@@ -83,7 +83,7 @@ class RunState:
         """A step that tries something is over; how often it failed in a row is what numbers the next attempt."""
         if failed:
             _remember(self.failures, step.tries, step.attempt)
-        elif self.failures:
+        else:
             self.failures.pop(step.tries, None)
 
     def forget(self) -> None:

@@ -35,13 +35,11 @@ class StepLines:
         self._lines = lines
         self._names_nodes = settings.detail == "calls"  # else they are steps of their own
 
-    def start_run(self, root: StepState, found: Fields, run_fields: Fields, fields: Fields) -> None:
-        """A run begins: with its first step, where that is a call. `found` is what the recorder knows of the run."""
+    def start_run(self, root: StepState, record: Record, run_fields: Fields, fields: Fields) -> None:
+        """A run begins, with the line that `record` begins; with its first step, where that is a call."""
         run = root.run
         run_fields = {"name": root.name, **run_fields}
         run_fields = contained(self._lines, "labels", labelled, run.hex, run_fields) or run_fields
-        record: Record = {"run": run.hex, "ev": "run.start"}
-        record |= {name: value for name, value in found.items() if value is not None}
         if root.kind in CALLS:
             after = self._lines.write(run, record, run_fields, hold=True)
             lost = {"start_lost": True} if "start_lost" in record else _NO_FIELDS
@@ -100,7 +98,7 @@ class StepLines:
         raised = error if status is None else None
         if step.more_fields:
             fields = {**step.more_fields, **fields}
-        if step.tries is not None:
+        if step.tries is not None and (error is not None or status == "error" or run.failures):
             run.attempt_over(step, failed=raised is not None or status == "error")
         if step.number == 0:
             self._end_run(step, status, error, provider_said, fields)

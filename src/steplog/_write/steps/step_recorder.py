@@ -214,7 +214,8 @@ class StepRecorder:
             raise ValueError(f"{kind!r} is no point; there are {', '.join(sorted(POINTS))}")
         above = self._steps.known(parent)
         if above is None:
-            name = self._steps.elsewhere(parent).name
+            known = self._steps.inherited.get(plain_key(parent))
+            name = None if known is None else known.name
             above = StepState(plain_key(parent), "run", name, self._runs.begin(None), None)
             self._runs.start(above, parent, self._steps, _NO_FIELDS, _NO_FIELDS, _NO_FIELDS)
         if once is None or above.run.is_first_time(once):
@@ -275,6 +276,10 @@ class StepRecorder:
     def totals(self, run_id: UUID | str | None = None) -> Totals:
         """Counts and sums of one run by id, or of all runs so far; from memory. Raises `KeyError` for no such run."""
         return self._runs.totals(run_id)
+
+    def begun_after(self, run: str | None) -> tuple[str, ...]:
+        """The ids of the runs that began here after this one, oldest first, of the newest ten thousand; or of all."""
+        return self._runs.begun_after(run)
 
     def sizes(self) -> dict[str, int]:
         """How many things are held in memory, by name; for tests of what stays when all runs are over."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock  # the class itself: `threading.RLock` is a function around it
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -31,7 +31,7 @@ class RunTotals:
         """All zero."""
         self._sums: dict[str, int] = {}
         self._models: dict[str, None] = {}
-        self._lock = threading.RLock()  # adding is a read and a write: two threads would lose a count
+        self._lock = RLock()  # adding is a read and a write: two threads would lose a count
         self._happened: deque[str] = deque()
         # One more of these: a kind of step or point, FAILED, or AGAIN. One C call, which no thread cuts in two; whoever
         # counts calls `sum_up` from time to time.
