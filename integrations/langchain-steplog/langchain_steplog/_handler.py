@@ -78,7 +78,7 @@ class StepLogHandler(Recording):
             if steps.writes_all and "defers_inputs" not in kwargs:
                 fields["input"] = self._value(extract.chain_input, inputs)
             kind, is_node = ("chain", False) if task is None else ("node", True)
-            held = contained(self, "handed_down", extract.handed_down, metadata, tags)
+            held = self._handed_down(metadata, tags)
             if steps.start(
                 run_id, kind, name,
                 parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,

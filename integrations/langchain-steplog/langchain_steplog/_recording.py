@@ -15,9 +15,11 @@ from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog._dual import DONE
+from langchain_steplog._extract import THEIR_NAMES, THEIR_TAGS
 from langchain_steplog._messages import register
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from steplog.integration import (
+    HandedDown,
     LogHandle,
     SettingsFields,
     Sink,
@@ -106,7 +108,7 @@ class Recording(LogHandle, BaseCallbackHandler):
             tried = fields.get("call_id") or fields.get("model") or name
             is_sure = parent_run_id is not None and LLAMA_INDEX not in modules
             parent = parent_run_id if is_sure else parent_of(steps, parent_run_id)
-            held = self._value(extract.handed_down, kwargs.get("metadata"), tags)
+            held = self._handed_down(kwargs.get("metadata"), tags)
             if parent is None or not steps.start(
                 run_id, kind, name,
                 parent=parent, fields=fields, attempt_of=tried, below_only=True, handed_down=held,
@@ -119,6 +121,13 @@ class Recording(LogHandle, BaseCallbackHandler):
             except Exception:  # noqa: BLE001 - at the recursion limit
                 untold("call")
         return DONE
+
+    def _handed_down(self, metadata: Any, tags: Any) -> HandedDown | None:
+        """The program's own tags and metadata; a look is enough to see that there are none, which is most often so."""
+        is_theirs = type(metadata) is not dict or THEIR_NAMES.issuperset(metadata)
+        if is_theirs and (type(tags) is not list or THEIR_TAGS.issuperset(tags)):
+            return None
+        return self._value(extract.handed_down, metadata, tags)
 
     def _start_root(
         self,

@@ -150,7 +150,11 @@ class Totals(TypedDict, total=False):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
     reasoning_tokens: int
+    input_audio_tokens: int
+    output_audio_tokens: int
     models: list[str]
 
 

@@ -15,7 +15,11 @@ class Usage(TypedDict, total=False):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
     reasoning_tokens: int
+    input_audio_tokens: int
+    output_audio_tokens: int
     total_tokens: int
 
 

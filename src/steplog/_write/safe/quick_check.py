@@ -16,9 +16,8 @@ from steplog._write.settings.settings import Settings
 _TEXT: Final = frozenset({str})
 MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
 _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
-_MOST_LONG_TEXTS: Final = (
-    16  # as long as they may be; of more the walk, which has a bound, looks at the first ones
-)
+# As many texts as long as one may be are looked at here; of more the walk, which has a bound, looks at the first ones.
+_MOST_LONG_TEXTS: Final = 16
 _CALL: Final = {"id", "name", "args"}
 _NOTHING: Final = type(None)
 _NUMBERS: Final = frozenset({int, float})

@@ -23,10 +23,11 @@ from steplog._write.settings.settings import Settings
 _MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
 _ITEMS_A_NODE: Final = 10  # numbers and short texts, which cost a tenth of a container
 _HEAD: Final = 200  # characters shown of a text that is previewed
-_WORK: Final = 4  # times the longest line: characters that are looked at for it; of further texts, the size
+# How many characters are looked at for one line: so many times the longest line. Of a text beyond, only the size is told.
+_WORK: Final = 4
 _LEAST_WORK: Final = 4 * 1024 * 1024
-_HASHED_PER_LOOKED_AT: Final = 16  # hashing a text costs so much less than looking for secrets in it
-_MOST_ERRORS: Final = 8  # whose `str()`, which is code of theirs, is called for one line
+_HASHED_PER_LOOKED_AT: Final = 16  # characters that are hashed while one is searched for secrets
+_MOST_ERRORS: Final = 8  # exceptions among a line's values whose `str()`, which is code of theirs, is called
 _MARGIN: Final = 8192  # a secret that straddles the cut is masked if it begins no further than this before it
 LOW, HIGH = -(2**63), 2**64  # what 64 bits hold, signed or not: all that orjson takes
 _COUNTED: Final = frozenset({"steps", "llm_calls", "tool_calls", "errors", "retries", "interrupts", "models"})

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from steplog._format.record import Record, Totals
 from steplog._write.disk.clock import now_ns
+from steplog._write.steps.handed_down import HandedDown
 from steplog._write.steps.open_steps import OpenSteps, plain_key
 from steplog._write.steps.states import RunState, StepState, new_uuid7
 from steplog._write.steps.step_lines import StepLines
@@ -64,6 +65,7 @@ class Runs:
         """Write the start of a run, whose first step `root` was called by the step `parent`, if by any."""
         run = root.run
         run.thread = run_fields.get("thread")
+        root.handed_down = HandedDown(run_fields.get("tags") or (), run_fields.get("metadata") or {})
         steps.opened[root.key] = root
         record: Record = {"run": run.hex, "ev": "run.start", "id": str(run.uuid), **own_fields}
         if type(run.thread) is str and (waiting := self._waiting.pop(run.thread, None)) and resuming:

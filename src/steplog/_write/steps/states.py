@@ -154,7 +154,10 @@ class StepState:
     @property
     def handed_down_above(self) -> HandedDown | None:
         """What the nearest step around this one that the log has hands down."""
-        return next((up.handed_down for up in self.ancestors() if up.number is not None), None)
+        up = self.parent
+        while up is not None and up.number is None:
+            up = up.parent
+        return None if up is None else up.handed_down
 
     def ancestors(self) -> Iterator[StepState]:
         """From the parent up to the run's root."""

@@ -85,7 +85,7 @@ class StepRecorder:
                 self._implied_ends.oldest(steps, above)
             if above is None:
                 if not below_only:
-                    root = StepState(key, kind, name, self._runs.begin(run_id), None, handed_down)
+                    root = StepState(key, kind, name, self._runs.begin(run_id), None)
                     self._runs.start(root, parent, steps, fields, run_fields, own_fields, resuming=resuming)
                 return not below_only
             if in_agent and above.kind == "chain":
