@@ -21,7 +21,7 @@ def health(path: Path) -> dict[str, Any]:
     """
     found = examine(path)
     return {
-        "whole": found.is_whole,
+        "whole": not found.has_losses,
         "segments": [_segment(segment) for segment in found.segments],
         "holes": [_hole(hole) for hole in found.holes],
         "lost": found.lost,
