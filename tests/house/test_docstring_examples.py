@@ -16,8 +16,31 @@ MODULES = (
     "langchain_steplog",
     "llama_index.observability.steplog",
 )
+OURS = ("steplog", "langchain_steplog", "llama_index.observability.steplog")
 # What an example takes for granted: a program's own agent or index.
 GIVEN = {
+    "steplog.read": """
+with steplog.Recorder("logs") as recorder, recorder.run("tides"):
+    pass
+""",
+    "langchain_steplog.record_embeddings": "from langchain_steplog import StepLogHandler, record_embeddings\n",
+    "langchain_steplog.ReplayModel": """
+from langchain.agents import create_agent
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_steplog import ReplayModel, StepLogHandler
+tools = []
+create_agent(FakeListChatModel(responses=["About 63 days."]), tools).invoke(
+    {"messages": [("user", "How long?")]}, {"callbacks": [StepLogHandler("logs")]}
+)
+""",
+    "llama_index.observability.steplog.ReplayLLM": """
+from llama_index.core.agent import FunctionAgent
+from llama_index.observability.steplog import ReplayLLM
+tools = []
+with steplog.Recorder("logs") as recorder, recorder.run("tides") as run:
+    with run.llm(messages=[{"role": "user", "content": "How long?"}]) as call:
+        call.set(message={"role": "assistant", "content": "About 63 days."})
+""",
     "langchain_steplog.StepLogHandler": """
 from langchain_core.runnables import RunnableLambda
 from langchain_steplog import StepLogHandler
@@ -48,7 +71,11 @@ def examples():
             thing = getattr(module, public)
             members = [(public, thing)]
             if inspect.isclass(thing):
-                members += [(f"{public}.{n}", m) for n, m in inspect.getmembers(thing, inspect.isfunction)]
+                members += [
+                    (f"{public}.{n}", m)
+                    for n, m in inspect.getmembers(thing, inspect.isfunction)
+                    if m.__module__.startswith(OURS)  # and not what a framework's class hands down
+                ]
             for member, value in members:
                 doc = inspect.cleandoc(value.__doc__ or "") if callable(value) else ""
                 for number, code in enumerate(re.findall(r"```python\n(.*?)```", doc, re.DOTALL)):

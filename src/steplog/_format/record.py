@@ -35,7 +35,7 @@ USAGE_FIELDS: Final = (
 ERROR_FIELDS: Final[dict[str, tuple[type, ...]]] = {
     **dict.fromkeys(("type", "message", "module", "request_id"), (str,)),
     **dict.fromkeys(("step", "http_status"), (int,)),
-    "stack": (list,),
+    **dict.fromkeys(("stack", "causes", "notes"), (list,)),
     "code": (str, int),
 }
 DOCUMENT_FIELDS: Final = ("id", "score", "content", "metadata")

@@ -39,11 +39,11 @@ def test_a_value_is_whole_to_the_very_depth_that_is_allowed_and_no_deeper(kind, 
     quick, _ = told(nested(limit + 1, kind), max_depth=limit)
     assert depth_of(quick) == (limit + 1, "leaf")
     quick, _ = told(nested(limit + 2, kind), max_depth=limit)
-    assert depth_of(quick) == (limit + 1, {"$cut": {"depth": limit + 1}})
+    assert depth_of(quick) == (limit + 1, {"$cut": {"depth": limit + 1, "setting": "max_depth"}})
     _, beside = told(nested(limit, kind), max_depth=limit)  # one deeper, as it stands in a list
     assert depth_of(beside) == (limit, "leaf")
     _, beside = told(nested(limit + 1, kind), max_depth=limit)
-    assert depth_of(beside) == (limit, {"$cut": {"depth": limit + 1}})
+    assert depth_of(beside) == (limit, {"$cut": {"depth": limit + 1, "setting": "max_depth"}})
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_of_a_line_that_is_too_long_the_texts_are_shortened_and_then_left_as_siz
         run.custom("again", "w " * 5000)
     long, many, again = (r["data"] for r in sink.records if r["ev"] == "custom.point")
     assert set(long["$cut"]) >= {"bytes", "sha256"}
-    assert set(many["$cut"]) == {"bytes"}
+    assert set(many["$cut"]) == {"bytes", "setting"}
     assert set(again["$cut"]) >= {"bytes", "sha256"}  # what no line has in full is pointed at by none
     assert max(map(len, sink.lines)) <= 4096
     assert sink.records[-1]["cut"] >= 3

@@ -30,8 +30,8 @@ class StepLines:
 
     @property
     def kind(self) -> str:
-        """What stands before the dot in its events."""
-        return (self.start or self.point or self.end or self.more[0])["ev"].partition(".")[0]
+        """What stands before the dot in its events; of a chain that turned out to be an agent its end says so."""
+        return (self.end or self.start or self.point or self.more[0])["ev"].partition(".")[0]
 
     @property
     def fields(self) -> dict[str, Json]:

@@ -100,8 +100,8 @@ class LineWriter:
                 self.report(f"{record['ev']} {name}", error)
         if line is not None and line.needs_look:
             finish(line)
-        if record["ev"] == "run.end" and (masked := _sum(run.masked, line, after)):
-            record["masked"] = masked
+        if record["ev"] == "run.end":
+            line = self._with_end_of_run(run, record, line, after)
         try:
             body = dumps(record)
         except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
@@ -127,6 +127,18 @@ class LineWriter:
         if line is not None and (run.memory.add(line) or line.walk is not None):
             self._count(run, line)
         return None
+
+    def _with_end_of_run(
+        self, run: Run, record: Record, line: Line | None, after: Line | None
+    ) -> Line | None:
+        """The line, its record with the names of the run's models as they may be shown, and with what was masked in the run."""
+        models = record.get("totals", {}).get("models")
+        if models and _met_before(models, self._clean) is None:
+            line = line or Line(self.settings, run.memory, record, after)
+            record["totals"]["models"] = line.walker().name(models)
+        if masked := _sum(run.masked, line, after):
+            record["masked"] = masked
+        return line
 
     def _write_both(self, run: Run, after: Line, body: bytes, line: Line | None) -> None:
         self.appender.append(after.body, body)

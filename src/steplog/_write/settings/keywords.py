@@ -14,6 +14,7 @@ class SettingsFields(TypedDict, total=False):
     content: Content
     detail: Detail
     redact: bool
+    redact_values: tuple[str, ...]
     redactor: Callable[[str], str] | None
     max_value_bytes: int
     max_line_bytes: int
