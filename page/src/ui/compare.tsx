@@ -151,7 +151,7 @@ function Totals({ a, b }: { a: Run; b: Run }) {
     ["tool calls", r.tools, ftok, "count"],
     ["tokens in", r.total.told ? r.total.tin : null, ftok, "share"],
     ["tokens out", r.total.told ? r.total.tout : null, ftok, "share"],
-    ...(store().state.prices ? ([["cost", r.total.priced ? r.total.cost : null, fusd, "share"]] as [string, number | null, (n: number | null) => string, "share"][]) : []),
+    ...(a.total.priced || b.total.priced ? ([["cost", r.total.priced ? r.total.cost : null, fusd, "share"]] as [string, number | null, (n: number | null) => string, "share"][]) : []),
     ["errors", r.errors, ftok, "count"],
   ];
   const other = of(b);
