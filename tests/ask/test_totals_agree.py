@@ -91,8 +91,18 @@ def reused_ids(path):
     file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
 
 
+def without_totals(path):
+    """What is changed by hand here was added up by the writer as it was: let the steps say it."""
+    for file in segments(path):
+        records = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+        file.write_bytes(
+            b"".join(orjson.dumps({k: v for k, v in r.items() if k != "totals"}) + b"\n" for r in records)
+        )
+
+
 def inferred_ends(path):
     """Before some real ends an inferred one, behind others; some steps have only that."""
+    without_totals(path)
     file = segments(path)[-1]
     found = []
     for at, line in enumerate(file.read_bytes().splitlines()):
@@ -113,6 +123,7 @@ def inferred_ends(path):
 
 
 def cached_answers(path):
+    without_totals(path)
     for file in segments(path):
         data = file.read_bytes().replace(
             b'"finish_reason":"length"', b'"finish_reason":"length","cached":true'
