@@ -221,7 +221,7 @@ def test_lines_hold_nothing_that_breaks_them(tmp_path):
 
 
 @pytest.mark.parametrize("is_isolated", [True, False])
-@pytest.mark.parametrize("where", ["log", "a\\0b"])
+@pytest.mark.parametrize("where", ["log", "x" * 300], ids=["log", "a name that is too long"])
 def test_an_interpreter_inside_the_process_may_come_use_us_and_go(where, is_isolated, program, tmp_path):
     """Also while its disk fails: it ends the whole process where it ends with a thread left."""
     done = program(f"""
