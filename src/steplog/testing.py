@@ -15,7 +15,7 @@ from typing import Any
 from steplog._expect.expectation import Expectation, expect
 from steplog._record.stable_lines import StableRecorder, stable
 from steplog._replay.as_logged import as_logged
-from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged
+from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged, RecordedFailure
 from steplog._replay.recorded_calls import RecordedCall, RecordedCalls, RecordedTools
 from steplog._write.disk.sinks import MemorySink
 from steplog._write.steps.step_recorder import StepRecorder
@@ -28,6 +28,7 @@ __all__ = [
     "PromptChanged",
     "RecordedCall",
     "RecordedCalls",
+    "RecordedFailure",
     "RecordedTools",
     "StableRecorder",
     "as_logged",
