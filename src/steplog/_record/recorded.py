@@ -24,10 +24,12 @@ from steplog._write.misnamed import node_instead_of, tell_unknown, with_extra
 from steplog._write.safe.exceptions import status_of
 from steplog._write.steps.states import new_uuid7
 from steplog._write.steps.step_recorder import StepRecorder
+from steplog._write.steps.watch import WATCH, before_call, told_to_answer
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_GUARDED: Final = ("llm", "tool")
 _RESULTS: Final = {"tool": "result", "llm": "message", "retriever": "documents", "rerank": "documents"}
 
 
@@ -121,6 +123,14 @@ class Block:
     def node(self, name: str, **fields: Unpack[NodeFields]) -> RecordedStep:
         """A named stage of the work, as the nodes of a graph are."""
         return RecordedStep(self.recorder, "node", name, dict(fields), self)
+
+    @property
+    def over_budget(self) -> str:
+        """What a `steplog.guard(then="wrap_up")` says to the model, once its limit is passed; empty before, and without one.
+
+        A program that calls its model by itself asks here whether to leave the tools out, and let it answer.
+        """
+        return told_to_answer(self.recorder, self) or ""
 
     # -- beginning and end
 
@@ -241,15 +251,17 @@ class RecordedStep(Block):
         super().__init__(recorder, kind, name, dict(fields), parent)
 
     def begin(self) -> None:
-        """Begin it now, where it has not begun: `with` does."""
+        """Begin it now, where it has not begun: `with` does. Raises `BudgetExceeded` where a guard says so."""
         if self._is_begun:
             return
-        self._is_begun = True
         above = self._parent
         if above is not None:
             above.begin()
         else:
             above = innermost(self.recorder)
+        if WATCH.guards is not None and self.kind in _GUARDED:
+            before_call(self.recorder, self.kind, above)
+        self._is_begun = True
         self.recorder.start(self, self.kind, self.name, parent=above, fields=self._fields)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:

@@ -245,6 +245,10 @@ class StepRecorder:
         """Whether a step with this key has started here, and what starts below it belongs to its run."""
         return self._steps.known(key) is not None
 
+    def state_of(self, key: Hashable) -> StepState | None:
+        """What is held of the step with this key, open or ended lately."""
+        return self._steps.known(key)
+
     def is_open(self, key: Hashable) -> bool:
         """Whether a step with this key has started and not ended."""
         return self._steps.get(key) is not None
