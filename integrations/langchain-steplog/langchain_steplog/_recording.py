@@ -38,7 +38,6 @@ register()
 wrapping_up.listen()
 note_framework("langchain-core", langchain_core.__version__)
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
-GUARDED: Final = ("llm", "tool")  # the calls that a guard may keep from being made
 
 
 class Recording(LogHandle, BaseCallbackHandler):
@@ -115,15 +114,13 @@ class Recording(LogHandle, BaseCallbackHandler):
             for tag in tags or ():
                 if type(tag) is str and tag.startswith("retry:attempt:"):
                     fields["attempt"] = self._value(extract.attempt, tags)
-            tried = fields.get("call_id") or fields.get("model") or name
             is_sure = parent_run_id is not None and LLAMA_INDEX not in modules
             parent = parent_run_id if is_sure else parent_of(steps, parent_run_id)
-            if WATCH.guards is not None and kind in GUARDED:
-                before_call(steps, kind, parent)
-            held = self._handed_down(kwargs.get("metadata"), tags)
+            parent = parent if WATCH.guards is None else before_call(steps, kind, parent)
             if parent is None or not steps.start(
                 run_id, kind, name,
-                parent=parent, fields=fields, attempt_of=tried, below_only=True, handed_down=held,
+                parent=parent, fields=fields, attempt_of=fields.get("call_id") or fields.get("model") or name,
+                below_only=True, handed_down=self._handed_down(kwargs.get("metadata"), tags),
             ):  # fmt: skip
                 head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
                 steps.start(run_id, kind, name, parent=parent, fields=fields, run_fields=head, run_id=run_id)

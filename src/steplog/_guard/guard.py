@@ -34,10 +34,13 @@ def guard(
     ```python
     import steplog
 
-    steplog.activate("logs")
-    steplog.guard(max_tokens=200_000, max_seconds=300, then="wrap_up").close()
-    with steplog.guard(max_steps=40):
-        ...  # the runs that begin in here
+    with steplog.Recorder("logs") as recorder, steplog.guard(max_tokens=200_000, max_steps=40), recorder.run("look") as run:
+        try:
+            for page in range(3):
+                with run.tool("read", args={"page": page}):
+                    pass
+        except steplog.BudgetExceeded as exceeded:
+            print(exceeded)  # run 0198f3a2 (look) has used 40 of 40 steps (max_steps)
     ```
 
     It counts what is recorded, so runs that nobody records are not guarded. At 80 % of a limit there is a word in the log and on

@@ -29,7 +29,6 @@ from steplog._write.steps.watch import WATCH, before_call, told_to_answer
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_GUARDED: Final = ("llm", "tool")
 _RESULTS: Final = {"tool": "result", "llm": "message", "retriever": "documents", "rerank": "documents"}
 
 
@@ -259,7 +258,7 @@ class RecordedStep(Block):
             above.begin()
         else:
             above = innermost(self.recorder)
-        if WATCH.guards is not None and self.kind in _GUARDED:
+        if WATCH.guards is not None:
             before_call(self.recorder, self.kind, above)
         self._is_begun = True
         self.recorder.start(self, self.kind, self.name, parent=above, fields=self._fields)

@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 
 from steplog._write.steps.states import RunState, StepState
 
+GUARDED: Final = frozenset({"llm", "tool"})  # the calls that a guard may keep from being made
+
 
 class BudgetExceeded(RuntimeError):  # noqa: N818 - it says what is the case
     """A run has used up what `steplog.guard` allows, and a call was not made.
@@ -120,11 +122,16 @@ class Watch:
 WATCH: Final = Watch()
 
 
-def before_call(recorder: Recorder, kind: str, parent: Hashable) -> None:
-    """A model (`kind` "llm") or tool is about to be called in the step `parent`. Raises `BudgetExceeded` where it must not be."""
-    step = None if parent is None else recorder.state_of(parent)
-    if step is not None and step.run.budget is not None:
-        step.run.budget.before(recorder, kind, step)
+def before_call(recorder: Recorder, kind: str, parent: Hashable) -> Hashable:
+    """A step of this kind is about to begin in the step `parent`, which is given back.
+
+    Raises `BudgetExceeded` where it is the call of a model or tool that must not be made.
+    """
+    if kind in GUARDED and parent is not None:
+        step = recorder.state_of(parent)
+        if step is not None and step.run.budget is not None:
+            step.run.budget.before(recorder, kind, step)
+    return parent
 
 
 def told_to_answer(recorder: Recorder, parent: Hashable) -> str | None:
