@@ -18,3 +18,11 @@ def sink():
     from steplog import MemorySink
 
     return MemorySink()
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A folder to work in, in which programs are run as a user runs them."""
+    from desk import Desk
+
+    return Desk(tmp_path)

@@ -14,13 +14,16 @@ from typing import Any
 
 from steplog._expect.expectation import Expectation, expect
 from steplog._record.stable_lines import StableRecorder, stable
+from steplog._replay.agent_as_recorded import AgentAsRecorded, agent_as_recorded
 from steplog._replay.as_logged import as_logged
 from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged, RecordedFailure
 from steplog._replay.recorded_calls import RecordedCall, RecordedCalls, RecordedTools
+from steplog._replay.test_file import replay_test
 from steplog._write.disk.sinks import MemorySink
 from steplog._write.steps.step_recorder import StepRecorder
 
 __all__ = [
+    "AgentAsRecorded",
     "CannotReplay",
     "Expectation",
     "MemorySink",
@@ -31,12 +34,14 @@ __all__ = [
     "RecordedFailure",
     "RecordedTools",
     "StableRecorder",
+    "agent_as_recorded",
     "as_logged",
     "assert_nothing_left",
     "broken",
     "expect",
     "extractors",
     "missing_hooks",
+    "replay_test",
     "stable",
 ]
 

@@ -26,6 +26,8 @@ _COMMANDS: Final = {
     "cost": "Say what the model calls cost, by the prices of their day.",
     "diff": "Compare two runs step by step.",
     "compactions": "Show where a prompt shrank, and what went.",
+    "fork": "Say where a run can go on from one of its steps.",
+    "test": "Write a test that plays a run again without a model.",
     "sql": "Ask the log in SQL.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",

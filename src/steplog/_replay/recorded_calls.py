@@ -42,7 +42,7 @@ class RecordedCalls:
     """A run's model calls; `take` gives each of them once.
 
     agent: only the calls made in the agent of this name. strict: a prompt that was not recorded raises; else the next call
-    in order answers, whatever it was asked. What cannot be replayed is said when this is made, not in the middle of a test.
+    in order answers, whatever it was asked. `params`, `model` and `is_chat` say how the model was called. What cannot be replayed is said when this is made, not in the middle of a test.
 
     Raises: CannotReplay.
     """
@@ -63,6 +63,10 @@ class RecordedCalls:
             raise CannotReplay(f"run {run.id} cannot be replayed: {'; '.join(problems)}")
         self._left = [_recorded(step) for step in steps]
         self.params = frozenset[str]().union(*(call.params for call in self._left))
+        # A model that is sent one text, and is told of no tools, is one that completes texts.
+        self.is_chat = any(step.fields.get("tools") for step in steps) or not all(
+            [message.get("role") for message in call.prompt] == ["user"] for call in self._left
+        )
         self.model = next((call.model for call in self._left if call.model), "")
 
     def take(self, messages: Sequence[Any]) -> RecordedCall:
@@ -116,6 +120,11 @@ class RecordedTools:
     def names(self) -> frozenset[str]:
         """The tools that were called."""
         return frozenset(name for name, _, _ in self._left)
+
+    def args_of(self, tool: str) -> list[str]:
+        """The names of the arguments that the tool was called with."""
+        given = (args for name, args, _ in self._left if name == tool and isinstance(args, dict))
+        return list(dict.fromkeys(name for args in given for name in args))
 
     def take(self, name: str, args: Mapping[str, Any]) -> Json:
         """What the tool gave back for these arguments; a failure that was recorded is raised again.

@@ -84,8 +84,9 @@ class ReplayLLM(FunctionCallingLLM):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex asks of a model: it chats, and it calls tools."""
-        return LLMMetadata(model_name=self.model, is_chat_model=True, is_function_calling_model=True)
+        """What LlamaIndex asks of a model: whether it chats and calls tools, or completes texts, as the recorded one did."""
+        chats = self._calls.is_chat
+        return LLMMetadata(model_name=self.model, is_chat_model=chats, is_function_calling_model=chats)
 
     # -- answers
 
