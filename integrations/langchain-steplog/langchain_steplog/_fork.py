@@ -27,7 +27,7 @@ def fork(run: Run, step: Step | int) -> Fork:
     """The config with which LangGraph goes on from the checkpoint before this step, or the messages to start from.
 
     ```python
-    place = fork(steplog.read("logs").run("@last"), 7)
+    place = fork(steplog.read("logs").run("@last"), 2)
     if place.config is not None:
         graph.invoke(None, place.config)
     else:

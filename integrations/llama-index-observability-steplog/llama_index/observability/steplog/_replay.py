@@ -84,9 +84,9 @@ class ReplayLLM(FunctionCallingLLM):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex asks of a model: whether it chats and calls tools, or completes texts, as the recorded one did."""
+        """What LlamaIndex asks of a model: it calls tools, and chats or completes texts as the recorded one did."""
         chats = self._calls.is_chat
-        return LLMMetadata(model_name=self.model, is_chat_model=chats, is_function_calling_model=chats)
+        return LLMMetadata(model_name=self.model, is_chat_model=chats, is_function_calling_model=True)
 
     # -- answers
 

@@ -17,8 +17,11 @@ def replay_agent(run: Run) -> FunctionAgent:
     """A `FunctionAgent` like the one that made the run: its prompt, its tools by name; answers and results are the recorded ones.
 
     ```python
-    run = steplog.read("logs").run("@last")
-    print(await replay_agent(run).run(run.input["user_msg"]))
+    async def again(run):
+        return await replay_agent(run).run(run.input["user_msg"])
+
+
+    print(asyncio.run(again(steplog.read("logs").run("@last"))))
     ```
 
     Raises `steplog.testing.CannotReplay` where the run was no single agent with tools, or was not recorded whole.
