@@ -40,7 +40,7 @@ def from_json(data: Any, file: Path) -> Digest | None:
     try:
         runs, seen, writers, bad, lost, faults, notices, lines, physical, since, offset = data
         found = Digest(
-            [RunLines(file, *run[:-1], tuple(run[-1])) for run in runs],
+            [RunLines(file, *run[:-1], others=tuple(run[-1])) for run in runs],
             {writer: Sequence(*numbers) for writer, numbers in seen.items()},
             {writer: WriterLines(*said) for writer, said in writers.items()},
             [BadLine(file, b[0], b[1], b[2], b[3].encode("latin-1"), b[4]) for b in bad],
