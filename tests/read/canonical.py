@@ -50,7 +50,14 @@ class Writer:
     def step(self, run: str, state: list) -> None:
         state[0] += 1
         said = "é “quoted” \\ " * self.chance.randrange(1, 12)
-        self.line("llm.start", run, state[0], model="m", prompt="1", messages=[{"m": 1, "role": "user", "content": said}])
+        self.line(
+            "llm.start",
+            run,
+            state[0],
+            model="m",
+            prompt="1",
+            messages=[{"m": 1, "role": "user", "content": said}],
+        )
         tokens = self.chance.randrange(1, 99)
         self.line("llm.end", run, state[0], ms=1.5, usage={"input_tokens": tokens})
         state[1]["steps"] += 1
@@ -116,7 +123,9 @@ def damage(folder: Path, seed: int) -> None:
             case 4:
                 lines.insert(at, b"\0" * chance.choice([1, 700]))
             case 5:
-                lines.insert(at, chance.choice([b"garbage\n", b'{"a":1}\n', b"\r\n", b"\n\n", b"[" * 50 + b"\n"]))
+                lines.insert(
+                    at, chance.choice([b"garbage\n", b'{"a":1}\n', b"\r\n", b"\n\n", b"[" * 50 + b"\n"])
+                )
             case _:
                 lines[at] = lines[at][: len(lines[at]) // 2]
         file.write_bytes(b"".join(lines))

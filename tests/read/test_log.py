@@ -211,7 +211,9 @@ def test_runs_are_gone_through_by_the_time_of_their_start(tmp_path):
     log = spread(tmp_path)
     third, sixth = log.runs[3].started, log.runs[6].started
     for newest_first in (False, True):
-        found = [int(run.id, 16) for run in log.iter_runs(since=third, until=sixth, newest_first=newest_first)]
+        found = [
+            int(run.id, 16) for run in log.iter_runs(since=third, until=sixth, newest_first=newest_first)
+        ]
         assert sorted(found) == [3, 4, 5]
 
 
@@ -296,7 +298,9 @@ def test_a_run_that_was_packed_meanwhile_is_read_all_the_same(tmp_path):
 def test_damage_inside_a_line_is_seen_when_it_is_asked_for_and_then_in_the_totals(tmp_path):
     lines = weather()
     data = lines.bytes().replace(b', "', b',"').replace(b'": ', b'":')
-    (tmp_path / SEGMENT).write_bytes(data.replace(b'"usage":{"input_tokens":150', b'"usage":{"input_tokens:150'))
+    (tmp_path / SEGMENT).write_bytes(
+        data.replace(b'"usage":{"input_tokens":150', b'"usage":{"input_tokens:150')
+    )
     log = read(tmp_path)
     run = log.runs[0]
     assert (run.totals["input_tokens"], log.noticed.bad) == (250, ())

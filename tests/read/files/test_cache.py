@@ -27,7 +27,9 @@ def log(tmp_path, monkeypatch):
 
 def told(path):
     log = steplog.read(path)
-    return [(run.id, run.name, run.status, dict(run.totals), run.tags, run.files) for run in log.runs], log.noticed
+    return [
+        (run.id, run.name, run.status, dict(run.totals), run.tags, run.files) for run in log.runs
+    ], log.noticed
 
 
 def caches(log):
@@ -48,7 +50,9 @@ def test_what_is_remembered_is_not_read_again(log):
     for file in log.iterdir():
         found = file.stat()
         data = file.read_bytes()
-        with file.open("r+b") as stream:  # what nobody looks at: the size and the head stay, and the time is set back
+        with file.open(
+            "r+b"
+        ) as stream:  # what nobody looks at: the size and the head stay, and the time is set back
             stream.seek(300)
             stream.write(b"#" * (len(data) - 400))
         os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))

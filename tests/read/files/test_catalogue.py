@@ -144,7 +144,10 @@ def test_a_run_of_eight_digits_is_the_newest_that_begins_so_and_fewer_must_fit_o
 
 def test_a_clock_set_back_between_two_processes_reorders_their_runs_and_not_those_of_one(tmp_path):
     chance = canonical.random.Random(1)
-    first, second = canonical.Writer(chance, 10**9, shared=False), canonical.Writer(chance, 10**6, shared=False)
+    first, second = (
+        canonical.Writer(chance, 10**9, shared=False),
+        canonical.Writer(chance, 10**6, shared=False),
+    )
     for writer, names in ((first, "ab"), (second, "cd")):
         for name in names:
             writer.line("run.start", f"{ord(name):016x}", id="x", name=name)
@@ -173,7 +176,9 @@ def test_segments_in_any_order_as_a_shell_gives_them_are_one_log(tmp_path):
                 with recorder.run(f"short {number}") as run:
                     run.custom("note", {"text": "x" * 200})
                 long.custom("note", {"text": "x" * 200})
-    want = {run.id: (run.status, dict(run.totals), len(run.steps)) for run in steplog.read(tmp_path / "log").runs}
+    want = {
+        run.id: (run.status, dict(run.totals), len(run.steps)) for run in steplog.read(tmp_path / "log").runs
+    }
     names = sorted(file.name for file in (tmp_path / "log").iterdir())
     assert names[-1].count(".") == 1  # the first segment, X.jsonl, comes behind X.2.jsonl
     (tmp_path / "all.jsonl").write_bytes(b"".join((tmp_path / "log" / name).read_bytes() for name in names))

@@ -51,4 +51,8 @@ def test_a_packed_segment_is_read_from_its_end_too(tmp_path):
 def test_lines_that_two_directories_have_count_once(tmp_path):
     for name in ("one", "two"):
         weather().write_in(tmp_path / name)
-    assert [line.record["seq"] for line in steplog.read(tmp_path / "one", tmp_path / "two").tail(3)] == [10, 11, 12]
+    assert [line.record["seq"] for line in steplog.read(tmp_path / "one", tmp_path / "two").tail(3)] == [
+        10,
+        11,
+        12,
+    ]

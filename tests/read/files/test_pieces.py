@@ -26,7 +26,9 @@ def test_pieces_are_whole_lines_and_together_the_file(tmp_path, monkeypatch, at_
     found = taken(file)
     assert b"".join(piece.data for piece in found) == file.read_bytes()
     assert all(piece.data.endswith(b"\n") for piece in found[:-1])
-    assert [piece.offset for piece in found] == [sum(len(p.data) for p in found[:at]) for at in range(len(found))]
+    assert [piece.offset for piece in found] == [
+        sum(len(p.data) for p in found[:at]) for at in range(len(found))
+    ]
 
 
 def test_a_line_belongs_to_the_part_in_which_it_begins(tmp_path):
@@ -36,7 +38,9 @@ def test_a_line_belongs_to_the_part_in_which_it_begins(tmp_path):
     file.write_bytes(b"".join(lines))
     size = file.stat().st_size
     for part in (1, 10, 37, 64, 500):
-        found = [piece for start in range(0, size, part) for piece in taken(file, start, min(start + part, size))]
+        found = [
+            piece for start in range(0, size, part) for piece in taken(file, start, min(start + part, size))
+        ]
         assert b"".join(piece.data for piece in found) == file.read_bytes()
 
 

@@ -48,7 +48,12 @@ def test_a_file_that_is_deleted_between_two_listings_is_gone(tmp_path, monkeypat
 
 def test_segments_stand_in_the_order_of_their_writers_and_of_the_rotation(tmp_path):
     stem = SEGMENT.removesuffix(".jsonl")
-    names = [f"{stem}.jsonl", f"{stem}.2.jsonl", f"{stem}.10.jsonl.zst", "20261124T031259000000Z-1-aaaaaaaa.jsonl"]
+    names = [
+        f"{stem}.jsonl",
+        f"{stem}.2.jsonl",
+        f"{stem}.10.jsonl.zst",
+        "20261124T031259000000Z-1-aaaaaaaa.jsonl",
+    ]
     for name in reversed(names):
         (tmp_path / name).write_bytes(b"")
     assert [file.name for file in segments(tmp_path)] == names

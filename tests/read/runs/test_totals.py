@@ -68,7 +68,14 @@ def test_where_both_say_the_same_there_is_nothing_to_note(tmp_path):
     ],
 )  # fmt: skip
 def test_what_counts(tmp_path, lines, totals):
-    usual = {"steps": 3, "llm_calls": 1, "tool_calls": 1, "input_tokens": 100, "output_tokens": 20, "models": ["gpt-x"]}
+    usual = {
+        "steps": 3,
+        "llm_calls": 1,
+        "tool_calls": 1,
+        "input_tokens": 100,
+        "output_tokens": 20,
+        "models": ["gpt-x"],
+    }
     expected = {**usual, **totals}
     if "other" in str(totals):
         del expected["output_tokens"]
@@ -80,7 +87,14 @@ def test_the_reader_adds_up_as_the_writer_does(tmp_path):
         with recorder.run("fine") as run:
             for model in ("b", "a", "b"):
                 with run.llm(model=model, messages=[{"role": "user", "content": "x"}]) as call:
-                    call.set(usage={"input_tokens": 3, "output_tokens": 1, "total_tokens": 9, "reasoning_tokens": 1})
+                    call.set(
+                        usage={
+                            "input_tokens": 3,
+                            "output_tokens": 1,
+                            "total_tokens": 9,
+                            "reasoning_tokens": 1,
+                        }
+                    )
             run.retry(2, error="again")
             run.custom("note")
         with pytest.raises(ValueError, match="no"), recorder.run("fails within") as run:

@@ -16,12 +16,22 @@ def run_of(tmp_path, lines=None):
 def test_a_model_call_tells_its_model_prompt_answer_and_tokens(tmp_path):
     run = run_of(tmp_path)
     first, last = run.step(2), run.step(4)
-    assert (first.model, first.provider, first.finish_reason, last.finish_reason) == ("gpt-x", "acme", "tool_calls", "stop")
+    assert (first.model, first.provider, first.finish_reason, last.finish_reason) == (
+        "gpt-x",
+        "acme",
+        "tool_calls",
+        "stop",
+    )
     assert [(m.number, m.role, m.content) for m in last.sent] == [
         (1, "user", QUESTION["content"]), (2, "assistant", ""), (3, "tool", RESULT["content"]),
     ]  # fmt: skip
     (call,) = first.tool_calls
-    assert (call.name, call.args, call.id, call.raw) == ("weather", {"city": "Oslo"}, "c1", CALL["tool_calls"][0])
+    assert (call.name, call.args, call.id, call.raw) == (
+        "weather",
+        {"city": "Oslo"},
+        "c1",
+        CALL["tool_calls"][0],
+    )
     assert last.answer.content == ANSWER["content"]
     assert last.answer.raw == last.message == ANSWER
     assert last.sent[2].tool_call_id == "c1"
@@ -31,7 +41,12 @@ def test_a_model_call_tells_its_model_prompt_answer_and_tokens(tmp_path):
 
 def test_usage_has_names_and_is_the_mapping_that_it_was(tmp_path):
     usage = run_of(tmp_path).step(2).usage
-    assert (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.total_tokens) == (100, 20, None, 120)
+    assert (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.total_tokens) == (
+        100,
+        20,
+        None,
+        120,
+    )
     assert usage == usage.raw == dict(usage) == {"input_tokens": 100, "output_tokens": 20}
     assert (usage["input_tokens"], usage.get("x"), len(usage), bool(usage)) == (100, None, 2, True)
     assert list(usage.items()) == [("input_tokens", 100), ("output_tokens", 20)]
@@ -49,7 +64,11 @@ def test_a_tool_tells_its_arguments_and_what_it_gave(tmp_path):
 
 def test_documents_have_score_and_content(tmp_path):
     found = [{"id": "d1", "score": 0.5, "content": "text", "metadata": {"page": 2}}, {"id": "d2"}, "odd"]
-    lines = begun().add("retriever.start", step=4, name="r", query="q").add("retriever.end", step=4, ms=1, documents=found)
+    lines = (
+        begun()
+        .add("retriever.start", step=4, name="r", query="q")
+        .add("retriever.end", step=4, ms=1, documents=found)
+    )
     documents = run_of(tmp_path, lines).step(4).documents
     assert [(d.id, d.score, d.content, d.metadata) for d in documents] == [
         ("d1", 0.5, "text", {"page": 2}), ("d2", None, "", {}),
@@ -63,7 +82,11 @@ def test_they_cannot_be_changed_and_are_public(tmp_path):
     for thing in (step.usage, step.answer, step.tool_calls[0], step):
         with pytest.raises((FrozenInstanceError, AttributeError)):
             thing.raw = {}
-    assert {type(step.usage), type(step.answer), type(step.tool_calls[0])} == {steplog.Usage, steplog.Message, steplog.ToolCall}
+    assert {type(step.usage), type(step.answer), type(step.tool_calls[0])} == {
+        steplog.Usage,
+        steplog.Message,
+        steplog.ToolCall,
+    }
     assert steplog.Document.of({"id": "d"}).id == "d"
     assert len({step.usage, step.usage}) == 1
 
