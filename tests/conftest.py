@@ -1,11 +1,15 @@
 """What the tests share; makes `sample_log` importable, since test folders are no packages."""
 
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell starts what runs in its background with Ctrl-C ignored; tests press it, and so do the programs they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

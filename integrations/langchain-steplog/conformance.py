@@ -23,6 +23,9 @@ TESTS = (
     "test_contract.py",
     "test_true_to_the_agent.py",
     "test_five_steps.py",
+    "test_what_belongs_to_a_call.py",
+    "test_failures_told.py",
+    "test_embeddings.py",
 )
 OLDEST = (
     "langchain==1.0.0",

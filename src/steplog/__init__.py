@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steplog._auto.boot import boot as boot
     from steplog._auto.notebook import load_ipython_extension as load_ipython_extension
     from steplog._auto.notebook import unload_ipython_extension as unload_ipython_extension
-    from steplog._auto.switch import activate, deactivate
+    from steplog._auto.switch import Recording, activate, deactivate, recording
     from steplog._read import (
         Ambiguous,
         BadLine,
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
         follow,
         read,
     )
+    from steplog._record.recorded import RecordedRun, RecordedStep
+    from steplog._record.recorder import Recorder
     from steplog._write.disk.sinks import CallableSink, MemorySink
-    from steplog._write.recorder import Recorder
     from steplog._write.settings.settings import Settings, SettingsError
 
 __all__ = [
@@ -54,7 +55,10 @@ __all__ = [
     "Message",
     "NotALog",
     "NotFound",
+    "RecordedRun",
+    "RecordedStep",
     "Recorder",
+    "Recording",
     "Run",
     "Settings",
     "SettingsError",
@@ -66,15 +70,20 @@ __all__ = [
     "deactivate",
     "follow",
     "read",
+    "recording",
 ]
 
 _ROOMS = {
-    "Recorder": "steplog._write.recorder",
+    "Recorder": "steplog._record.recorder",
+    "RecordedRun": "steplog._record.recorded",
+    "RecordedStep": "steplog._record.recorded",
     "Settings": "steplog._write.settings.settings",
     "SettingsError": "steplog._write.settings.settings",
     "CallableSink": "steplog._write.disk.sinks",
     "MemorySink": "steplog._write.disk.sinks",
+    "Recording": "steplog._auto.switch",
     "activate": "steplog._auto.switch",
+    "recording": "steplog._auto.switch",
     "deactivate": "steplog._auto.switch",
     # for steplog-auto and for IPython's %load_ext, not for people
     "boot": "steplog._auto.boot",
@@ -88,6 +97,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'steplog' has no attribute {name!r}")
     # not importlib: `boot` must cost next to nothing
     value = getattr(__import__(_ROOMS.get(name, "steplog._read"), fromlist=(name,)), name)
+    if name not in _ROOMS:
+        # Whoever reads may look at it in a notebook; the read side itself knows no page.
+        __import__("steplog._view.notebook", fromlist=("bind",)).bind()
     globals()[name] = value
     return value
 

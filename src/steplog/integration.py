@@ -4,6 +4,7 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 `contained`, and reports starts, ends and points to a `StepRecorder`. See the integration for LangChain for an example.
 """
 
+from steplog._record.log_handle import LogHandle
 from steplog._write.disk.sinks import CallableSink, MemorySink, Sink
 from steplog._write.guard import complain, contained, untold
 from steplog._write.registry import note_framework, recorder_for, release
@@ -12,6 +13,7 @@ from steplog._write.safe.exceptions import describe, message_of, status_of
 from steplog._write.safe.provider_errors import provider_answer, provider_error_fields
 from steplog._write.safe.safe_read import plain_number, read_fields, register_fields
 from steplog._write.said.message_types import MessageType, present, register_message_type
+from steplog._write.settings.keywords import SettingsFields
 from steplog._write.settings.settings import Settings, SettingsError
 from steplog._write.steps.handed_down import HandedDown
 from steplog._write.steps.step_recorder import StepRecorder
@@ -19,10 +21,12 @@ from steplog._write.steps.step_recorder import StepRecorder
 __all__ = [
     "CallableSink",
     "HandedDown",
+    "LogHandle",
     "MemorySink",
     "MessageType",
     "Settings",
     "SettingsError",
+    "SettingsFields",
     "Sink",
     "StepRecorder",
     "complain",

@@ -1,7 +1,7 @@
 """For tests: of programs that record, and of adapters, which all pass the same contract.
 
-A program's tests give their recorder a `MemorySink` and look at its `records`. An adapter's tests call
-`missing_hooks`, `broken` and `assert_nothing_left` with their handler (architecture.md, rule 15).
+A program's tests use a `StableRecorder`, or give their recorder a `MemorySink` and look at its `records`, made `stable`
+for snapshots. An adapter's tests call `missing_hooks`, `broken` and `assert_nothing_left` with their handler (architecture.md, rule 15).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from steplog._record.stable_lines import StableRecorder, stable
 from steplog._replay.as_logged import as_logged
 from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged
 from steplog._replay.recorded_calls import RecordedCall, RecordedCalls, RecordedTools
@@ -25,11 +26,13 @@ __all__ = [
     "RecordedCall",
     "RecordedCalls",
     "RecordedTools",
+    "StableRecorder",
     "as_logged",
     "assert_nothing_left",
     "broken",
     "extractors",
     "missing_hooks",
+    "stable",
 ]
 
 
@@ -78,7 +81,7 @@ def broken(module: types.ModuleType, name: str) -> Generator[list[str]]:
 def assert_nothing_left(recorder: StepRecorder) -> None:
     """Raise `AssertionError` if the recorder still holds state of steps or runs; call it when all runs are over."""
     sizes = recorder.sizes()
-    held = {name: size for name, size in sizes.items() if name in ("steps", "runs", "once") and size}
+    held = {name: size for name, size in sizes.items() if name in ("steps", "runs", "memory") and size}
     if held:
         raise AssertionError(f"held after all runs are over: {held}")
     if sizes["ended"] > 1024 or sizes["past"] > 256:

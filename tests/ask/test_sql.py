@@ -1,6 +1,7 @@
 """The views are what docs/sql.md says, and a question can read them and nothing else."""
 
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -71,11 +72,11 @@ def test_every_question_on_the_page_can_be_asked(log):
     ],
 )
 def test_what_is_no_single_select_over_the_views_is_refused_and_does_nothing(log, tmp_path, question):
-    secret_frame = [1, 2, 3]
+    secret_frame = {"a": pytest.importorskip("numpy").array([1, 2, 3])}  # DuckDB would take it for a table
     with pytest.raises(ask.SqlError):
         ask.sql(log, question.replace("{folder}", str(tmp_path)))
     assert list(tmp_path.iterdir()) == []
-    assert secret_frame == [1, 2, 3]
+    assert len(secret_frame) == 1
 
 
 def test_a_question_that_takes_too_long_is_given_up(log):
@@ -169,8 +170,10 @@ def test_only_the_runs_asked_for_are_in_the_views(log):
     assert ask.sql(log, "SELECT DISTINCT run FROM messages", runs=[one]).rows == ((one,),)
 
 
-def test_a_path_may_have_what_is_a_pattern_or_a_quote_elsewhere(tmp_path):
+def test_a_path_may_have_what_is_a_pattern_or_a_quote_elsewhere(tmp_path, busy):
     folder = tmp_path / "it's [a] *log*?"
+    for decoy in ("it's a log", "it's a logs", "it's [a] *log*x"):
+        shutil.copytree(busy, tmp_path / decoy)
     with steplog.Recorder(folder) as recorder, recorder.run("r") as run, run.tool("t"):
         pass
     assert ask.sql(steplog.read(folder), "SELECT count(*) FROM steps").rows == ((1,),)

@@ -11,10 +11,10 @@ import pytest
 import steplog
 from steplog import ask
 from steplog._ask.spending import spending_of
-from steplog._ask.tables.columns import TOKENS
+from steplog._ask.tables.columns import COUNTS, TOKENS
 
 pytest.importorskip("duckdb")
-SUMMED = ("steps", "llm_calls", "tool_calls", "errors", "retries", *TOKENS)
+SUMMED = (*COUNTS, *TOKENS)
 
 
 def segments(path):
@@ -91,6 +91,49 @@ def reused_ids(path):
     file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
 
 
+def without_totals(path):
+    """What is changed by hand here was added up by the writer as it was: let the steps say it."""
+    for file in segments(path):
+        records = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+        file.write_bytes(
+            b"".join(orjson.dumps({k: v for k, v in r.items() if k != "totals"}) + b"\n" for r in records)
+        )
+
+
+def inferred_ends(path):
+    """Before some real ends an inferred one, behind others; some steps have only that."""
+    without_totals(path)
+    file = segments(path)[-1]
+    found = []
+    for at, line in enumerate(file.read_bytes().splitlines()):
+        record = orjson.loads(line)
+        if record["ev"] in ("llm.end", "tool.end"):
+            inferred = {name: record[name] for name in ("ts", "run", "step", "ev")} | {
+                "implied": True,
+                "status": "cancelled",
+                "ms": 9e9,
+            }
+            found.extend([[inferred, record], [record, inferred], [inferred], [record]][at % 4])
+        else:
+            found.append(record)
+    for seq, record in enumerate(found, 1):
+        record["seq"] = seq
+        record.pop("totals", None)  # they were added up from other lines
+    file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in found))
+
+
+def cached_answers(path):
+    without_totals(path)
+    for file in segments(path):
+        data = file.read_bytes().replace(
+            b'"finish_reason":"length"', b'"finish_reason":"length","cached":true'
+        )
+        lines = [orjson.loads(line) for line in data.splitlines()]
+        for line in lines:
+            line.pop("totals", None)  # they were added up from other lines
+        file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
 def one_file(path):
     whole = b"".join(file.read_bytes() for file in segments(path))
     for file in segments(path):
@@ -136,7 +179,7 @@ def whole(path):
 
 DAMAGES = [
     whole, torn, torn_but_whole, nuls, spliced, repeated, copied, foreign, bom, lost_lines, without_ends, reused_ids,
-    one_file, odd_types, packed, cut_while_packed,
+    inferred_ends, cached_answers, one_file, odd_types, packed, cut_while_packed,
 ]  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def test_a_broken_steplog_costs_one_line_and_the_program_runs(desk, broken, reas
     done = desk.python("-c", "print('ran')", STEPLOG="1")
     assert (done.returncode, done.stdout) == (0, b"ran\n")
     assert done.stderr.decode().startswith(f"steplog: nothing is recorded: {reason}")
-    assert done.stderr.count(b"\n") == 1
+    # What could not be written is said once more at the end, with what it cost.
+    assert done.stderr.count(b"\n") == (2 if b"cannot write" in done.stderr else 1)
 
 
 def test_only_the_first_process_says_so(desk):
@@ -76,7 +77,8 @@ def test_broken_settings_cost_one_line_and_the_program_runs(desk, env):
     done = desk.python("-c", RUN_ONE + "print('ran')", **{"STEPLOG": "1", **env})
     assert (done.returncode, done.stdout) == (0, b"ran\n")
     assert done.stderr.startswith(b"steplog: ")
-    assert done.stderr.count(b"\n") == 1
+    # What could not be written is said once more at the end, with what it cost.
+    assert done.stderr.count(b"\n") == (2 if env.get("STEPLOG_PATH") else 1)
 
 
 def test_the_projects_settings_hold_in_a_program_that_changes_its_directory_and_in_its_children(desk):

@@ -130,7 +130,8 @@ def test_show_rebuilds_the_whole_prompt_of_a_step(log):
 LISTING = """\
 RUN       STARTED               NAME                 STATUS  STEPS  LLM  TOOL  ERR   IN  OUT    TIME
 8f3a1c2b  2026-11-23 03:12:59Z  forecast             ok          4    2     1    0  250   32   1.7 s
-9e000000  2026-11-23 03:12:59Z  [red]second\\x1b[31m  error       0    0     0    0    0    0  1m 01s
+9e000000  2026-11-23 03:12:59Z  [red]second\\x1b[31m  error       0    0     0    1    0    0  1m 01s
+2 runs                                                           4    2     1    1  250   32  1m 02s
 """
 
 
@@ -226,7 +227,7 @@ def test_schema_is_printed_as_json():
         (["show", "8", "-p", "{tmp}/two.jsonl"], 2, "fits 2 runs"),
         (["show", "@last", "-p", "{tmp}/empty"], 1, "it has no runs yet"),
         (["show", "8f", "-p", "{tmp}/missing\x1b[31m"], 2, "missing\\x1b[31m"),
-        (["show"], 2, "Missing argument"),
+        (["show"], 2, "there is no log at"),
         (["tail", "{tmp}/missing"], 2, "there is no log at"),
         (["tail", "-f", "{tmp}/missing"], 2, "there is no log at"),
         (["tail", "-f", "-"], 2, "cannot be followed"),

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import steplog
+from steplog._show.html import run_html
 
 NASTY = '<script>alert(1)</script><img src=x onerror="alert(1)">&amp;\x1b[31m\u202e$\\href{javascript:alert(1)}{x}$\x00'
 ALLOWED = {"div", "b", "code", "span", "pre", "details", "summary"}
@@ -59,8 +60,13 @@ def shown(run, request):
     return run if request.param == "run" else next(s for s in run.steps if request.param in (s.kind, s.name))
 
 
+def drawn(shown):
+    """The tree or the page of HTML, not the frame in which notebooks show a run."""
+    return run_html(shown) if isinstance(shown, steplog.Run) else shown._repr_html_()
+
+
 def test_what_is_in_the_log_makes_no_element_of_its_own(shown):
-    audit = Audit(shown._repr_html_())
+    audit = Audit(drawn(shown))
     assert audit.tags <= ALLOWED
     assert audit.attributes <= {"class", "style"}
     assert audit.open == []
@@ -69,7 +75,7 @@ def test_what_is_in_the_log_makes_no_element_of_its_own(shown):
 
 
 def test_formulas_of_the_log_are_not_typeset(shown):
-    assert shown._repr_html_().startswith('<div class="steplog tex2jax_ignore mathjax_ignore" ')
+    assert drawn(shown).startswith('<div class="steplog tex2jax_ignore mathjax_ignore" ')
 
 
 def test_the_text_has_nothing_that_steers_a_terminal(shown):
@@ -77,7 +83,7 @@ def test_the_text_has_nothing_that_steers_a_terminal(shown):
 
 
 def test_html_and_text_say_what_the_run_did(run):
-    text, html = str(run), Audit(run._repr_html_()).text
+    text, html = str(run), Audit(drawn(run)).text
     for said in (
         "error",
         "tool fails",
@@ -112,7 +118,7 @@ def test_a_long_run_is_cut_where_a_browser_could_not_follow(tmp_path):
         for n in range(700):
             with run.tool("search", args="x" * 50_000 if n == 0 else n):
                 pass
-    html = steplog.read(tmp_path / "log").run(-1)._repr_html_()
+    html = drawn(steplog.read(tmp_path / "log").run(-1))
     assert len(html) < 1_000_000
     assert "and 200 more steps" in html
 
@@ -124,5 +130,5 @@ def test_a_step_within_steps_without_end_is_shown(tmp_path):
             blocks.append(blocks[-1].node(f"n{n}").__enter__())
         for block in reversed(blocks[1:]):
             block.__exit__(None, None, None)
-    audit = Audit(steplog.read(tmp_path / "log").run(-1)._repr_html_())
+    audit = Audit(drawn(steplog.read(tmp_path / "log").run(-1)))
     assert "(depth 149) 150 node n149" in audit.text

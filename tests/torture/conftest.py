@@ -1,6 +1,7 @@
 """Plain `pytest` takes a scaled-down part of the torture suite; `pytest -m torture` all of it, at full scale."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -57,3 +58,15 @@ def program(tmp_path):
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory):
+    """The library that makes `write` fail."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    library = tmp_path_factory.mktemp("faults") / "faults.so"
+    source = Path(__file__).with_name("faults.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return library

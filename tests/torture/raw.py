@@ -76,8 +76,8 @@ class Raw:
         """Whether each writer's numbers and stamps run forward."""
         last = {}
         for line in self.lines:
-            before = last.get(line["_w"])
-            if before is not None and (line["seq"], line["ts"]) < before:
+            seq, ts = last.get(line["_w"], (0, ""))
+            if line["seq"] <= seq or line["ts"] < ts:
                 return False
             last[line["_w"]] = (line["seq"], line["ts"])
         return True

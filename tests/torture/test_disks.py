@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from raw import Raw
@@ -14,18 +13,6 @@ from raw import Raw
 import steplog
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-
-
-@pytest.fixture(scope="session")
-def faults(tmp_path_factory):
-    """The library that makes `write` fail."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    library = tmp_path_factory.mktemp("faults") / "faults.so"
-    source = Path(__file__).with_name("faults.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
-    return library
 
 
 @contextmanager
@@ -287,6 +274,44 @@ def test_a_real_disk_fills_up_and_frees_again(kind, where, tmp_path, capfd):
 
 
 @needs_root
+@pytest.mark.parametrize("kind", ["tmpfs", pytest.param("ext4", marks=pytest.mark.torture)])
+@pytest.mark.parametrize("where", ["log", "log.jsonl"])
+@pytest.mark.parametrize(
+    "pad", [40, 3000]
+)  # the line that is torn fits into the room that was held back, or does not
+def test_a_process_that_ends_while_the_disk_is_full_says_how_many_lines_are_lost(
+    kind, where, pad, tmp_path, program
+):
+    with small_disk(kind, tmp_path) as disk:
+        path = disk / "logs" / where
+        done = program(
+            f"""
+            recorder = steplog.Recorder(LOG)
+            run = recorder.run("r").__enter__()
+            n, pending = 0, recorder._steps.lines.appender._writer.pending
+            while len(pending.queue) < 500:
+                run.custom("line", {{"n": n, "pad": f"{{n}} " * {pad}}})
+                n += 1
+            recorder.close()
+            print(n)
+            """,
+            log=path,
+        )
+        raw = Raw(path)
+        written = raw.data()
+        assert written == list(range(len(written)))
+        missing = int(done.stdout) + 1 - len(written)  # and run.end
+        assert missing >= 500
+        assert raw.lost() == sum(raw.gaps().values()) == missing
+        assert len(raw.damaged) <= 1  # the torn one, which the loss counts
+        assert (raw.torn, raw.repeated(), raw.in_order()) == ([], [], True)
+        lost, closed = raw.lines[-2:]
+        assert (lost["ev"], lost["reason"]) == ("log.lost", "ENOSPC")
+        assert (closed["ev"], closed["lost"], closed["lines"]) == ("log.close", missing, closed["seq"])
+        assert done.stderr.splitlines()[-1].endswith(f": {missing} lines are lost (ENOSPC); its log says so")
+
+
+@needs_root
 @pytest.mark.torture
 def test_a_disk_that_hangs_holds_up_nobody_but_the_thread_inside_it(tmp_path):
     with small_disk("ext4", tmp_path) as disk:
@@ -380,6 +405,7 @@ def test_what_others_do_to_the_file_is_followed(change, name, program, tmp_path)
     else:
         assert set(range(101, 300)) <= set(written)
     assert len(written) == len(set(written))
+    assert name != "log" or raw.data() == written
 
 
 def test_a_limit_on_file_size_neither_kills_the_host_nor_costs_a_line(program, tmp_path):

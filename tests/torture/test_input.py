@@ -204,6 +204,8 @@ BOMBS = {
         type("Slow", (), {"__repr__": lambda _: time.sleep(1)})() for _ in range(50)
     ],
     "nested exceptions": lambda: ValueError(ValueError(ValueError(deep(500)))),
+    "an exception with a million arguments": lambda: ValueError(*range(1_000_000)),
+    "an exception with a list of a million": lambda: ValueError("at", list(range(1_000_000))),
     "not a number": lambda: [math.nan, math.inf, -math.inf],
 }
 

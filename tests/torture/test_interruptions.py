@@ -456,6 +456,55 @@ def test_signal_handlers_that_log_neither_block_nor_lose(program, tmp_path, full
     assert (raw.damaged, raw.gaps(), raw.repeated(), raw.in_order()) == ([], {}, [], True)
 
 
+def test_a_storm_of_signals_beside_busy_threads_loses_nothing_and_nests_no_deeper_for_us(
+    program, tmp_path, full
+):
+    lines = 20_000 if full else 3000
+    done = program(f"""
+        recorder = steplog.Recorder(LOG)
+        run = recorder.run("r").__enter__()
+        import itertools
+        numbers, depth, deepest = itertools.count(1), 0, 0
+
+        def handler(*_):
+            global depth, deepest
+            number = next(numbers)
+            depth += 1
+            deepest = max(deepest, depth)
+            run.custom("signal", {{"s": number}})
+            depth -= 1
+
+        def write(k):
+            for n in range({lines}): run.custom("line", {{"n": [k, n], "pad": "y" * 200}})
+
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        others = [threading.Thread(target=write, args=(k,)) for k in (1, 2)]
+        for other in others: other.start()
+        write(0)
+        for other in others: other.join()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        run.__exit__(None, None, None)
+        recorder.close()
+        print(next(numbers) - 1, deepest)
+        """)
+    handled, deepest = map(int, done.stdout.split())
+    raw = Raw(tmp_path / "log")
+    for k in range(3):
+        assert [n for who, n in raw.data() if who == k] == list(range(lines))
+    assert sorted(raw.data("s")) == list(range(1, handled + 1))
+    assert handled > 20
+    assert deepest < 20
+    assert (raw.torn, raw.damaged, raw.gaps(), raw.repeated(), raw.in_order(), raw.lost()) == (
+        [],
+        [],
+        {},
+        [],
+        True,
+        0,
+    )
+
+
 def test_a_handler_that_logs_and_leaves_by_os_exit_has_logged(program, tmp_path, full):
     for i in range(40 if full else 6):
         log = tmp_path / str(i)

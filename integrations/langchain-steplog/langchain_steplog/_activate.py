@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Unpack
 
 from langchain_core.tracers import context
 
 from langchain_steplog import _graphs as graphs
 from langchain_steplog._handler import StepLogHandler
+from steplog.integration import SettingsFields
 
 _active: list[tuple[StepLogHandler, Any]] = []
 
 
-def activate(path: str | os.PathLike[str] | None = None, **settings: Any) -> StepLogHandler:
+def activate(
+    path: str | os.PathLike[str] | None = None, **settings: Unpack[SettingsFields]
+) -> StepLogHandler:
     """Record every LangChain and LangGraph run of this process to `path`; a second call returns the same handler.
 
     Works before and after runs began; runs under way are recorded from their next new child on. Arguments as for

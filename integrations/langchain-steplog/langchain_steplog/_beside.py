@@ -20,11 +20,9 @@ _MAY_BE_EMPTY: Final = (str, list, dict)
 
 def beside(meta: Mapping[str, Any], *, with_logprobs: bool) -> dict[str, Any]:
     """What of an answer's metadata is told nowhere else."""
-    left = meta.keys() - _TOLD
     out: dict[str, Any] = {}
-    for name in meta if left else ():
-        value = meta[name]
-        if name not in left or value is None or (type(value) in _MAY_BE_EMPTY and not value):
+    for name, value in tuple(meta.items()):  # another thread may change it
+        if value is None or name in _TOLD or (type(value) in _MAY_BE_EMPTY and not value):
             continue
         if name not in _LOGPROBS:
             out[name] = once(value) if type(value) is str else value

@@ -21,7 +21,10 @@ def record_embeddings(embeddings: Embeddings, handler: StepLogHandler | None = N
     """Embeddings that do what `embeddings` do, each call a step of the log: model, number of texts, dimensions, duration.
 
     ```python
-    store = InMemoryVectorStore(record_embeddings(OpenAIEmbeddings()))
+    from langchain_core.embeddings import DeterministicFakeEmbedding
+
+    embeddings = record_embeddings(DeterministicFakeEmbedding(size=16), StepLogHandler("logs"))
+    embeddings.embed_documents(["tides", "winds"])
     ```
 
     The step stands in the run that the call is made in; outside of one it is a run of its own. It goes to `handler`, by

@@ -15,12 +15,15 @@ _OURS = ("ls_", "lc_", "langgraph_", "checkpoint_", "__pregel")
 _LISTS = (tuple, list)
 _BRIEF = 250  # characters of an error's message that its step repeats
 _MOST_ANSWERS = 100
-_INTERNAL = frozenset(
-    {"thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions"}
-)
-_machinery: set[str] = set()  # names met before that are the frameworks' own: each step has a dozen of them
-_MOST_MACHINERY = 256
-_THEIR_TAGS = ("seq:step:", "graph:step:", "map:key:", "retry:attempt:", "langsmith:")
+_NO_MESSAGES = frozenset({str, int, float, bool, dict, type(None)})  # types of results that can carry none
+_WELL: Fields = {"status": None}
+_STEPS = ("seq:step:", "graph:step:", "map:key:", "retry:attempt:", "langsmith:")
+# Names in metadata, and tags, that are the frameworks' own, those met before included: each step has a dozen of them.
+THEIR_NAMES: set[str] = {
+    "thread_id", "session_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map", "versions",
+}  # fmt: skip
+THEIR_TAGS: set[str] = set()
+_MOST_THEIRS = 256
 
 
 def name_of(serialized: Any, given: Any) -> str | None:
@@ -56,20 +59,24 @@ def handed_down(metadata: Mapping[str, Any] | None, tags: list[str] | None) -> H
 
 def _own_metadata(metadata: Mapping[str, Any]) -> Fields:
     """Metadata without what LangChain and LangGraph put there."""
-    mine: Fields = {}
-    for name, value in metadata.items():
-        if name in _machinery:
-            continue
-        if type(name) is str and (name in _INTERNAL or name.startswith(_OURS)):
-            if len(_machinery) < _MOST_MACHINERY:
-                _machinery.add(name)
-        else:
-            mine[name] = value
-    return mine
+    return {name: value for name, value in metadata.items() if not _is_theirs(name, THEIR_NAMES, _OURS)}
 
 
 def _own_tags(tags: list[str]) -> list[str]:
-    return [tag for tag in tags if type(tag) is str and not tag.startswith(_THEIR_TAGS)]
+    return [tag for tag in tags if type(tag) is str and not _is_theirs(tag, THEIR_TAGS, _STEPS)]
+
+
+def _is_theirs(name: Any, known: set[str], beginnings: tuple[str, ...]) -> bool:
+    """Whether a name in metadata, or a tag, is one of LangChain's or LangGraph's; those that are become `known`."""
+    if type(name) is not str:
+        return False
+    if name in known:
+        return True
+    if not name.startswith(beginnings):
+        return False
+    if len(known) < _MOST_THEIRS:
+        known.add(name)
+    return True
 
 
 def _thread(thread: Any) -> str | None:
@@ -138,9 +145,11 @@ def _command(value: Any) -> Any:
 
 def tool_end(output: Any) -> Fields:
     """A tool's result; an error that the tool or its node caught and told the model of is this step's error."""
+    if type(output) in _NO_MESSAGES:
+        return {"result": chain_input(output)}
     found = live_dict(output)
     if found.get("type") == "tool" and "tool_call_id" in found:
-        return {"message": output, **_failure([output])}
+        return {"message": output, **(_failure([output]) if found.get("status") == "error" else _WELL)}
     return {"result": chain_output(output), **_failure(_messages_in(output))}
 
 
@@ -154,7 +163,7 @@ def _failure(messages: list[Any]) -> Fields:
                 # In full it stands in the message.
                 error["message"] = said if len(said) <= _BRIEF else said[:_BRIEF] + "…"
             return {"status": "error", "error": error}
-    return {"status": None}
+    return _WELL
 
 
 def _text_in(content: Any) -> str:

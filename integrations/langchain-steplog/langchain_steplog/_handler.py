@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from sys import modules
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from langchain_steplog import _agents as agents
@@ -16,14 +16,16 @@ from langchain_steplog import _provider_errors as provider_errors
 from langchain_steplog._dual import DONE, OncePerRun, direct, dual
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from langchain_steplog._recording import Recording
-from steplog.integration import Sink, contained
+from steplog.integration import SettingsFields, Sink, contained
 
 
 class StepLogHandler(Recording):
     """Records every run it is given to as one JSON line per step.
 
     ```python
-    agent.invoke({"messages": [("user", "hi")]}, {"callbacks": [StepLogHandler("logs")]})
+    with StepLogHandler("logs") as steplog_handler:
+        agent.invoke({"messages": [("user", "hi")]}, {"callbacks": [steplog_handler]})
+    print(steplog_handler.runs[-1])
     ```
 
     `path` is a directory (default `$STEPLOG_PATH`, then `./steplogs`) or one `.jsonl` file; handlers of one path share
@@ -32,7 +34,11 @@ class StepLogHandler(Recording):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        sink: Sink | None = None,
+        **settings: Unpack[SettingsFields],
     ) -> None:
         """Record to `path`, or give the lines to `sink`."""
         super().__init__(path, sink=sink, **settings)
@@ -72,7 +78,7 @@ class StepLogHandler(Recording):
             if steps.writes_all and "defers_inputs" not in kwargs:
                 fields["input"] = self._value(extract.chain_input, inputs)
             kind, is_node = ("chain", False) if task is None else ("node", True)
-            held = contained(self, "handed_down", extract.handed_down, metadata, tags)
+            held = self._handed_down(metadata, tags)
             if steps.start(
                 run_id, kind, name,
                 parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,

@@ -125,7 +125,8 @@ def llm_end(response: Any, *, with_logprobs: bool = False) -> Fields:
         fields["others"] = [_answer(g) for g in generations[1:]]
     info = info if type(info) is dict else _NOTHING
     fields |= _answered(told, meta, output, info)
-    fields["extra"] = beside(meta or info, with_logprobs=with_logprobs) or None
+    if extra := beside(meta or info, with_logprobs=with_logprobs):
+        fields["extra"] = extra
     fields["response_id"] = _response_id(meta, said, output)
     fields["cached"] = (type(told) is dict and not output and _from_cache(told)) or None
     fields["asks"] = _asked(calls) if type(calls) is list and calls else None

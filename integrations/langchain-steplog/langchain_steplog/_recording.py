@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Mapping
 from sys import modules
-from typing import Any, Final, Self
+from typing import Any, Final, Self, Unpack
 from uuid import UUID
 
 import langchain_core
@@ -15,17 +15,17 @@ from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
 from langchain_steplog._dual import DONE
+from langchain_steplog._extract import THEIR_NAMES, THEIR_TAGS
 from langchain_steplog._messages import register
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from steplog.integration import (
-    Settings,
+    HandedDown,
+    LogHandle,
+    SettingsFields,
     Sink,
     StepRecorder,
-    complain,
     contained,
     note_framework,
-    recorder_for,
-    release,
     status_of,
     untold,
 )
@@ -35,19 +35,22 @@ note_framework("langchain-core", langchain_core.__version__)
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 
-class Recording(BaseCallbackHandler):
+class Recording(LogHandle, BaseCallbackHandler):
     """A handler of no event that has a recorder; copies and pickles of it have the same one."""
 
     raise_error = False
     run_inline = False
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        sink: Sink | None = None,
+        **settings: Unpack[SettingsFields],
     ) -> None:
         """Record to `path`, or give the lines to `sink`."""
-        super().__init__()
-        loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
-        self._steps: StepRecorder = recorder_for(loaded, sink)
+        BaseCallbackHandler.__init__(self)
+        LogHandle.__init__(self, path, sink=sink, **settings)
         self._arguments = (path, settings) if sink is None else None
         self._listens_by: object = (
             None  # the installation by which LangGraph tells this recorder of interrupts
@@ -57,14 +60,6 @@ class Recording(BaseCallbackHandler):
     def steps(self) -> StepRecorder:
         """The recorder behind this handler."""
         return self._steps
-
-    def totals(self, run_id: UUID | str | None = None) -> dict[str, Any]:
-        """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""
-        return self._steps.totals(run_id)
-
-    def close(self) -> None:
-        """End what is open and write the log's closing mark; not needed, since the end of the process does it."""
-        release(self._steps)
 
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours into the log; never raises."""
@@ -113,7 +108,7 @@ class Recording(BaseCallbackHandler):
             tried = fields.get("call_id") or fields.get("model") or name
             is_sure = parent_run_id is not None and LLAMA_INDEX not in modules
             parent = parent_run_id if is_sure else parent_of(steps, parent_run_id)
-            held = self._value(extract.handed_down, kwargs.get("metadata"), tags)
+            held = self._handed_down(kwargs.get("metadata"), tags)
             if parent is None or not steps.start(
                 run_id, kind, name,
                 parent=parent, fields=fields, attempt_of=tried, below_only=True, handed_down=held,
@@ -126,6 +121,13 @@ class Recording(BaseCallbackHandler):
             except Exception:  # noqa: BLE001 - at the recursion limit
                 untold("call")
         return DONE
+
+    def _handed_down(self, metadata: Any, tags: Any) -> HandedDown | None:
+        """The program's own tags and metadata; a look is enough to see that there are none, which is most often so."""
+        is_theirs = type(metadata) is not dict or THEIR_NAMES.issuperset(metadata)
+        if is_theirs and (type(tags) is not list or THEIR_TAGS.issuperset(tags)):
+            return None
+        return self._value(extract.handed_down, metadata, tags)
 
     def _start_root(
         self,

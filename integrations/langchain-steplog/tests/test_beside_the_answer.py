@@ -66,7 +66,7 @@ def test_an_answer_that_was_cut_short_and_cannot_be_parsed_is_told_with_its_toke
     assert end["error"]["type"] == "LengthFinishReasonError"
     assert end["message"]["content"] == '{"name": "Oslo", "people": '
     assert (end["usage"], end["finish_reason"], end["response_id"]) == (USAGE, "length", "chatcmpl-1")
-    assert handler.totals()["input_tokens"] == 11
+    assert handler.totals["input_tokens"] == 11
     start = next(line for line in sink.records if line["ev"] == "llm.start")
     assert start["params"]["response_format"] == {"$type": f"{__name__}.City"}
 
@@ -96,7 +96,7 @@ def test_audio_tokens_are_counted(recorded, provider):
     handler, sink = recorded()
     ask(openai(provider.gives(answer("hi", "stop"))), "invoke", handler)
     assert told(sink, "llm.end")["usage"] == USAGE
-    assert handler.totals()["input_audio_tokens"] == 2
+    assert handler.totals["input_audio_tokens"] == 2
 
 
 def test_the_service_tier_is_told(recorded, provider):

@@ -5,7 +5,9 @@ import copy
 import pickle
 
 import pytest
-from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.vectorstores import InMemoryVectorStore
 from lc_agents import story
@@ -45,7 +47,7 @@ def lines(sink, ev):
     return [line for line in sink.records if line["ev"] == ev]
 
 
-def test_a_call_is_a_step_in_the_run_it_is_made_in(recorded):
+def test_an_embedding_call_is_a_step_in_the_run_it_is_made_in(recorded):
     handler, sink = recorded()
     embeddings = record_embeddings(Named())
     found = []
@@ -60,7 +62,7 @@ def test_a_call_is_a_step_in_the_run_it_is_made_in(recorded):
     assert b"0.625" not in b"".join(sink.lines)
 
 
-def test_outside_of_a_run_it_is_a_run_of_its_own_in_the_log_of_the_active_handler(activated):
+def test_an_embedding_call_outside_of_a_run_is_a_run_of_its_own_in_the_active_log(activated):
     import steplog
 
     _, path = activated
@@ -75,11 +77,11 @@ def test_outside_of_a_run_it_is_a_run_of_its_own_in_the_log_of_the_active_handle
     assert embeddings.calls == [("query", None), ("aquery", None)]
 
 
-def test_with_no_handler_it_does_what_it_did():
+def test_recorded_embeddings_without_a_handler_do_what_they_did():
     assert record_embeddings(Named()).embed_query("q") == [0.625, 1.0, 2.0]
 
 
-def test_an_error_is_the_steps_and_goes_on_to_the_program(recorded):
+def test_an_embedding_error_is_the_steps_and_goes_on_to_the_program(recorded):
     handler, sink = recorded()
     embeddings = record_embeddings(Named(ValueError("no quota")), handler)
     with pytest.raises(ValueError, match="no quota"):
@@ -88,13 +90,13 @@ def test_an_error_is_the_steps_and_goes_on_to_the_program(recorded):
     assert (end["status"], end["error"]["message"]) == ("error", "no quota")
 
 
-def test_a_call_with_no_texts_is_not_told(recorded):
+def test_an_embedding_call_with_no_texts_is_not_told(recorded):
     handler, sink = recorded()
     assert record_embeddings(Named(), handler).embed_documents([]) == []
     assert lines(sink, "embedding.start") == []
 
 
-def test_it_keeps_the_interface_of_what_it_wraps(recorded):
+def test_recorded_embeddings_keep_the_interface_of_what_they_wrap(recorded):
     handler, _ = recorded()
     inner = Named()
     embeddings = record_embeddings(inner, handler)
@@ -107,21 +109,30 @@ def test_it_keeps_the_interface_of_what_it_wraps(recorded):
     assert pickle.loads(pickle.dumps(again)).embed_query("q") == [0.625, 1.0, 2.0]
 
 
-def test_a_vector_store_takes_it_and_its_retriever_shows_what_it_embedded(recorded):
+def test_what_a_retriever_embeds_is_a_step_in_its_run(recorded):
     handler, sink = recorded()
-    embeddings = record_embeddings(DeterministicFakeEmbedding(size=16))
-    store = InMemoryVectorStore(embeddings)
-    store.add_texts(["tides", "winds"])
-    retriever = store.as_retriever(search_kwargs={"k": 1})
-    RunnableLambda(retriever.invoke).invoke("tides", {"callbacks": [handler]})
-    assert [line for line in story(sink.records) if "embedding" in line] == [
-        "2 embedding.start DeterministicFakeEmbedding",
+    embeddings = record_embeddings(Named())
+
+    class Near(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            return [Document("tides", metadata={"score": embeddings.embed_query(query)[0]})]
+
+    RunnableLambda(Near().invoke).invoke("tides", {"callbacks": [handler]})
+    assert [line for line in story(sink.records) if "retriever" in line or "embedding" in line] == [
+        "1 retriever.start Near",
+        "2 embedding.start",
         "2 embedding.end",
+        "1 retriever.end",
     ]
-    assert lines(sink, "embedding.end")[0]["dimensions"] == 16
+    assert lines(sink, "retriever.end")[0]["documents"][0]["score"] == 0.625
 
 
-def test_a_failure_of_ours_costs_the_program_nothing(recorded, monkeypatch):
+def test_a_vector_store_takes_recorded_embeddings_as_its_own():
+    embeddings = record_embeddings(Named())
+    assert InMemoryVectorStore(embeddings).embeddings is embeddings
+
+
+def test_a_failure_while_recording_an_embedding_costs_the_program_nothing(recorded, monkeypatch):
     from langchain_steplog import _embeddings
 
     handler, sink = recorded()

@@ -51,27 +51,36 @@ def ends(sink, kind):
     return [line for line in sink.records if line["ev"] == f"{kind}.end"]
 
 
-@pytest.mark.parametrize("answer", [message, blocks, command, several], ids=lambda t: t.name)
-def test_a_tool_whose_message_says_that_it_failed_is_an_error_with_what_it_said(recorded, answer):
+def asked(recorded, answer):
+    """The end of the tool step, and the handler, of an agent whose model asks for this tool once."""
     handler, sink = recorded()
     model = ScriptedModel(script=[calls(answer.name, "c1"), AIMessage("done")])
     create_agent(model, [answer]).invoke({"messages": [("user", "go")]}, {"callbacks": [handler]})
+    assert "status" not in ends(sink, "run")[0]
     (end,) = ends(sink, "tool")
+    return end, handler
+
+
+@pytest.mark.parametrize("answer", [message, blocks, command], ids=lambda t: t.name)
+def test_a_tool_whose_message_says_that_it_failed_is_an_error_with_what_it_said(recorded, answer):
+    end, handler = asked(recorded, answer)
     assert end["status"] == "error"
     assert end["error"]["type"] == "ToolMessage"
     assert end["error"]["message"].startswith("no such page")
     assert len(end["error"]["message"]) <= 251
-    assert handler.totals()["errors"] == 1
-    assert "status" not in ends(sink, "run")[0]
+    assert handler.totals["errors"] == 1
+
+
+def test_a_tool_that_answers_several_things_of_which_one_failed_is_an_error(recorded):
+    end, handler = asked(recorded, several)
+    assert (end["status"], end["error"]["message"]) == ("error", "no such page")
+    assert handler.totals["errors"] == 1
 
 
 def test_a_command_whose_messages_are_well_is_no_error(recorded):
-    handler, sink = recorded()
-    model = ScriptedModel(script=[calls("fine", "c1"), AIMessage("done")])
-    create_agent(model, [fine]).invoke({"messages": [("user", "go")]}, {"callbacks": [handler]})
-    (end,) = ends(sink, "tool")
-    assert "status" not in end
-    assert "error" not in end
+    end, handler = asked(recorded, fine)
+    assert not {"status", "error"} & end.keys()
+    assert "errors" not in handler.totals
 
 
 def graph_of(node):
@@ -101,7 +110,7 @@ def test_a_graph_that_was_asked_to_stop_is_cancelled_and_says_why(recorded):
     (end,) = ends(sink, "run")
     assert end["status"] == "cancelled"
     assert "deploy" in end["error"]["message"]
-    assert "errors" not in handler.totals()
+    assert "errors" not in handler.totals
     assert [line.get("status") for line in ends(sink, "node")] == [None]
 
 
@@ -116,4 +125,4 @@ def test_a_bare_bubble_up_hands_control_on_and_is_no_error(recorded):
     with contextlib.suppress(GraphBubbleUp):
         graph_of(work).invoke({"messages": []}, {"callbacks": [handler]})
     assert [line["status"] for line in ends(sink, "node")] == ["handoff"]
-    assert "errors" not in handler.totals()
+    assert "errors" not in handler.totals

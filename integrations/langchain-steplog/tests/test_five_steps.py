@@ -71,7 +71,7 @@ def test_totals_come_from_memory_and_equal_those_of_the_log(recorded):
     agent, _ = five_step_agent()
     agent.invoke(QUESTION, {"callbacks": [handler]})
     end = sink.records[-1]
-    assert end["totals"] == handler.totals(sink.records[1]["id"]) == handler.totals()
+    assert end["totals"] == handler.totals_of(sink.records[1]["id"]) == handler.totals
     assert {k: end["totals"][k] for k in ("steps", "llm_calls", "tool_calls", "output_tokens", "models")} == {
         "steps": 10,
         "llm_calls": 3,

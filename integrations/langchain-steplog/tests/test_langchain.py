@@ -388,7 +388,7 @@ def test_a_sequence_stream_that_is_closed_early_keeps_the_late_real_end(recorded
         "- run.end abandoned",
         "1 llm.end",
     ]
-    assert handler._steps.sizes()["once"] == 0
+    assert handler._steps.sizes()["memory"] == 0
 
 
 def test_attempts_of_with_retry_are_numbered(recorded):
@@ -514,7 +514,7 @@ def test_a_cached_answer_counts_no_tokens(recorded):
         model.invoke("the same", {"callbacks": [handler]})
     ends = [r for r in sink.records if r["ev"] == "llm.end"]
     assert [e.get("cached") for e in ends] == [None, True]
-    assert handler.totals()["output_tokens"] == 7
+    assert handler.totals["output_tokens"] == 7
 
 
 def test_classic_agents_tell_actions_and_finish(recorded):

@@ -32,7 +32,7 @@ def test_an_answer_counts_cached_tokens_as_input_and_what_was_written_at_any_tim
             "response_id": "msg_013Zva2CMHLNnXjNJJKqJ2EF",
         }
     )
-    assert handler.totals() == snapshot(
+    assert handler.totals == snapshot(
         {
             "steps": 1,
             "llm_calls": 1,

@@ -29,9 +29,9 @@ def test_a_cached_answer_is_marked_and_its_tokens_are_in_no_total(recorded, prov
     asked, cached = told(first_sink, "llm.end"), told(second_sink, "llm.end")
     assert "cached" not in asked
     assert cached == asked | {"cached": True}
-    assert "input_tokens" in first.totals()
-    (model_name,) = second.totals()["models"]
-    assert second.totals() == {"steps": 1, "llm_calls": 1, "models": [model_name]}
+    assert "input_tokens" in first.totals
+    (model_name,) = second.totals["models"]
+    assert second.totals == {"steps": 1, "llm_calls": 1, "models": [model_name]}
 
 
 def test_of_a_text_model_s_cached_answer_langchain_tells_nothing(recorded):

@@ -65,7 +65,7 @@ def test_a_chat_stream_without_usage_has_none_rather_than_zeros(recorded, provid
             "extra": {"system_fingerprint": "fp_fc9f1d7035", "service_tier": "default"},
         }
     )
-    assert "input_tokens" not in handler.totals()
+    assert "input_tokens" not in handler.totals
 
 
 def test_a_finish_reason_that_a_proxy_repeats_is_told_once(recorded, provider):

@@ -8,8 +8,6 @@ from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
 from lc_agents import AIMessage, ScriptedModel, five_step_agent
 
-import steplog
-
 
 class State(TypedDict, total=False):
     a: str
@@ -34,7 +32,7 @@ def own(sink, kind):
     return [(line.get("tags"), line.get("metadata")) for line in starts]
 
 
-def test_a_call_a_tool_and_a_node_have_their_own_and_not_the_runs(recorded):
+def test_a_call_a_tool_and_a_node_have_tags_and_metadata_of_their_own_and_not_the_runs(recorded):
     handler, sink = recorded()
     model = ScriptedModel(script=[AIMessage("fine")])
     judge = model.with_config(tags=["judge"], metadata={"purpose": "evaluation"}, run_name="the judge")
@@ -42,7 +40,7 @@ def test_a_call_a_tool_and_a_node_have_their_own_and_not_the_runs(recorded):
     def work(state, config):
         model.invoke("one", config)
         judge.invoke("two", config)
-        look.invoke({"q": "z"}, {**config, "tags": ["slow"], "metadata": {"index": "eu"}})
+        look.invoke({"q": "z"}, {**config, "tags": ["slow", "versions"], "metadata": {"index": "eu"}})
         return {"a": "b"}
 
     graph = graph_of(work, metadata={"team": "blue"}).compile(name="g")
@@ -52,10 +50,10 @@ def test_a_call_a_tool_and_a_node_have_their_own_and_not_the_runs(recorded):
     assert own(sink, "run") == [(["prod"], {"customer": "c7", "plan": {"seats": 3}})]
     assert own(sink, "node") == [(None, {"team": "blue"})]
     assert own(sink, "llm") == [(None, None), (["judge"], {"purpose": "evaluation"})]
-    assert own(sink, "tool") == [(["slow"], {"index": "eu"})]
+    assert own(sink, "tool") == [(["slow", "versions"], {"index": "eu"})]
 
 
-def test_what_is_given_to_plumbing_that_is_not_written_stands_at_the_calls_below_it(recorded):
+def test_tags_of_plumbing_that_is_not_written_stand_at_the_calls_below_it(recorded):
     handler, sink = recorded()
     chain = ChatPromptTemplate.from_template("{x}") | ScriptedModel(script=[AIMessage("a")])
     inner = chain.with_config(tags=["inner"], metadata={"part": 1})
@@ -64,7 +62,7 @@ def test_what_is_given_to_plumbing_that_is_not_written_stands_at_the_calls_below
     assert own(sink, "llm") == [(["inner"], {"part": 1})]
 
 
-def test_a_nested_graph_has_its_own(recorded):
+def test_a_nested_graph_has_tags_and_metadata_of_its_own(recorded):
     handler, sink = recorded()
     inner = (
         graph_of(lambda _: {"a": "x"}).compile(name="inner").with_config(metadata={"depth": 2}, tags=["sub"])
@@ -74,7 +72,7 @@ def test_a_nested_graph_has_its_own(recorded):
     assert own(sink, "node") == [(None, None), (None, None)]
 
 
-def test_a_value_that_is_changed_on_the_way_down_is_told_where_it_changes(recorded):
+def test_metadata_that_is_changed_on_the_way_down_is_told_where_it_changes(recorded):
     handler, sink = recorded()
     model = ScriptedModel(script=[AIMessage("a")])
 
@@ -87,7 +85,7 @@ def test_a_value_that_is_changed_on_the_way_down_is_told_where_it_changes(record
     assert own(sink, "llm") == [(None, {"customer": "c8"})]
 
 
-def test_a_bare_call_has_them_once_as_its_run(recorded):
+def test_tags_of_a_bare_call_stand_once_at_its_run(recorded):
     handler, sink = recorded()
     ScriptedModel(script=[AIMessage("a")]).invoke(
         "q", {"tags": ["t"], "metadata": {"k": 1}, "callbacks": [handler]}
@@ -96,7 +94,7 @@ def test_a_bare_call_has_them_once_as_its_run(recorded):
     assert own(sink, "llm") == [(None, None)]
 
 
-def test_what_the_frameworks_put_there_is_nobodys_own(recorded):
+def test_tags_and_metadata_of_the_frameworks_are_nobodys_own(recorded):
     handler, sink = recorded()
     agent, _ = five_step_agent()
     agent.invoke(
@@ -129,7 +127,7 @@ def test_metadata_whose_comparison_raises_costs_nothing(recorded):
     assert list(told) == ["mine"]
 
 
-def test_with_no_content_none_of_it_is_kept_but_tags(recorded):
+def test_with_no_content_tags_are_kept_and_metadata_are_not(recorded):
     handler, sink = recorded(content="none")
     model = ScriptedModel(script=[AIMessage("a")])
     graph = graph_of(
@@ -137,11 +135,3 @@ def test_with_no_content_none_of_it_is_kept_but_tags(recorded):
     )
     graph.compile().invoke({}, {"callbacks": [handler]})
     assert own(sink, "llm") == [(["judge"], None)]
-
-
-def test_steps_of_a_program_without_a_framework_have_what_they_are_given():
-    sink = steplog.MemorySink()
-    with steplog.Recorder(sink=sink) as recorder, recorder.run("r", tags=["a"], metadata={"k": 1}) as run:
-        with run.tool("t", tags=["a"], metadata={"k": 1}):
-            pass
-    assert own(sink, "tool") == [(["a"], {"k": 1})]

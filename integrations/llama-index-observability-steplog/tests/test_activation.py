@@ -83,9 +83,9 @@ def test_the_legacy_handler_tells_model_calls_and_queries(tmp_path, monkeypatch)
     from llama_index.core.callbacks import CallbackManager
 
     import steplog
-    from llama_index.observability.steplog import LegacyHandler
+    from llama_index.observability.steplog import StepLogCallbackHandler
 
-    handler = LegacyHandler(tmp_path / "log")
+    handler = StepLogCallbackHandler(tmp_path / "log")
     manager = CallbackManager([handler])
     monkeypatch.setattr(Settings, "_callback_manager", manager)
     embedding = MockEmbedding(embed_dim=4, callback_manager=manager)
@@ -103,7 +103,7 @@ def test_the_legacy_handler_tells_model_calls_and_queries(tmp_path, monkeypatch)
 
 
 def test_the_legacy_handler_refuses_beside_the_instrumentation_and_says_why(recorded):
-    from llama_index.observability.steplog import LegacyHandler
+    from llama_index.observability.steplog import StepLogCallbackHandler
 
     with pytest.raises(RuntimeError, match="records LlamaIndex by its instrumentation already"):
-        LegacyHandler(recorded.path)
+        StepLogCallbackHandler(recorded.path)

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from steplog._ask.agents import below
-from steplog._ask.prices import price_sources
 from steplog._ask.said import own_error, tokens_of
 from steplog._ask.spending import Unpriced, spending_of
 from steplog._ask.tables.columns import TOKENS
@@ -87,12 +86,12 @@ def totals_below(roots: Sequence[Step]) -> Totals:
         for step in steps
         if step.kind == "llm" and isinstance(step.fields.get("model"), str)
     )
-    spent = spending_of(steps) if price_sources() else None
+    spent = spending_of(steps)
     return Totals(
         roots=tuple(root.number for root in roots),
         totals={name: count for name, count in counts.items() if count}
         | ({"models": list(models)} if models else {}),
         ms=round(sum(root.ms or 0 for root in roots), 3),
-        cost=None if spent is None else spent.known,
-        unpriced=() if spent is None else spent.unpriced,
+        cost=spent.known,
+        unpriced=spent.unpriced,
     )

@@ -86,10 +86,9 @@ def compactions(run: Run) -> tuple[Compaction, ...]:
 
 @dataclass(slots=True)
 class _Origins:
-    """Where each message was first written (number of the step, kind of line), and which one it is a rewriting of."""
+    """In which step each message was first written, and which one it is a rewriting of."""
 
     step: dict[int, int] = field(default_factory=dict[int, int])
-    ev: dict[int, str] = field(default_factory=dict[int, str])
     like: dict[int, int] = field(default_factory=dict[int, int])
 
 
@@ -101,7 +100,6 @@ def _origins(run: Run) -> _Origins:
             if number in origins.step or "set" in message:
                 continue
             origins.step[number] = record.get("step") or 0
-            origins.ev[number] = record["ev"]
             if isinstance(message.get("like"), int):
                 origins.like[number] = message["like"]
     return origins
@@ -117,24 +115,17 @@ def _compared(
     old, new = _numbers(before), _numbers(step)
     kept = set(old) & set(new)
     lost = [number for number in old if number not in kept]
-    roles = {messages.get(number, {}).get("role") for number in kept}
     fresh = [number for number in new if number not in kept]
     became = {old: new for new in fresh for old in lost if _is_edited(old, new, messages, origins)}
-    if not lost or not (roles - {"system"} or became):
+    is_same_talk = any(messages.get(number, {}).get("role") != "system" for number in kept)
+    if not lost or not (is_same_talk or became):
         return
-    # What a model answered, a tool gave or a user said meanwhile is no part of a compaction.
-    said = {
-        number
-        for number in fresh
-        if origins.ev.get(number) in ("llm.end", "tool.end") or _is_turn(messages.get(number))
-    }
-    added = [number for number in fresh if number not in said and number not in became.values()]
-    kind = "summarised" if added else "edited" if became else "trimmed"
+    added = [number for number in _inserted(new, kept, messages) if number not in became.values()]
     by = list(_by(run, before, step, [*added, *became.values()], messages, origins))
     yield Compaction(
         step=step.number,
         before=before.number,
-        kind=kind,
+        kind="summarised" if added else "edited" if became else "trimmed",
         gone=tuple(_gone(number, messages, became) for number in lost),
         added=tuple(_gone(number, messages, {}) for number in added),
         by=tuple(each.number for each in by),
@@ -144,6 +135,14 @@ def _compared(
         tokens_before=tokens_of(before, "input_tokens"),
         tokens_after=tokens_of(step, "input_tokens"),
     )
+
+
+def _inserted(new: Sequence[int], kept: set[int], messages: Mapping[int, Record]) -> Iterator[int]:
+    """New messages before the last that was kept: what was said or called meanwhile comes behind it."""
+    last = max((at for at, number in enumerate(new) if number in kept), default=-1)
+    for number in new[: max(last, 0)]:
+        if number not in kept and not _is_turn(messages.get(number)):
+            yield number
 
 
 def _is_edited(old: int, new: int, messages: Mapping[int, Record], origins: _Origins) -> bool:

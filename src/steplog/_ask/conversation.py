@@ -65,7 +65,7 @@ class Conversation:
 def conversation(runs: Sequence[Run]) -> Conversation:
     """What was said in these runs, one after the other: in a later run only what the ones before had not said."""
     turns: list[Turn] = []
-    said: set[tuple[str, str]] = set()
+    said: list[tuple[str, str]] = []
     for run in runs:
         turns.extend(_turns(run, said))
     return Conversation(runs[0].thread if runs else "", tuple(run.id for run in runs), tuple(turns))
@@ -91,7 +91,7 @@ def thread(log: Log, name: str) -> Conversation:
     return conversation(outer)
 
 
-def _turns(run: Run, said: set[tuple[str, str]]) -> Iterator[Turn]:
+def _turns(run: Run, said: list[tuple[str, str]]) -> Iterator[Turn]:
     yield from _asked(run, said)
     last = ""
     tools = _Tools(run)
@@ -101,14 +101,14 @@ def _turns(run: Run, said: set[tuple[str, str]]) -> Iterator[Turn]:
         for turn in _of_step(run, step, depth, tools):
             if turn.who == "assistant" and not depth:
                 last = turn.text
-                said.add(("assistant", turn.text))
+                said.append(("assistant", turn.text))
             yield turn
     returned = [
         text_of(message) for message in messages_in(run.output) if message.get("role") == "assistant"
     ][-1:]
     text = returned[0] if returned else brief(run.output) if isinstance(run.output, str) else ""
     if text and text != last and ("assistant", text) not in said:
-        said.add(("assistant", text))
+        said.append(("assistant", text))
         yield Turn(run.id, 0, 0, "assistant", run.name, text)
     if run.status != "ok":
         error = run.error or {}
@@ -116,7 +116,7 @@ def _turns(run: Run, said: set[tuple[str, str]]) -> Iterator[Turn]:
         yield Turn(run.id, 0, 0, "end", "", why, status=run.status)
 
 
-def _asked(run: Run, said: set[tuple[str, str]]) -> Iterator[Turn]:
+def _asked(run: Run, said: list[tuple[str, str]]) -> Iterator[Turn]:
     """What the run was given, without what earlier runs of the conversation had said already."""
     given = run.input
     if run.resumes or (isinstance(given, dict) and set(given) == {"resume"}):
@@ -129,11 +129,22 @@ def _asked(run: Run, said: set[tuple[str, str]]) -> Iterator[Turn]:
         if given is not None:
             yield Turn(run.id, 0, 0, "user", "", brief(given))
         return
-    known = [at for at, message in enumerate(messages) if _key(message) in said]
-    for message in messages[known[-1] + 1 if known else 0 :]:
+    for message in messages[_known(messages, said) :]:
         if is_from_user(message) or message.get("role") == "assistant":
-            said.add(_key(message))
+            said.append(_key(message))
             yield Turn(run.id, 0, 0, "user" if is_from_user(message) else "assistant", "", text_of(message))
+
+
+def _known(messages: Sequence[Record], said: Sequence[tuple[str, str]]) -> int:
+    """How many of the messages are what was said before, in that order: who asks something new says it last."""
+    known = at = 0
+    for number, message in enumerate(messages[:-1], 1):
+        try:
+            at = said.index(_key(message), at) + 1
+        except ValueError:
+            continue
+        known = number
+    return known
 
 
 def _key(message: Record) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steplog._ask.dimensions import CALL_KINDS
 from steplog._ask.tables.columns import TOKENS
+from steplog._ask.tables.views import steps_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,8 @@ _FACTS_OF_LINES: Final = """
         FROM lines WHERE run IS NOT NULL GROUP BY run, nth
     )
 """
-# The agent and the node that each step runs in, from the run downwards; a circle in a damaged log cannot turn for ever,
-# since a part has a higher number than the whole.
+# The agent and the node that each step runs in, from the run downwards. A step has one parent, so that a circle in a damaged
+# log hangs on nothing and is not reached.
 _PLACES: Final = """
     WITH RECURSIVE tree AS (
         SELECT run, nth, step, any_value(parent) AS parent, split_part(any_value(ev), '.', 1) AS kind,
@@ -39,7 +40,6 @@ _PLACES: Final = """
             CASE tree.kind WHEN 'agent' THEN tree.name ELSE placed.agent END,
             coalesce(tree.node, CASE tree.kind WHEN 'node' THEN tree.name ELSE placed.node END)
         FROM tree JOIN placed ON tree.run = placed.run AND tree.nth = placed.nth AND tree.parent = placed.step
-        WHERE tree.step > placed.step
     )
     SELECT * FROM placed
 """
@@ -57,17 +57,15 @@ def gather(held: Database, chosen: Sequence[Dimension], of: str) -> None:
         held.connection.execute(f"CREATE TEMP TABLE places AS {_PLACES}")
     groups = "".join(f", {each.sql} AS g{at}" for at, each in enumerate(chosen))
     kinds = {kind for each in chosen for kind in each.kinds}
-    quoted = ", ".join(f"'{kind}'" for kind in sorted(kinds))
-    only = f"WHERE s.kind IN ({quoted})" if kinds else ""
-    if any(each.name == "error" for each in chosen):
-        only += " AND s.failed"
+    only = " OR ".join(f"starts_with(ev, '{kind}.')" for kind in sorted(kinds)) or "true"
+    failed = "WHERE s.failed" if any(each.name == "error" for each in chosen) else ""
     held.connection.execute(f"""
         CREATE TEMP TABLE counted AS
         SELECT s.run, s.nth, s.kind, s.kind IN {CALL_KINDS} AS is_call, s.failed, s.status, s.ms, s.ttft_ms, s.started,
             s.model, s.provider, {", ".join(f"s.{name}" for name in TOKENS)}, s.cached{groups}
-        FROM (SELECT *, status = 'error' AND error_step IS NULL AS failed FROM steps) AS s
+        FROM (SELECT *, status = 'error' AND error_step IS NULL AS failed FROM ({steps_sql(f"({only})")})) AS s
             JOIN facts AS r USING (run, nth) {"LEFT JOIN places AS p USING (run, nth, step)" if is_placed else ""}
-        {only}
+        {failed}
     """)
     if of == "runs":
         held.connection.execute(f"""

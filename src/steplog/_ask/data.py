@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from steplog._ask.agents import below
 from steplog._ask.below import totals_below
 from steplog._ask.listing import Row
-from steplog._ask.prices import price_sources
 from steplog._ask.spending import run_cost
 from steplog._ask.waste import waste
+from steplog._show.usage import untold_calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def run_data(run: Run, *, steps: bool = True) -> dict[str, Any]:
         "messages": list(run.messages),
     }
     known = {name: value for name, value in content.items() if value not in (None, [], {})}
-    row = Row(run, run_cost(run) if price_sources() else None, waste(run))
+    row = Row(run, run_cost(run), waste(run), untold_calls(run.steps))
     return {**row.as_json(), **known, **({"steps": [_numbered(step) for step in run.steps]} if steps else {})}
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.alignment import Call, aligned, calls_in
 from steplog._ask.postmortem import asked_of
-from steplog._ask.prices import price_sources
 from steplog._ask.spending import spending_of
 from steplog._show.preview import brief
 
@@ -114,7 +113,7 @@ def diff(a: Run, b: Run) -> Diff:
         first=next(_divergences(a, b, found, pairs), None),
         pairs=pairs,
         totals=tuple(_totals(a, b)),
-        dearer=_dearer(found) if price_sources() else (),
+        dearer=_dearer(found),
     )
 
 
@@ -161,9 +160,9 @@ def _totals(a: Run, b: Run) -> Iterator[Sides]:
             yield Sides(name, left, right)
     if a.ms is not None and b.ms is not None:
         yield Sides("ms", a.ms, b.ms)
-    if price_sources():
-        costs = [float(spending_of(run.steps).cost) for run in (a, b)]
-        yield Sides("cost", *costs)
+    spent = [spending_of(run.steps) for run in (a, b)]
+    if any(each.priced for each in spent):
+        yield Sides("cost", *(float(each.cost) for each in spent))
 
 
 def _dearer(found: Sequence[tuple[Call | None, Call | None]]) -> tuple[Dearer, ...]:

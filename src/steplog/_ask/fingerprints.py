@@ -16,6 +16,7 @@ _DIFFERS: Final = (
     (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<id>"),
     # letters and digits mixed, six at least: call_Ab12cd, 3f9a1c, req-0123abc
     (re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{6,}\b"), "<id>"),
+    (re.compile(r"\d{8,}"), "<id>"),
     (re.compile(r"\d+(?:[.,:]\d+)*"), "<n>"),
 )  # fmt: skip
 _SPACES: Final = re.compile(r"\s+")

@@ -14,6 +14,7 @@ from steplog._ask.query import Query, QueryError
 from steplog._ask.spending import cost_of
 from steplog._ask.waste import Waste, waste
 from steplog._read.errors import LogError
+from steplog._show.usage import untold_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -28,17 +29,22 @@ _COUNTS: Final = (
 )  # fmt: skip
 _MOST_LOOKED_AT: Final = 100
 STARTED: Final = "started"
+_MOST_STEPS_LOOKED_AT: Final = 20_000
 COST: Final = "cost"
 WASTE: Final = "waste"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run of a listing: the run, and where they were asked for its cost in US dollars (None: no price) and its waste."""
+    """One run of a listing: the run, and where they were asked for its cost in US dollars (None: no price) and its waste.
+
+    `untold` is how many of its model calls told no usage, None where nobody looked.
+    """
 
     run: Run
     cost: Decimal | None = None
     waste: tuple[Waste, ...] = ()
+    untold: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What a listing says of the run; absent what is unknown."""
@@ -60,17 +66,23 @@ class Row:
             "waste": [each.as_json() for each in self.waste],
             "file": str(run.file),
         }
+        if self.untold:
+            found["calls_without_usage"] = self.untold
         return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the runs of a listing add up to: counts by the names of `Run.totals`, milliseconds, and US dollars if asked for."""
+    """What the runs of a listing add up to: counts by the names of `Run.totals`, milliseconds, and US dollars if asked for.
+
+    `untold` is how many model calls told no usage, as far as the runs were looked into.
+    """
 
     runs: int
     counts: dict[str, int]
     ms: float
     cost: Decimal | None
+    untold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +154,21 @@ def listing(
 
 
 def is_short(limit: int | None, log: Log) -> bool:
-    """Whether a listing is short enough to look into each run unasked."""
-    return (limit or _MOST_LOOKED_AT + 1) <= _MOST_LOOKED_AT or len(log.runs) <= _MOST_LOOKED_AT
+    """Whether a listing is short enough, and so are its runs, to look into each run unasked."""
+    if (limit or _MOST_LOOKED_AT + 1) > _MOST_LOOKED_AT and len(log.runs) > _MOST_LOOKED_AT:
+        return False
+    return sum(_count("steps")(Row(run)) for run in log.runs[-(limit or 0) :]) <= _MOST_STEPS_LOOKED_AT
 
 
 def _looked_at(row: Row, also: Collection[str], *, known: bool) -> Row:
+    # A copy, with which what was read of the run goes.
+    run = copy(row.run)
     try:
         return replace(
             row,
-            cost=cost_of(row.run) if COST in also and not known else row.cost,
-            waste=waste(copy(row.run)) if WASTE in also else (),
+            cost=cost_of(run) if COST in also and not known else row.cost,
+            waste=waste(run) if WASTE in also else (),
+            untold=untold_calls(run.steps) if WASTE in also else None,
         )
     except LogError:
         return row  # its file is gone: what was read of it stays
@@ -165,4 +182,5 @@ def _sums(rows: Collection[Row], *, with_cost: bool) -> Sums:
         counts,
         sum(row.run.ms or 0 for row in rows),
         sum(costs, Decimal(0)) if with_cost and costs else None,
+        sum(row.untold or 0 for row in rows),
     )

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.errors import Led, led_to, what_it_said
-from steplog._ask.prices import price_sources
 from steplog._ask.said import args_of, is_from_user, messages_in, own_error, text_of
 from steplog._ask.spending import run_cost
 from steplog._ask.waste import Waste, waste
@@ -117,7 +116,7 @@ def postmortem(run: Run) -> PostMortem:
         config=run.config(),
         waste=waste(run),
         totals=run.totals,
-        cost=run_cost(run) if price_sources() else None,
+        cost=run_cost(run),
         masked=run.masked,
     )
 

@@ -30,12 +30,16 @@ class Needle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A line that has the needle: the line, its writer's id (empty if unknown), and the block of lines it stands in."""
+    """A line that has the needle: the line, its writer's id (empty if unknown), and the lines before it that are at hand.
+
+    Those are `block` up to the place `at`, and the block `before` it.
+    """
 
     line: Line
     writer: str
     block: bytes
     at: int
+    before: bytes
 
 
 def literal(text: bytes) -> Needle:
@@ -91,7 +95,7 @@ def lines_with(needle: Needle, files: Iterable[Path]) -> Iterator[Found]:
 
 
 def _lines_of(stream: BinaryIO, file: Path, needle: Needle) -> Iterator[Found]:
-    owner = writer_in_name(file)
+    owner, before = writer_in_name(file), b""
     for offset, block in _blocks(stream):
         openings = list(_openings(block))
         at = needle(block, 0)
@@ -102,9 +106,9 @@ def _lines_of(stream: BinaryIO, file: Path, needle: Needle) -> Iterator[Found]:
             # The number of the line would cost a count of all before it; nobody asks for it.
             for found in judge(block[start:end], file, 0, offset + start):
                 if isinstance(found, Line):
-                    yield Found(found, str(found.record.get("w") or owner), block, start)
+                    yield Found(found, str(found.record.get("w") or owner), block, start, before)
             at = needle(block, end)
-        owner = openings[-1][1] if openings else owner
+        owner, before = openings[-1][1] if openings else owner, block
 
 
 def _openings(block: bytes) -> Iterator[tuple[int, str]]:

@@ -46,7 +46,7 @@ def sql(
     *,
     runs: Iterable[str] | None = None,
     seconds: float | None = None,
-    memory: str = "200MB",
+    memory: str = "120MB",
     limit: int | None = None,
     parquet: str | os.PathLike[str] | None = None,
 ) -> Answer:
@@ -59,7 +59,7 @@ def sql(
     log is read, and nothing else written. Raises: SqlError; LogError without DuckDB (`pip install 'steplog[query]'`).
     """
     wanted = None if runs is None else set(runs)
-    with database(log, _with_parts(views_in(question)), runs=wanted, memory=memory) as held:
+    with database(log, views_in(question), runs=wanted, memory=memory) as held:
         checked(held.connection, question)
         held.confine([] if parquet is None else [str(parquet)])
         with held.within(seconds):
@@ -120,14 +120,9 @@ def notes(held: Database) -> Iterable[str]:
     )
 
 
-def _with_parts(views: set[str]) -> set[str]:
-    """The views, and those that are made of others with what these need."""
-    return views | ({"steps"} if views & {"runs", "llm_calls", "tool_calls", "errors"} else set())
-
-
 def _frame(log: Log, question: str, form: str) -> Any:
     asked = f"SELECT * FROM {question}" if question in VIEWS else question
-    with database(log, _with_parts(views_in(asked))) as held:
+    with database(log, views_in(asked)) as held:
         checked(held.connection, asked)
         held.confine()
         with held.within(None):

@@ -29,19 +29,19 @@ def standstills(run: Run, agents: Mapping[int, int]) -> Iterator[tuple[tuple[int
 
 def _stretches(steps: list[Step], messages: Mapping[Json, str]) -> Iterator[tuple[tuple[int, ...], int]]:
     known: set[str] = set()
-    shown: frozenset[int | str] = frozenset()
+    before: tuple[int | str, ...] = ()
     still: list[Step] = []
     for step in steps:
-        numbers = frozenset(step.prompt_numbers)
-        new = {messages.get(number, "") for number in numbers - shown}
-        # Nothing new: the prompt holds all of the one before and more, and each text of that had been said already.
-        if shown and shown < numbers and new <= known:
+        now = step.prompt_numbers
+        new = {messages.get(number, "") for number in set(now) - set(before)}
+        # The prompt holds all of the one before and more, and each text of that had been said already.
+        if before and len(now) > len(before) and set(before) <= set(now) and new <= known:
             still.append(step)
         else:
             yield from _told(still)
             still = []
         known |= new
-        shown = numbers
+        before = now
     yield from _told(still)
 
 

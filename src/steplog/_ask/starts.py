@@ -17,21 +17,29 @@ if TYPE_CHECKING:
 def start_of(found: Found, log: Log) -> Record:
     """The fields of the step's start (of the run's own, for its lines); empty if the log does not have it.
 
-    It stands a little before the line nearly always, in the same block of bytes; where not, the run is read.
+    It stands a little before the line nearly always, in the bytes at hand; where not, the run is read.
     """
     record = found.line.record
     ev, run, step = record["ev"], str(record.get("run")), record.get("step")
     if ev.endswith((".start", ".point")):
         return record
-    end = found.at
     head = b'"run":' + as_written(run) + (b"," if step is None else b',"step":%d,' % step)
     wanted = f"{ev.partition('.')[0]}.start"
-    while (at := found.block.rfind(head, 0, end)) >= 0:
-        end = found.block.rfind(b"\n", 0, at) + 1
-        line = decode(found.block[end : found.block.find(b"\n", at)])
+    for block, end in ((found.block, found.at), (found.before, len(found.before))):
+        start = _last(block, end, head, wanted, step)
+        if start is not None:
+            return start
+    return _read(log, run, step)
+
+
+def _last(block: bytes, end: int, head: bytes, wanted: str, step: object) -> Record | None:
+    """The last line of a block before a place that is the start looked for."""
+    while (at := block.rfind(head, 0, end)) >= 0:
+        end = block.rfind(b"\n", 0, at) + 1
+        line = decode(block[end : block.find(b"\n", at)])
         if isinstance(line, dict) and line["ev"] == wanted and line.get("step") == step:
             return line
-    return _read(log, run, step)
+    return None
 
 
 def _read(log: Log, run: str, step: int | None) -> Record:

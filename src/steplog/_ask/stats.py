@@ -137,9 +137,7 @@ def stats(
     """
     chosen = dimensions(by)
     of = "calls" if any(each.is_of_calls for each in chosen) else "runs"
-    with database(
-        log, ["steps", "runs"] if any(each.needs_runs for each in chosen) else ["steps"], runs=runs
-    ) as held:
+    with database(log, ["runs"] if any(each.needs_runs for each in chosen) else [], runs=runs) as held:
         gather(held, chosen, of)
         columns = [f"g{at}" for at in range(len(chosen))]
         spent = spend(held, columns) if prices else None

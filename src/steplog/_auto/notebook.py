@@ -10,6 +10,7 @@ from steplog._auto import finder
 from steplog._auto.switch import activate, deactivate, recording_to
 from steplog._read import LogError, Run, Step, read
 from steplog._show.terminal_text import one_line
+from steplog._view import notebook as frames
 from steplog._write.settings.settings import SettingsError
 from steplog._write.steps.labels import add_labeller, remove_labeller
 
@@ -36,6 +37,7 @@ class Notebook:
 
     def load(self) -> None:
         """Put the commands into the shell, and record."""
+        frames.bind()
         add_labeller(self.label)
         self.shell.events.register("pre_run_cell", self.before_cell)
         self.shell.events.register("post_run_cell", self.after_cell)

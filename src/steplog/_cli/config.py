@@ -14,7 +14,6 @@ from steplog._show.terminal_text import as_json, cells_of, one_line, padded
 from steplog._write.settings.settings import sourced
 from steplog._write.settings.sources import DEFAULT
 
-_SECRET: Final = frozenset({"chain_key"})
 _VALUE_CELLS: Final = 100
 
 
@@ -36,7 +35,7 @@ def config(*, json_: bool) -> None:
     settings, found = sourced(None, os.environ, {})
     rows = {
         field.name: (
-            _shown(field.name, getattr(settings, field.name)),
+            _shown(getattr(settings, field.name), is_secret=not field.repr),
             found.sources.get(field.name, DEFAULT),
         )
         for field in fields(settings)
@@ -55,8 +54,8 @@ def config(*, json_: bool) -> None:
         click.get_current_context().exit(NO)
 
 
-def _shown(name: str, value: Any) -> Any:
-    return "(set)" if name in _SECRET and value else value
+def _shown(value: Any, *, is_secret: bool) -> Any:
+    return ("(set)" if value else "") if is_secret else value
 
 
 def _print(rows: dict[str, tuple[Any, str]]) -> None:

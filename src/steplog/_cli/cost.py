@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_by, takes_json, takes_log, takes_query
+from steplog._cli.options import takes_by, takes_json, takes_limit, takes_log, takes_query
 from steplog._cli.output import say, speaks_unicode
 from steplog._cli.output_table import print_rows
 from steplog._show.table import bar
 from steplog._show.terminal_text import as_json, one_line
 from steplog._show.units import amount, dollars
+from steplog._show.usage import amount_told
 
 if TYPE_CHECKING:
     from steplog._ask.cost import Costs
@@ -33,10 +35,11 @@ _BAR_CELLS: Final = 12
     ),
 )
 @takes_by("model")
-@takes_query
+@takes_query()
+@takes_limit("Only the N dearest groups; the sums are of all.")
 @takes_json
 @takes_log
-def cost(*, path: str | None, by: tuple[str, ...], query: Query, json_: bool) -> None:
+def cost(*, path: str | None, by: tuple[str, ...], query: Query, limit: int | None, json_: bool) -> None:
     """Say what the model calls in the log at PATH cost, in US dollars, by the prices of the day of each call.
 
     The prices are those of [tool.steplog.prices] in pyproject.toml, else of genai-prices. Calls without a price are
@@ -47,6 +50,7 @@ def cost(*, path: str | None, by: tuple[str, ...], query: Query, json_: bool) ->
 
     with log_at(path) as log:
         found = answers.cost(log, by, runs=ids_of(log, query))
+        found = replace(found, groups=found.groups[:limit])
         for note in found.notes:
             complain(note)
         if json_:
@@ -81,10 +85,10 @@ def _cells(figures: Figures, whole: float) -> list[str]:
     return [
         str(figures.runs),
         str(figures.model_calls),
-        amount(tokens["input_tokens"]),
+        amount_told(tokens["input_tokens"], is_untold=figures.unpriced > 0),
         amount(tokens["cache_read_tokens"]),
         amount(tokens["cache_write_tokens"]),
-        amount(tokens["output_tokens"]),
+        amount_told(tokens["output_tokens"], is_untold=figures.unpriced > 0),
         dollars(figures.cost) + ("+?" if figures.unpriced and figures.cost is not None else ""),
         f"{100 * share:>3.0f}% {bar(share, _BAR_CELLS, ascii_only=not speaks_unicode())}".rstrip()
         if whole

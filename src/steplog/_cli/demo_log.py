@@ -12,7 +12,6 @@ import sys
 from typing import Any
 
 import steplog
-from steplog._write.recorder import Run
 
 _MODEL = "demo-model-1"
 _LOOPS = 12
@@ -91,7 +90,7 @@ def _user(text: str) -> dict[str, Any]:
 
 
 def _call(
-    run: Run,
+    run: steplog.RecordedRun,
     messages: list[dict[str, Any]],
     *,
     says: str = "",

@@ -15,6 +15,7 @@ from steplog._cli.sizes import size_text
 from steplog._read.files.segments import log_path
 from steplog._read.files.walk import Walk
 from steplog._read.health import examine
+from steplog._read.secrets_in_log import secrets_in_log
 from steplog._show.terminal_text import as_json, visible
 
 if TYPE_CHECKING:
@@ -38,20 +39,32 @@ _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW",
         "steplog doctor",
         "steplog doctor --json",
         "steplog doctor --salvage rescued",
+        "steplog doctor --secrets",
     ),
 )
 @click.option("--verify", is_flag=True, help="Check the chain of a log written with chain=true.")
 @click.option("--salvage", metavar="OUT", help="Copy every good line to the new directory OUT.")
+@click.option("--secrets", "secrets_", is_flag=True, help="Name the lines that hold a secret, and its kind.")
 @takes_json
 @takes_log
-def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) -> None:
+def doctor(*, path: str | None, verify: bool, salvage: str | None, secrets_: bool, json_: bool) -> None:
     """Examine the log at PATH: which segments are clean, crashed, damaged, and which lines are missing, and why.
 
     Exit code 1 if a line that a program had been promised is missing or damaged, or does not fit its chain. A log whose
     writer ended without its closing line is not called whole, since nothing could tell what that still held; nothing is
     known to be missing then, and the exit code is 0. Told besides: what looks as if it was recorded wrongly, or not all
     of it. Nothing in the log is changed. The chain's key is taken from STEPLOG_CHAIN_KEY.
+
+    With --secrets the rules of today by which secrets are masked are run over the log instead, and exit code 1 says that
+    there is one: logs of older versions, or written with redact=false, may hold what is masked now.
     """
+    if secrets_:
+        if verify or salvage is not None:
+            raise click.UsageError(
+                "--secrets stands alone: --verify and --salvage are another look at the log"
+            )
+        _name_secrets(log_path(path), as_one_object=json_)
+        return
     key = os.environ.get("STEPLOG_CHAIN_KEY", "").encode() if verify else None
     health = examine(log_path(path), key)
     if json_:
@@ -65,6 +78,26 @@ def doctor(*, path: str | None, verify: bool, salvage: str | None, json_: bool) 
         complain("there is no chained line in this log: it was written without chain=true")
         click.get_current_context().exit(NO)
     if health.has_losses:
+        click.get_current_context().exit(NO)
+
+
+def _name_secrets(path: Path, *, as_one_object: bool) -> None:
+    findings = secrets_in_log(path)
+    if as_one_object:
+        told = [
+            {"file": str(one.file), "line": one.line, "kind": one.kind, "field": one.field}
+            for one in findings.found
+        ]
+        click.echo(as_json({"path": str(path), "secrets": told, "unread": findings.unread}, indent=2))
+    else:
+        for one in findings.found:
+            place = f"{one.file.name}, line {one.line}, in {one.field or 'a name of the program'}"
+            click.echo(visible(f"secret     {one.kind}: {place}"))
+        if not findings.found:
+            click.echo("no secret that the rules of today know")
+    for sentence in findings.unread:
+        complain(sentence)
+    if findings.found or findings.unread:
         click.get_current_context().exit(NO)
 
 

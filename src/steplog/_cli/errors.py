@@ -29,7 +29,7 @@ _ID_DIGITS: Final = 8
         "steplog errors --name support -n 3",
     ),
 )
-@takes_query
+@takes_query()
 @takes_limit("Only the N most frequent kinds.")
 @takes_form
 @takes_log

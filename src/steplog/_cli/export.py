@@ -10,7 +10,9 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
+from steplog._cli import complete
 from steplog._cli.command import NO, ReadCommand, complain, log_at
+from steplog._cli.options import is_path, takes_limit
 from steplog._export.untold import Untold
 
 if TYPE_CHECKING:
@@ -24,10 +26,18 @@ FORMATS: Final = ("atif", "chrome", "messages", "otlp")
 _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
 
 
-@click.command(cls=ReadCommand)
+@click.command(
+    cls=ReadCommand,
+    examples=(
+        "steplog export chrome @last -o run.json",
+        "steplog export messages --shape openai --only ok -o train.jsonl",
+        "steplog export atif @last steplogs > run.json",
+    ),
+)
 @click.argument("target", metavar="FORMAT", type=click.Choice(FORMATS))
-@click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option("--path", "-p", help="The log; by default as `steplog config` says; - is standard input.")
+@click.argument("runs", metavar="[RUN]... [PATH]", nargs=-1, shell_complete=complete.runs)
+@click.option("-p", "--path", metavar="PATH", help="The same as PATH; without it as `steplog config` says.")
+@takes_limit("Only the newest N of them.")
 @click.option(
     "--out", "-o", metavar="FILE", help="Where to write; by default standard output. A folder for atif."
 )
@@ -44,7 +54,7 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
 @click.option("--unfinished", is_flag=True, help="otlp: also runs of other hosts that have no end.")
 def export(
     *, target: str, runs: tuple[str, ...], path: str | None, out: str | None, only: str | None,
-    shape: Shape, per: Per, unfinished: bool,
+    limit: int | None, shape: Shape, per: Per, unfinished: bool,
 ) -> None:  # fmt: skip
     """Write runs as other programs read them, or send them to an OpenTelemetry backend.
 
@@ -54,15 +64,14 @@ def export(
     chrome    a timeline for Perfetto, speedscope and the browser's performance panel
     messages  chat messages, one JSON line an agent or a model call
 
-    Without RUN all runs of the log. What a format has no place for is counted on standard error.
-
-    \b
-      steplog export chrome @last -o run.json
-      steplog export messages --shape openai --only ok -o train.jsonl
-      steplog export otlp @last
+    Without RUN all runs of the log at PATH (- is standard input). What a format has no place for is counted on standard
+    error.
     """  # noqa: D301 -- click wants the backspace character itself, to keep the lines
+    if path is None and runs and is_path(runs[-1]):
+        runs, path = runs[:-1], runs[-1]
     with log_at(path) as log:
         chosen = [run for run in _chosen(log, runs) if only is None or run.status == only]
+        chosen = chosen[-(limit or 0) :]
         if not chosen:
             complain("no runs that fit")
             click.get_current_context().exit(NO)

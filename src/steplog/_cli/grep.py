@@ -48,7 +48,7 @@ _LEAST_EXCERPT: Final = 30
 @click.option(
     "--kind", "kinds", metavar="KINDS", help="Only in steps of these kinds: llm,tool,retriever,node,run …"
 )
-@click.option("--in-tool", "tools", metavar="TOOLS", help="Only in calls of these tools.")
+@click.option("--tool", "tools", metavar="TOOLS", help="Only in calls of these tools.")
 @click.option(
     "--field", "fields", metavar="NAMES", help="Only in fields of these names: args,result,content,error …"
 )
@@ -59,7 +59,7 @@ _LEAST_EXCERPT: Final = 30
     metavar="LINES",
     help="So many lines of the text on each side.",
 )
-@takes_query
+@takes_query(but=("tool", "tool_failed", "text"))
 @takes_limit("Only the newest N places.")
 @takes_form
 @takes_log

@@ -9,10 +9,11 @@ import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
 from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
-from steplog._cli.output import say
+from steplog._cli.output import columns as width
+from steplog._cli.output import is_terminal, say
 from steplog._cli.output_table import print_rows
-from steplog._cli.run_columns import RunColumn, run_columns
-from steplog._show.terminal_text import as_json
+from steplog._cli.run_columns import RUN_COLUMNS, RunColumn, run_columns
+from steplog._show.terminal_text import as_json, cells_of, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ _NOTES: Final = "notes"
         "steplog ls -q 'model:gpt min-tokens:100' --sort time -n 5",
     ),
 )
-@takes_query
+@takes_query()
 @click.option(
     "--columns",
     metavar="LIST",
@@ -86,15 +87,32 @@ def short_ids(runs: Sequence[Run]) -> int:
 
 def _print(found: Listing, columns: list[RunColumn], *, keep_empty: bool) -> None:
     rows = [[column.of_run(row) for column in columns] for row in found.rows]
-    if not keep_empty and not any(row[-1] for row in rows):
-        columns, rows = columns[:-1], [row[:-1] for row in rows]  # no notes
+    notes = [] if keep_empty or not _is_notes(columns[-1]) else [row[-1] for row in rows]
     if len(rows) > 1:
         rows.append([column.of_sums(found.sums) for column in columns])
-    # Numbers that stand together are aligned; a text behind them is not.
-    first = next((at for at, column in enumerate(columns) if column.is_number), len(columns))
+    # On a terminal a row is never wider than a line: what there is no room for stands below.
+    stand_below = any(notes) and is_terminal() and _cells([columns, *rows]) > width()
+    if notes and (stand_below or not any(notes)):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
     print_rows(
         [column.title for column in columns],
         rows,
-        numbers=range(first, len(columns)),
-        last_is_sum=len(rows) > 1,
+        numbers={at for at, column in enumerate(columns) if column.is_number},
+        last_is_sum=len(found.rows) > 1,
     )
+    for row, note in zip(rows, notes, strict=False):
+        if note and stand_below:
+            say(one_line(f"{row[0]}: {note}", width()))
+
+
+def _is_notes(column: RunColumn) -> bool:
+    return column is RUN_COLUMNS[_NOTES]
+
+
+def _cells(table: Sequence[Sequence[RunColumn | str]]) -> int:
+    """How wide a table is, with two blanks between its columns."""
+    widths = [
+        max(cells_of(cell if isinstance(cell, str) else cell.title) for cell in column)
+        for column in zip(*table, strict=True)
+    ]
+    return sum(widths) + 2 * (len(widths) - 1)

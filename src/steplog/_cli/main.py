@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "ls": "List the runs of a log, newest last.",
     "show": "Show one run as a tree, or one step of it in full.",
+    "view": "Look at the runs in a browser, also while they run.",
+    "html": "Write runs as a page in one HTML file.",
     "errors": "Group the failures of a log by what they have in common.",
     "postmortem": "Say on one page what happened to a run.",
     "grep": "Find a phrase in everything that was logged.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -10,12 +12,13 @@ import click
 from steplog._cli import complete
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from steplog._ask.query import Query, Word
 
     Function = Callable[..., Any]
 
+_MAY_BE_RUN: Final = re.compile(r"@.*|[0-9a-fA-F-]*[0-9a-fA-F]")
 _WHOLE: Final = frozenset({"text", "meta"})  # a comma in these is part of the value
 
 
@@ -36,6 +39,11 @@ def takes_log(function: Function) -> Function:
         help="The same as PATH; without it as `steplog config` says.",
     )
     return click.argument("path", required=False)(option(with_path))
+
+
+def is_path(word: str) -> bool:
+    """Whether a word that could be a run names a log instead."""
+    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or Path(word).exists())
 
 
 def takes_limit(what: str) -> Callable[[Function], Function]:
@@ -72,28 +80,27 @@ def takes_by(usual: str) -> Callable[[Function], Function]:
     return taking
 
 
-def takes_query(function: Function) -> Function:
-    """Which runs: an option a word of the query line, and `-q` for a whole line."""
+def takes_query(*, but: Collection[str] = ()) -> Callable[[Function], Function]:
+    """Which runs: an option a word of the query line (`but` those that mean something else here), and `-q` for a line."""
+    offered = [word for word in _WORDS if word[0] not in but]
 
-    @wraps(function)
-    def with_query(*, query_line: str | None, **given: Any) -> Any:
-        from steplog._ask.query import parse, query_of  # noqa: PLC0415 -- `steplog --help` and completion need none
+    def taking(function: Function) -> Function:
+        @wraps(function)
+        def with_query(*, query_line: str | None, **given: Any) -> Any:
+            from steplog._ask.query import parse, query_of  # noqa: PLC0415 -- `steplog --help` and completion need none
 
-        words = list(_words({name: given.pop(f"where_{name}") for name, _, _ in _WORDS}))
-        whole = "" if query_line is None else f"{query_line} "
-        query: Query = parse(whole + str(query_of(words)))
-        return function(query=query, **given)
+            words = list(_words({name: given.pop(f"where_{name}") for name, _, _ in offered}))
+            whole = "" if query_line is None else f"{query_line} "
+            query: Query = parse(whole + str(query_of(words)))
+            return function(query=query, **given)
 
-    taking: Function = with_query
-    for name, metavar, words in reversed(_WORDS):
-        taking = _option(name, metavar, words)(taking)
-    return click.option(
-        "-q",
-        "--query",
-        "query_line",
-        metavar="LINE",
-        help="The same as one line: 'status:error tool:search since:2h'.",
-    )(taking)
+        taken: Function = with_query
+        for name, metavar, words in reversed(offered):
+            taken = _option(name, metavar, words)(taken)
+        line = "The same as one line: 'status:error tool:search since:2h'."
+        return click.option("-q", "--query", "query_line", metavar="LINE", help=line)(taken)
+
+    return taking
 
 
 _WORDS: Final = (
@@ -111,7 +118,7 @@ _WORDS: Final = (
     ("min_ms", "MS", "Only runs that took at least so many milliseconds."),
     ("min_tokens", "N", "Only runs that used at least so many tokens."),
     ("min_cost", "USD", "Only runs that cost at least so much."),
-    ("since", "TIME", "Only runs begun since then: 2h, 3d, 2026-11-23."),
+    ("since", "TIME", "Only runs begun since then: 2h, 3d, yesterday, 2026-11-23."),
     ("until", "TIME", "Only runs begun before then."),
 )
 _NUMBERS: Final[dict[str, type]] = {"min_ms": float, "min_tokens": int, "min_cost": float}

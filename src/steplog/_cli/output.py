@@ -49,4 +49,5 @@ def speaks_unicode() -> bool:
 
 def look() -> Look:
     """How standard output shows a run."""
-    return Look(columns(), BRANCHES if speaks_unicode() else ASCII, painted)
+    plain = Look(columns(), BRANCHES if speaks_unicode() else ASCII, painted)
+    return plain._replace(has_bars=is_terminal() and plain.is_wide)

@@ -31,8 +31,9 @@ class _RunCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the `--` that users leave out, so that `-c` and the program's options are never taken for ours."""
         flags = {option for parameter in self.get_params(ctx) for option in _flags(parameter)}
+        ours = {*flags, "-p"}
         end = 0
-        while end < len(args) and (args[end] in flags or (args[end].startswith("--") and args[end] != "--")):
+        while end < len(args) and (args[end] in ours or (args[end].startswith("--") and args[end] != "--")):
             end += 1 if "=" in args[end] or args[end] in flags else 2
         program = args[end:]
         if program[:1] != ["--"]:
@@ -49,7 +50,7 @@ def _flags(parameter: click.Parameter) -> list[str]:
     options_metavar="[OPTIONS] [--]",
 )
 @click.option(
-    "--path", metavar="DIR", help="Where to write the log. Default: $STEPLOG_PATH, then ./steplogs."
+    "-p", "--path", metavar="DIR", help="Where to write the log. Default: $STEPLOG_PATH, then ./steplogs."
 )
 @click.option(
     "--content",

@@ -9,7 +9,8 @@ import click
 
 from steplog._show.preview import as_text
 from steplog._show.terminal_text import one_line
-from steplog._show.units import amount, clock, dollars, duration
+from steplog._show.units import clock, dollars, duration
+from steplog._show.usage import amount_told, untold_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,10 +56,14 @@ def _count(title: str, field: str) -> RunColumn:
 def _tokens(title: str, field: str) -> RunColumn:
     return RunColumn(
         title,
-        lambda row: amount(row.run.totals.get(field, 0)),
-        lambda sums: amount(sums.counts[field]),
+        lambda row: amount_told(row.run.totals.get(field), is_untold=_is_untold(row)),
+        lambda sums: amount_told(sums.counts[field], is_untold=bool(sums.untold)),
         is_number=True,
     )
+
+
+def _is_untold(row: Row) -> bool:
+    return bool(row.run.totals.get("llm_calls")) if row.untold is None else row.untold > 0
 
 
 def _cached(totals: Mapping[str, Json]) -> str:
@@ -75,8 +80,9 @@ def _models(row: Row) -> str:
 
 
 def _notes(row: Row) -> str:
-    """What was in vain, in few words, with how often."""
+    """What was in vain, in few words, with how often, and what is not known."""
     words = [f"{_NOTED.get(each.kind, each.kind)} x {len(each.steps)}" for each in row.waste]
+    words += [untold_text(row.untold)] if row.untold else []
     return one_line(", ".join(dict.fromkeys(words)), _LONG_CELLS)
 
 
@@ -106,7 +112,7 @@ RUN_COLUMNS: Final[dict[str, RunColumn]] = {
     "time": RunColumn(
         "TIME", lambda row: duration(row.run.ms), lambda sums: duration(sums.ms), is_number=True
     ),
-    "notes": RunColumn("NOTES", _notes),
+    "notes": RunColumn("NOTES", _notes, lambda sums: untold_text(sums.untold) if sums.untold else ""),
 }
 
 

@@ -8,7 +8,7 @@ import click
 
 from steplog._cli import complete
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
-from steplog._cli.options import takes_json, takes_log
+from steplog._cli.options import is_path, takes_json, takes_log
 from steplog._cli.output import look, painted, say
 from steplog._cli.show_parts import Asked, part_of, price_of
 from steplog._show.chat import chat_lines
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.command(
     cls=ReadCommand,
     examples=(
+        "steplog show",
         "steplog show @last",
         "steplog show @last 1",
         "steplog show @last --only llm,tool --full",
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
         "steplog show @last --budget 500",
     ),
 )
-@click.argument("run", metavar="RUN", required=False, shell_complete=complete.runs)
+@click.argument("run", metavar="[RUN]", required=False, shell_complete=complete.runs)
 @click.argument("step", metavar="[STEP]", required=False)
 @click.option("--full", is_flag=True, help="Repeated stretches unfolded, long texts whole.")
 @click.option(
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **asked: Any) -> None:
     """Show a run as a tree with a bar for each step on its time axis, or one STEP of it with its whole prompt.
 
-    RUN is the beginning of a run's id, @last, or @-2 for the last but one. STEP 0 is the run's own whole input and output.
+    RUN is the beginning of a run's id, @last, or @-2 for the last but one; without it the last run. STEP 0 is the run's own whole input and output.
     """
     wanted = Asked(**asked)
     if step is not None and not step.isdecimal():
@@ -72,12 +73,10 @@ def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **
     if wanted.thread is not None:
         _show_thread(wanted, path if run is None else run, json_=json_)
         return
-    if run is None:
-        raise click.UsageError(
-            "Missing argument 'RUN': the beginning of a run's id, or @last; or --thread THREAD"
-        )
+    if run is not None and path is None and step is None and is_path(run):
+        run, path = None, run  # `steplog show PATH`
     with log_at(path) as log:
-        found, number = log.run(run), None if step is None else int(step)
+        found, number = log.run(run or "@last"), None if step is None else int(step)
         if json_:
             warn_about(log)
             say(as_json(_data(found, number, wanted), indent=2))
@@ -120,13 +119,12 @@ def _lines(run: Run, step: int | None, wanted: Asked) -> Iterable[str]:
 
 
 def _whole(run: Run, wanted: Asked) -> Iterator[str]:
-    from steplog._ask.spending import run_cost  # noqa: PLC0415 -- prices take their time to load
+    from steplog._ask.spending import run_cost  # noqa: PLC0415 -- only who draws a run needs it
     from steplog._show.run_tree import Part  # noqa: PLC0415 -- as the line before
     from steplog._show.units import dollars  # noqa: PLC0415 -- as the line before
 
-    price = price_of()
-    yield from run_lines(run, look(), Part(fold=not wanted.full, price=price))
-    cost = run_cost(run) if price is not None else None
+    yield from run_lines(run, look(), Part(fold=not wanted.full, price=price_of()))
+    cost = run_cost(run)
     if cost is not None:
         yield f"cost: {dollars(cost)}"
 

@@ -73,13 +73,12 @@ def part_of(run: Run, asked: Asked, look: Look) -> Iterator[str]:
     yield from map(str, found.unpriced)
 
 
-def price_of() -> Callable[[StepView], str] | None:
-    """What says a step's price; None where there are no prices."""
-    from steplog._ask.prices import price_sources  # noqa: PLC0415 -- prices take their time to load
-    from steplog._ask.spending import spending_of  # noqa: PLC0415 -- as the line before
+def price_of() -> Callable[[StepView], str]:
+    """What says a step's price; nothing of a step without one."""
+    from steplog._ask.spending import spending_of  # noqa: PLC0415 -- only who draws a run needs it
 
     def price(step: StepView) -> str:
         cost = spending_of([step]).known
         return "" if cost is None else dollars(cost)
 
-    return price if price_sources() else None
+    return price

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_by, takes_json, takes_log, takes_query
+from steplog._cli.options import takes_by, takes_json, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, say, speaks_unicode
 from steplog._cli.output_table import print_rows
 from steplog._show.table import bar
 from steplog._show.terminal_text import as_json, one_line, visible
-from steplog._show.units import amount, dollars, duration
+from steplog._show.units import dollars, duration
+from steplog._show.usage import amount_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,10 +59,13 @@ _ID_DIGITS: Final = 8
     show_default=True,
     help="What comes first.",
 )
-@takes_query
+@takes_query()
+@takes_limit("Only the first N groups; the sums are of all.")
 @takes_json
 @takes_log
-def stats(*, path: str | None, by: tuple[str, ...], sort: str, query: Query, json_: bool) -> None:
+def stats(
+    *, path: str | None, by: tuple[str, ...], sort: str, query: Query, limit: int | None, json_: bool
+) -> None:
     """Count calls, errors, tokens, cost and durations of the log at PATH, in all or by group.
 
     Durations are those of the runs, or of the calls where they are grouped by model, tool, node, agent or error. Needs
@@ -71,6 +76,8 @@ def stats(*, path: str | None, by: tuple[str, ...], sort: str, query: Query, jso
 
     with log_at(path) as log:
         found = answers.stats(log, by, runs=ids_of(log, query))
+        groups = sorted(found.groups, key=_SORTS[sort], reverse=True)
+        found = replace(found, groups=tuple(groups[:limit]))
         for note in found.notes:
             complain(note)
         if json_:
@@ -92,14 +99,13 @@ _SORTS: Final[dict[str, Callable[[Figures], Any]]] = {
 
 
 def _print(found: Stats, sort: str) -> None:
-    groups = sorted(found.groups, key=_SORTS[sort], reverse=True)
-    rows = [_row(each, len(found.by)) for each in groups]
+    rows = [_row(each, len(found.by)) for each in found.groups]
     header = [*(name.upper() for name in found.by), *_HEADER]
     if not rows:
         print_rows(header, [_cells(found.total)], numbers=range(len(header)))
     else:
         rows.append(["all", *[""] * (len(found.by) - 1), *_cells(found.total)])
-        shares = [*_shares(groups, sort), None]
+        shares = [*_shares(found.groups, sort), None]
         if columns() >= _WIDE and any(shares):
             header = [*header, ""]
             rows = [[*row, _bar(share)] for row, share in zip(rows, shares, strict=True)]
@@ -130,9 +136,9 @@ def _cells(figures: Figures) -> list[str]:
         str(figures.runs),
         str(figures.calls),
         str(figures.errors),
-        amount(read),
+        amount_told(read, is_untold=figures.unpriced > 0),
         f"{100 * tokens['cache_read_tokens'] / read:.0f}%" if read else "-",
-        amount(tokens["output_tokens"]),
+        amount_told(tokens["output_tokens"], is_untold=figures.unpriced > 0),
         dollars(figures.cost) + ("+?" if figures.unpriced and figures.cost is not None else ""),
         *_spread(figures.duration),
         *_spread(figures.first_token)[:2],

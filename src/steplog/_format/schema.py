@@ -175,6 +175,7 @@ _DEFS: Final[dict[str, Schema]] = {
 _FIELDS: Final[dict[str, Schema]] = {
     "name": _TEXT, "input": _VALUE, "output": _VALUE, "node": _told(_TEXT, "the graph node it ran in"),
     "chars": _told(_COUNT, "characters that content=none left out of this line"),
+    "extra": _told({**_OBJECT, "minProperties": 1}, "what was told under names, or in forms, that this format has no place for"),
     "tags": _several(_TEXT), "metadata": _OBJECT, "attempt": _ORDINAL,
     "late_ms": _told(_MS, "milliseconds between the beginning of the work and this line"),
     "ms": _told(_MS, "duration, milliseconds"), "ttft_ms": _told(_MS, "time to first token, milliseconds"),
@@ -187,7 +188,7 @@ _FIELDS: Final[dict[str, Schema]] = {
     "messages": _several(_ref("message_or_number")), "message": _ref("message_or_number"),
     "tools": _told(_several(_TEXT), "names"), "tool_defs": _told(_several(_VALUE), "definitions, once in a run"),
     "usage": _ref("usage"), "finish_reason": _told(_TEXT, "the provider's own word"), "response_id": _TEXT,
-    "cached": _YES, "extra": _told(_VALUE, "what else the provider said of the answer"), "call_id": _TEXT, "args": _VALUE, "result": _VALUE,
+    "cached": _YES, "call_id": _TEXT, "args": _VALUE, "result": _VALUE,
     "asked_by": _told(_ORDINAL, "the llm step that asked for the call"),
     "query": _VALUE, "count": _COUNT, "dimensions": _COUNT,
     "documents": _several(

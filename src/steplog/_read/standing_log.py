@@ -13,6 +13,7 @@ from steplog._read.files.newest import newest_lines
 from steplog._read.files.pieces import NO_END
 from steplog._read.runs.all_runs import Runs
 from steplog._read.runs.columns import checked
+from steplog._show import frames
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -163,6 +164,10 @@ class Log:
                 yield from run.rows(wanted, chosen)
             except NotFound:
                 continue  # deleted meanwhile: it has expired
+
+    def _repr_html_(self) -> str | None:
+        """In a notebook the page with the newest runs, in a frame of its own."""
+        return frames.bound.log(self) if frames.bound else None
 
     def tail(self, count: int = 10) -> list[Line | BadLine]:
         """The `count` newest lines of all its files, oldest first; damages among them. No more is read than that takes.

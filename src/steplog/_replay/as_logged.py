@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from steplog._record.recorder import Recorder
 from steplog._write.disk.sinks import MemorySink
-from steplog._write.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

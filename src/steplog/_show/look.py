@@ -17,11 +17,15 @@ _WIDE: Final = 100
 
 
 class Look(NamedTuple):
-    """The width of a line in columns, what branches are drawn with, and how a colour is put on a text."""
+    """The width of a line in columns, what branches are drawn with, and how a colour is put on a text.
+
+    has_bars: whether each step is drawn on the time axis of its run, too: for the eye, not for who reads on.
+    """
 
     columns: int
     marks: tuple[str, str, str, str, str]
     paint: Callable[[str, str | None], str]
+    has_bars: bool = False
 
     @property
     def is_wide(self) -> bool:

@@ -11,6 +11,7 @@ from steplog._show.preview import as_text, brief, entered
 from steplog._show.step_line import step_line
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 from steplog._show.units import amount, clock, duration
+from steplog._show.usage import untold_calls, untold_text
 from steplog._show.waterfall import Waterfall
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def run_lines(run: RunView, look: Look = PLAIN, part: Part = WHOLE) -> Iterator[
         yield ""
         yield from error_lines(run.error, "", look)
     yield ""
-    yield f"totals: {totals_text(run.totals)}"
+    untold = untold_calls(run.steps)
+    yield f"totals: {totals_text(run.totals)}" + (f", {untold_text(untold)}" if untold else "")
 
 
 def header(run: RunView, look: Look) -> Iterator[str]:
@@ -137,7 +139,7 @@ def error_lines(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[
     yield from _red(head, indent, look)
     stack = error.get("stack")
     for place in stack if isinstance(stack, list) else ():
-        yield f"{indent}    {visible(as_text(place))}"
+        yield from (indent + piece for piece in _wrapped(f"    {visible(as_text(place))}", indent, look))
     causes = error.get("causes")
     for cause in causes if isinstance(causes, list) else ():
         yield from _cause_lines(cause, indent, look)
@@ -164,7 +166,24 @@ def _said(error: Mapping[str, Json], origin: str = "") -> str:
 
 def _red(text: str, indent: str, look: Look) -> Iterator[str]:
     for at, line in enumerate(visible(text, keep_breaks=True).split("\n")):
-        yield indent + look.paint(f"  {line}" if at else line, "red")
+        for piece in _wrapped(f"  {line}" if at else line, indent, look):
+            yield indent + look.paint(piece, "red")
+
+
+def _wrapped(text: str, indent: str, look: Look) -> Iterator[str]:
+    """The text in as many lines as it needs where lines are short; where they are not, in one that can be copied."""
+    room = max(20, look.columns - cells_of(indent))
+    if look.is_wide or cells_of(text) <= room:
+        yield text
+        return
+    start = used = 0
+    lead = ""
+    for at, char in enumerate(text):
+        used += cells_of(char)
+        if used > room - len(lead):
+            yield lead + text[start:at]
+            start, used, lead = at, cells_of(char), "      "
+    yield lead + text[start:]
 
 
 def _error_at(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[str]:

@@ -8,6 +8,7 @@ from steplog._show.look import COLOURS, PLAIN, Look
 from steplog._show.preview import entered, left
 from steplog._show.terminal_text import cells_of, one_line
 from steplog._show.units import amount, duration
+from steplog._show.usage import is_untold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _LEAST_PREVIEW: Final = 30
 _LEAST_NARROW: Final = 8
+_LEAST_NAME: Final = 12
 _NAME_CELLS: Final = 60
 _ENDED: Final = {
     "running": "still running",
@@ -30,15 +32,26 @@ _SHORT: Final = {"crashed": "died running", "interrupted": "waits", "abandoned":
 
 def step_line(step: StepView, lead: str, look: Look, price: Callable[[StepView], str] | None = None) -> str:
     """One step on one line behind `lead`, not longer than the line where there is any room; `price` says what it cost."""
-    name_cells = _NAME_CELLS if look.is_wide else max(12, look.columns // 3)
-    said = f"{lead}{one_line(f'{step.kind} {step.name}', name_cells)}"
+    title = f"{step.kind} {step.name}"
     facts = [duration(step.ms), used(step, look, price), ending(step, look)]
-    taken = cells_of(said) + sum(2 + cells_of(fact) for fact in facts if fact)
-    room = look.columns - taken - 2
-    least = _LEAST_PREVIEW if look.is_wide else _LEAST_NARROW
-    text = _what(step, max(least, room), look) if look.is_wide or room >= least else ""
+    is_free = look.is_wide and not look.has_bars  # a line may be longer: no terminal would break it
+    if not look.is_wide:
+        # The name gives way first, then what was used: when and how it ended is told in any case.
+        if look.columns - cells_of(lead) - _taken(facts) < _LEAST_NAME:
+            facts[1] = ""
+        title = one_line(
+            title, max(_LEAST_NAME, min(look.columns // 3, look.columns - cells_of(lead) - _taken(facts)))
+        )
+    said = lead + one_line(title, _NAME_CELLS)
+    room = look.columns - cells_of(said) - _taken(facts) - 2
+    least = _LEAST_PREVIEW if is_free else _LEAST_NARROW
+    text = _what(step, max(least, room), look) if is_free or room >= least else ""
     facts[-1] = look.paint(facts[-1], COLOURS.get(step.status))
     return "  ".join(part for part in (said, *facts, text) if part)
+
+
+def _taken(facts: list[str]) -> int:
+    return sum(2 + cells_of(fact) for fact in facts if fact)
 
 
 def _what(step: StepView, room: int, look: Look) -> str:
@@ -55,7 +68,7 @@ def _what(step: StepView, room: int, look: Look) -> str:
 def used(step: StepView, look: Look = PLAIN, price: Callable[[StepView], str] | None = None) -> str:
     """`812/64 tokens, 62% cached, $0.0012`, as far as it is known."""
     sent, got = (amount(step.usage.get(name)) for name in ("input_tokens", "output_tokens"))
-    if not (sent or got):
+    if not (sent or got or is_untold(step)):
         return ""
     read, cached = step.usage.get("input_tokens"), step.usage.get("cache_read_tokens")
     parts = [f"{sent or '?'}/{got or '?'}" + (" tokens" if look.is_wide else "")]

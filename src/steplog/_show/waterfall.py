@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from steplog._show.views import RunView, StepView
 
 _CELLS: Final = 10
-_NARROW_CELLS: Final = 6
-_NARROWEST: Final = 70  # columns below which there is no room for bars
 _FULL: Final = ("━", "╾", "·", "╌")  # at work, began and never ended, a moment, still at work
 _ASCII: Final = ("=", ">", ".", "-")
 _COLOURS: Final = {"llm": "blue", "tool": "green", "retriever": "green", "agent": "magenta"}
@@ -28,8 +26,7 @@ class Waterfall:
         self._ms = run.ms or 0
         self._is_running = run.status == "running"
         is_worth_it = self._start is not None and self._ms > 0 and len(run.steps) > 1
-        width = _CELLS if look.is_wide else _NARROW_CELLS
-        self.cells = width if is_worth_it and look.columns >= _NARROWEST else 0
+        self.cells = _CELLS if is_worth_it and look.has_bars else 0
 
     def bar(self, step: StepView) -> str:
         """The step's bar with a blank behind it; empty where there are none."""

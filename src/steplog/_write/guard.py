@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
+from steplog._secrets.texts import masked
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -81,7 +83,7 @@ def say(text: str) -> None:
     """One line on stderr; never raises."""
     stream: Any = sys.stderr
     with contextlib.suppress(Exception):  # stderr may be closed, replaced, or refused inside an event loop
-        stream.write(f"steplog: {text}\n")
+        stream.write(f"steplog: {masked(text, {})}\n")
 
 
 class _Stderr:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from steplog._format.record import Record
+from steplog._secrets.texts import masked
 from steplog._write.disk import helper_thread
 from steplog._write.disk.appender import Appender
 from steplog._write.disk.file_sink import FileSink, file_for
@@ -74,7 +77,9 @@ def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
             "detail": settings.detail,
             "redact": settings.redact,
         }
-        return {"frameworks": dict(_frameworks) or None} | shaping
+        program = masked(sys.argv[0], {}) if settings.redact and sys.argv else ""
+        own = {"argv0": program} if program and program != sys.argv[0] else {}
+        return {"frameworks": dict(_frameworks) or None} | shaping | own
 
     target = sink if sink is not None else file_for(settings)
     return StepRecorder(
@@ -82,7 +87,7 @@ def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
     )
 
 
-def _housekeeping(settings: Settings, sink: Sink) -> Callable[[], object] | None:
+def _housekeeping(settings: Settings, sink: Sink) -> Callable[[str | None], object] | None:
     """What is to be done when a file of this log is begun: in a thread, since it reads what other writers left."""
     if not isinstance(sink, FileSink) or settings.shared:
         return None
@@ -91,12 +96,18 @@ def _housekeeping(settings: Settings, sink: Sink) -> Callable[[], object] | None
     from steplog._write.keep.housekeeping import Housekeeper  # noqa: PLC0415 - few logs are kept within limits
 
     keeper = Housekeeper(settings)
-    return lambda: helper_thread.start(keeper.begun, sink.prev)
+    return lambda left: helper_thread.start(keeper.begun, left)
 
 
 def _differing(now: Settings, asked: Settings) -> str:
-    names = [name for name in Settings.__dataclass_fields__ if getattr(now, name) != getattr(asked, name)]
-    return ", ".join(f"{name}={getattr(now, name)!r}" for name in names)
+    differing = [
+        field for field in fields(Settings) if getattr(now, field.name) != getattr(asked, field.name)
+    ]
+    # What a repr of settings leaves out is secret.
+    return ", ".join(
+        f"{field.name}={getattr(now, field.name)!r}" if field.repr else f"another {field.name}"
+        for field in differing
+    )
 
 
 def _close_all() -> None:

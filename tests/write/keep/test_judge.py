@@ -164,7 +164,7 @@ def test_a_segment_whose_descriptor_the_host_closed_stays_while_its_process_live
     """A program that becomes a daemon closes all descriptors, and with them the lock; its runs go on."""
     recorder = steplog.Recorder(tmp_path / "log")
     with recorder.run("r"):
-        os.close(recorder._steps.lines.appender._file._fd)
+        os.close(recorder._steps.lines.appender._writer.sink._fd)
         assert why(tmp_path / "log") == {1: f"its writer is alive, process {os.getpid()}"}
     recorder.close()
 

@@ -97,6 +97,7 @@ def a_function():
         ({"a": 1}.items(), [["a", 1]]),
         (fractions.Fraction(1, 3), "1/3"),
         (fractions.Fraction(2, 1), "2"),
+        (fractions.Fraction(1 << 100_000, 3), "(fractions.Fraction)"),
         (decimal.Decimal("1.10"), "1.10"),
         (ipaddress.ip_address("10.0.0.1"), "10.0.0.1"),
         (ipaddress.ip_network("10.0.0.0/8"), "10.0.0.0/8"),

@@ -10,8 +10,8 @@ import steplog
 from steplog._format.record import LONG
 from steplog._write.safe.quick_check import MANY, plain_texts
 from steplog._write.safe.secrets import may_hold_secret
-from steplog._write.said.numbering import Numbered
-from steplog._write.said.run_memory import Once
+from steplog._write.said.line import Line
+from steplog._write.said.run_memory import RunMemory
 from steplog._write.settings.settings import Settings
 
 SETTINGS = Settings.load("x", environ={})
@@ -53,12 +53,12 @@ VALUES = st.recursive(
 @given(value=VALUES)
 def test_what_a_glance_lets_through_a_walk_would_leave_as_it_is(value):
     texts = plain_texts((value,), SETTINGS, LONG)
-    line = Numbered(SETTINGS, Once(), {"step": 1})
+    line = Line(SETTINGS, RunMemory(), {"step": 1})
     walk = line.walker()
     walked = walk.field("data", value)
     if texts is not None and not may_hold_secret("\n".join(texts)):
         assert walked == _lists(value)
-        assert (walk.masked, walk.cut, line.fresh) == ({}, 0, None)
+        assert (walk.masked, walk.cut, line.messages, line.places) == ({}, 0, {}, {})
 
 
 def _lists(value):
@@ -71,7 +71,7 @@ def _lists(value):
 @given(value=VALUES)
 def test_with_no_content_a_line_counts_the_same_characters_at_a_glance_and_on_a_walk(value):
     none = Settings.load("x", environ={}, content="none")
-    walk = Numbered(none, Once(), {"step": 1}).walker()
+    walk = Line(none, RunMemory(), {"step": 1}).walker()
     walk.field("data", value)
     texts = plain_texts((value,), none, MANY)
     if texts is not None:

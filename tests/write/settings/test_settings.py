@@ -12,6 +12,15 @@ from steplog._format.project import path_and_source
 from steplog._write.settings.settings import Settings, sourced
 
 
+def test_type_checkers_know_every_setting():
+    from dataclasses import fields
+
+    from steplog._write.settings.keywords import SettingsFields
+
+    known = {field.name: field.type for field in fields(Settings) if field.name != "path"}
+    assert {name: kind.__forward_arg__ for name, kind in SettingsFields.__annotations__.items()} == known
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """Writes the working directory's pyproject.toml."""

@@ -58,8 +58,6 @@ _RUN: Final = {
     "totals": f"STRUCT({_struct((*COUNTS, *TOKENS))}, models VARCHAR[])",
     "host": "VARCHAR",
     "pid": "BIGINT",
-    "boot": "VARCHAR",
-    "proc_start": "VARCHAR",
 }
 _POINT: Final = {"wait_ms": "DOUBLE", "where": "VARCHAR", "value": "JSON", "data": "JSON"}
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steplog._read.log import Log
 
 INSTALL: Final = "this needs DuckDB: pip install 'steplog[query]'"
-_MEMORY: Final = "200MB"
+_MEMORY: Final = "120MB"
 _TRIES: Final = 3  # for a log that is packed or pruned meanwhile
 
 
@@ -40,9 +40,6 @@ class Database:
     def confine(self, also: Sequence[str] = ()) -> None:
         """From now on no file is read or written, the named ones apart, and no setting is changed."""
         self.connection.execute("SET allowed_paths = ?", [list(also)])
-        self.connection.execute(
-            "SET python_enable_replacements = false"
-        )  # no DataFrame of the caller's either
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
 

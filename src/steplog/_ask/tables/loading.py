@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from steplog._ask.scan import lines_with, literal
 from steplog._ask.tables.columns import USUAL_LINE, all_columns, select_lines
 from steplog._ask.tables.odd_files import good_lines, is_cut, torn_end
 from steplog._format.segment_name import writer_in_name
@@ -13,7 +15,6 @@ from steplog._read.files.liveness import liveness
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from pathlib import Path
 
 Connection = Any  # DuckDB's, which is an extra
 
@@ -75,11 +76,10 @@ _OPEN_RUNS: Final = f"""
     SELECT DISTINCT run, nth, w FROM ({_OWNED})
     WHERE run IS NOT NULL AND (run, nth) NOT IN (SELECT (run, nth) FROM lines WHERE ev = 'run.end')
 """
-_PROCESSES: Final = f"""
-    SELECT w, arg_max(ev, place) = 'log.close',
-           arg_max({{'host': host, 'pid': pid, 'boot': boot, 'proc_start': proc_start}}, place) FILTER (ev = 'log.open')
-    FROM ({_OWNED}) WHERE w IN (SELECT w FROM open_writers) GROUP BY w
-"""
+_CLOSED: Final = f"SELECT w, arg_max(ev, place) = 'log.close' FROM ({_OWNED}) WHERE w IN (SELECT w FROM open_writers) GROUP BY w"
+_OPENINGS: Final = (
+    "SELECT DISTINCT file FROM lines WHERE ev = 'log.open' AND w IN (SELECT w FROM open_writers)"
+)
 
 
 @dataclass(slots=True)
@@ -169,10 +169,10 @@ def tell_open_runs(con: Connection) -> None:
         return
     names = sorted({writer for several in writers_of.values() for writer in several})
     con.execute("CREATE TABLE open_writers AS SELECT unnest(?::VARCHAR[]) AS w", [names])
-    processes = {
-        writer: ({name: fact for name, fact in (opened or {}).items() if fact is not None}, closed)
-        for writer, closed, opened in con.execute(_PROCESSES).fetchall()
-    }
+    closed: dict[str, bool] = dict(con.execute(_CLOSED).fetchall())
+    files = sorted(Path(file) for (file,) in con.execute(_OPENINGS).fetchall())
+    # As the lines have them: what tells whether a process lives is no column, and may become more.
+    opened = {found.writer: found.line.record for found in lines_with(literal(b'"log.open"'), files)}
     for (run, nth), writers in writers_of.items():
-        status = liveness(processes.get(writer, ({}, False)) for writer in writers)
+        status = liveness((opened.get(writer, {}), closed.get(writer, False)) for writer in writers)
         con.execute("INSERT INTO open_runs VALUES (?, ?, ?)", [run, nth, status])

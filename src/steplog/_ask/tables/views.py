@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from steplog._ask.tables.columns import COUNTS, TOKENS
+from steplog._ask.tables.run_sums import COUNTED, STATUS, SUMS, USED, WAITING
 
 
 class Column(NamedTuple):
@@ -85,7 +86,7 @@ _COUNT_MEANINGS: Final = (
     "tool calls",
     "errors, each where it began",
     "retries",
-    "questions to a human",
+    "questions to a human that nothing in the run answered",
 )
 
 VIEWS: Final[dict[str, tuple[Column, ...]]] = {
@@ -158,10 +159,10 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
     ),
 }  # fmt: skip
 
-_USED: Final = ", ".join(
-    f"any_value(CASE WHEN cached THEN NULL ELSE usage.{name} END) AS {name}" for name in TOKENS
-)
-_STEPS: Final = f"""
+
+def steps_sql(only: str = "true") -> str:
+    """The SELECT that makes steps of the lines for which `only` holds: all lines of a step, or none."""
+    return f"""
     SELECT run, nth, step, parent, kind, coalesce(name, model, '') AS name,
         coalesce(
             node, CASE kind WHEN 'node' THEN name END,
@@ -178,28 +179,14 @@ _STEPS: Final = f"""
             any_value(status) FILTER (ended) AS status, min(ts) FILTER (NOT ended) AS started,
             any_value(ms) FILTER (ended) AS ms, coalesce(any_value(ttft_ms) FILTER (ended), any_value(ttft_ms)) AS ttft_ms,
             coalesce(any_value(model) FILTER (ended), any_value(model)) AS model, any_value(provider) AS provider,
-            {_USED}, any_value(cached) AS cached, any_value(finish_reason) AS finish_reason,
+            {USED}, any_value(cached) AS cached, any_value(finish_reason) AS finish_reason,
             any_value(error.type) FILTER (ended) AS error_type, any_value(error.message) FILTER (ended) AS error_message,
             any_value(error.step) FILTER (ended) AS error_step, any_value(attempt) AS attempt, any_value(call_id) AS call_id
-        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL GROUP BY run, nth, step
+        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL AND {only} GROUP BY run, nth, step
     ) AS gathered
 """
-_COUNTED: Final = f"""
-    SELECT run, nth, count(*) AS steps, count(*) FILTER (kind = 'llm') AS llm_calls,
-        count(*) FILTER (kind = 'tool') AS tool_calls,
-        count(*) FILTER (status = 'error' AND error_step IS NULL) AS errors,
-        count(*) FILTER (kind = 'retry' OR attempt > 1) AS retries,
-        greatest(0, count(*) FILTER (kind = 'interrupt') - count(*) FILTER (kind = 'resume')) AS interrupts,
-        {", ".join(f"sum({name}) AS {name}" for name in TOKENS)},
-        list(DISTINCT model ORDER BY model) FILTER (kind = 'llm' AND model IS NOT NULL) AS models
-    FROM steps GROUP BY run, nth
-"""
-# What the steps in the log add up to, as the reader's totals: what `run.end` says of lines that are lost is in no view.
-_OWN_ERROR: Final = "CASE WHEN over.status = 'error' AND over.error.step IS NULL THEN 1 ELSE 0 END"
-_SUMS: Final = ", ".join(
-    f"coalesce(counted.{name}, 0)::BIGINT{f' + {_OWN_ERROR}' if name == 'errors' else ''} AS {name}"
-    for name in (*COUNTS, *TOKENS)
-)
+
+
 _RUNS: Final = f"""
     WITH seen AS (
         SELECT run, nth, min(ts) AS first_ts, max(ts) AS last_ts, arg_min(file, place) AS file,
@@ -208,21 +195,21 @@ _RUNS: Final = f"""
     ),
     begun AS (SELECT * FROM lines WHERE ev = 'run.start'),
     over AS (SELECT * FROM lines WHERE ev = 'run.end'),
-    counted AS ({_COUNTED}),
+    counted AS ({COUNTED}),
+    waiting AS ({WAITING}),
     opened AS (
         SELECT coalesce(lines.w, writers.w) AS w, arg_max(host, place) AS host, arg_max(pid, place) AS pid
         FROM lines JOIN writers USING (file) WHERE ev = 'log.open' GROUP BY 1
     )
     SELECT run, nth, begun.id AS uuid, begun.name, begun.framework, begun.thread,
-        CASE WHEN over.ev IS NULL THEN open_runs.status
-             ELSE coalesce(over.status, CASE WHEN over.totals.interrupts > 0 THEN 'interrupted' ELSE 'ok' END) END AS status,
+        {STATUS} AS status,
         coalesce(begun.ts, first_ts) AS started,
         coalesce(over.ms, epoch_us(last_ts - coalesce(begun.ts, first_ts)) / 1000) AS ms,
-        {_SUMS},
+        {SUMS},
         counted.models,
         begun.resumes, begun.parent_run, begun.parent_step, begun.tags, begun.metadata, opened.host, opened.pid, seen.file
     FROM seen LEFT JOIN begun USING (run, nth) LEFT JOIN over USING (run, nth) LEFT JOIN counted USING (run, nth)
-        LEFT JOIN open_runs USING (run, nth) LEFT JOIN opened ON opened.w = seen.w
+        LEFT JOIN waiting USING (run, nth) LEFT JOIN open_runs USING (run, nth) LEFT JOIN opened ON opened.w = seen.w
 """
 
 
@@ -250,7 +237,7 @@ _POINTS: Final = """
 """
 # In the order in which one builds on the other; `messages` and `documents` are tables.
 MADE_BY: Final[dict[str, str]] = {
-    "steps": _STEPS,
+    "steps": steps_sql(),
     "runs": _RUNS,
     "llm_calls": _of_steps("llm_calls", "llm"),
     "tool_calls": _TOOL_CALLS,

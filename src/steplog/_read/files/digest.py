@@ -164,38 +164,49 @@ def beginning_of(run: RunLines, begun: Iterable[RunLines]) -> RunLines | None:
 
 
 def _take_runs(found: Digest, stretch: Stretch) -> None:
-    runs, current = stretch.runs, found.current
+    runs = stretch.runs
     rows = Counter(runs)
     last = dict(zip(runs, range(len(runs)), strict=True))
     begun = {runs[row]: row for row, record in reversed(stretch.own) if record["ev"] == "run.start"}
     for run, row in last.items():
-        known, first = current.get(run), 0
-        if not run:
-            continue
-        if known is None:
-            first = runs.index(run)
-            if begun.get(run) == first:
-                continue  # it begins here, with its start
-            known = _begin(found, stretch, first)
-        else:
-            known.is_late = known.is_late or known.end is not None
-            known.is_alone = known.is_alone and known.ends == stretch.offset
-        known.is_alone = known.is_alone and stretch.is_dense and rows[run] == row + 1 - first
-        known.ends, known.rows = stretch.end(row), known.rows + rows[run]
+        if run:
+            _take_lines(found, stretch, run, row, rows[run], begun.get(run))
     for row, record in stretch.own:
         run = runs[row]
         if record["ev"] == "run.start":
             _take_start(found, stretch, row, record, last[run], rows[run])
         elif record["ev"] == "run.end":
-            known = current[run]
-            known.is_late = known.end is not None or last[run] > row
-            if known.end is None or not record.get("implied"):
-                known.end, known.last = _small(record, stretch.texts[row]), stretch.seqs[row]
+            _take_end(found.current[run], stretch, row, record, is_late=last[run] > row)
     if len(set(stretch.writers)) > 1:
-        for writer, run in set(zip(stretch.writers, runs, strict=True)):
-            known = current.get(run)
-            if known is not None and writer != known.writer and writer not in known.others:
-                known.others = (*known.others, writer)
+        _take_others(found, stretch)
+
+
+def _take_lines(found: Digest, stretch: Stretch, run: bytes, last: int, rows: int, begun: int | None) -> None:
+    """A run's lines in a stretch, of which `last` is the last row, and `begun` that of its start, if that is there."""
+    known, first = found.current.get(run), 0
+    if known is None:
+        first = stretch.runs.index(run)
+        if begun == first:
+            return  # its start tells it
+        known = _begin(found, stretch, first)
+    else:
+        known.is_late = known.is_late or known.end is not None
+        known.is_alone = known.is_alone and known.ends == stretch.offset
+    known.is_alone = known.is_alone and stretch.is_dense and rows == last + 1 - first
+    known.ends, known.rows = stretch.end(last), known.rows + rows
+
+
+def _take_end(known: RunLines, stretch: Stretch, row: int, record: Record, *, is_late: bool) -> None:
+    known.is_late = known.end is not None or is_late
+    if known.end is None or not record.get("implied"):
+        known.end, known.last = _small(record, stretch.texts[row]), stretch.seqs[row]
+
+
+def _take_others(found: Digest, stretch: Stretch) -> None:
+    for writer, run in set(zip(stretch.writers, stretch.runs, strict=True)):
+        known = found.current.get(run)
+        if known is not None and writer != known.writer and writer not in known.others:
+            known.others = (*known.others, writer)
 
 
 def _take_start(found: Digest, stretch: Stretch, row: int, record: Record, last: int, rows: int) -> None:

@@ -30,8 +30,8 @@ class StepLines:
 
     @property
     def kind(self) -> str:
-        """What stands before the dot in its events."""
-        return (self.start or self.point or self.end or self.more[0])["ev"].partition(".")[0]
+        """What stands before the dot in its events; of a chain that turned out to be an agent its end says so."""
+        return (self.end or self.start or self.point or self.more[0])["ev"].partition(".")[0]
 
     @property
     def fields(self) -> dict[str, Json]:
@@ -70,7 +70,8 @@ def by_step(records: Iterable[Record]) -> dict[int, StepLines]:
             if lines.end is None or not record.get("implied"):
                 lines.end = record
         elif what == "start":
-            lines.start = lines.start or record
+            # The newest says what it is: a chain may turn out to be an agent.
+            lines.start = record if lines.start is None else {**lines.start, "ev": record["ev"]}
         elif what == "point":
             lines.point = lines.point or record
         else:  # llm.first_token, and what later versions may add

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from steplog._read.errors import LogError, NotFound
+from steplog._read.files.liveness import INTERRUPTED
+from steplog._read.runs.checkpoints import config_at, place_of_question
 from steplog._read.runs.columns import rows_of
 from steplog._read.runs.times import moment, ms_between
 from steplog._read.runs.totals import difference, reason
 from steplog._read.runs.typed import Message
+from steplog._show import frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -204,15 +207,17 @@ class Run:
     def config(self, step: Step | int | None = None) -> Record | None:
         """The `config` with which LangGraph goes on from, or forks at, a node; of the run itself, where it was interrupted.
 
+        Where a run's stream was left at the question, that is where the node that asks stands in the outermost graph.
         None where no checkpointer was in use. Raises: NotFound if there is no such step.
         """
         found = self.step(step) if isinstance(step, int) else step
-        place = self._field("checkpoint") if found is None else found.fields.get("checkpoint")
-        if not isinstance(place, dict):
-            return None
-        names = {"thread_id": place.get("thread_id", self.thread), "checkpoint_ns": place.get("ns", "")}
-        given = {**names, "checkpoint_id": place.get("id")}
-        return {"configurable": {name: value for name, value in given.items() if value is not None}}
+        place = self._own_place if found is None else found.fields.get("checkpoint")
+        return config_at(place, self.thread)
+
+    @property
+    def _own_place(self) -> Json:
+        place = self._field("checkpoint")
+        return place_of_question(self.steps) if place is None and self.status == INTERRUPTED else place
 
     @property
     def messages(self) -> tuple[Record, ...]:
@@ -238,6 +243,8 @@ class Run:
     @property
     def error(self) -> Mapping[str, Json] | None:
         """What the run failed with: `type`, `message`, and `step` where it came from; None if it did not fail."""
+        if self.status == INTERRUPTED:
+            return None  # that its stream was left at the question is how such a run is served
         error = self._field("error")
         return error if isinstance(error, dict) else None
 
@@ -259,11 +266,12 @@ class Run:
         printer.text(repr(self) if cycle else str(self))
 
     def _repr_html_(self) -> str:
-        """In a notebook a tree to unfold."""
+        """In a notebook the page, in a frame of its own; a tree to unfold where a run is too large for that."""
         from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- a listing needs no pictures
 
         try:
-            return run_html(self)
+            frame = frames.bound.run(self) if frames.bound else None
+            return frame or run_html(self)
         except LogError as error:
             return sentence_html(f"run {self.id}: {error}")
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _NUMBER = itemgetter("seq")
+_MAY_WAIT = frozenset({"", "abandoned", "cancelled"})  # ends of a run that stands at a question all the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +78,11 @@ class Source:
         end = self.end
         if end is None:
             return self.open_status
-        # A graph that stops for a human ends well as far as its framework is concerned: what waits is told by its totals.
-        waits = bool(self.totals_written.get("interrupts"))
-        return str(end.get("status") or (INTERRUPTED if waits else "ok"))
+        # A graph that stops for a human ends well as far as its framework is concerned, or its stream is left there: what
+        # waits is told by its totals.
+        status = str(end.get("status") or "")
+        waits = status in _MAY_WAIT and _count(self.totals_written.get("interrupts")) > 0
+        return INTERRUPTED if waits else status or "ok"
 
     @property
     def totals_written(self) -> Mapping[str, Json]:
@@ -167,3 +170,7 @@ class Source:
             for gap in self.catalogue.gaps(self.lines):
                 if gap.first < numbers[-1] and gap.last > numbers[0]:
                     yield gap.first, gap.last
+
+
+def _count(value: Json) -> int:
+    return value if isinstance(value, int) else 0

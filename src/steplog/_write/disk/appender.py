@@ -28,9 +28,11 @@ class Appender:
         sink: Sink,
         facts: Callable[[], Record],
         settings: Settings,
-        after_open: Callable[[], object] | None = None,
+        after_open: Callable[[str | None], object] | None = None,
     ) -> None:
-        """Write to `sink`; `facts` gives what `log.open` says besides the process; `after_open` is for each file begun."""
+        """Write to `sink`; `facts` gives what `log.open` says besides the process; `after_open` is called for each
+        file begun, with the name of the segment that was left for it.
+        """
         self._sink = sink if isinstance(sink, FileSink) else Foreign(sink)
         self._facts = facts
         self._settings = settings

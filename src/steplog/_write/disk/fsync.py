@@ -40,6 +40,8 @@ class Sync:
             self._is_dirty = True
             if not self._is_waiting:
                 self._is_waiting = helper_thread.start(self._later)
+            if not self._is_waiting:
+                self.now()  # there is no thread to be had
 
     def now(self) -> None:
         """Sync what was written."""

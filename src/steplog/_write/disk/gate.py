@@ -60,6 +60,6 @@ class Gate:
             return None
         try:
             self._has_cut_in = True
-            return work(upto, False)
+            return work(upto, False)  # noqa: FBT003 - by place, as a callable without names has it
         finally:
             self._has_cut_in = False

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import _thread
+import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from steplog._write.guard import STDERR, contained
@@ -12,8 +14,14 @@ from steplog._write.guard import STDERR, contained
 
 def start(call: Callable[..., object], *args: Any) -> bool:
     """Whether `call` now runs in a daemon thread of its own; none can be had while the interpreter ends."""
-    # Not threading.Thread: its start waits on locks, and we may be inside a signal handler that interrupted one.
-    return contained(STDERR, "background", _thread.start_new_thread, _run, (call, args)) is not None
+    if not _is_main_interpreter():
+        return False  # such an interpreter ends the process where it ends with a thread left
+    try:
+        # Not threading.Thread: its start waits on locks, and we may be inside a signal handler that interrupted one.
+        _thread.start_new_thread(_run, (call, args))
+    except RuntimeError:
+        return False
+    return True
 
 
 def pause(seconds: float) -> None:
@@ -23,3 +31,12 @@ def pause(seconds: float) -> None:
 
 def _run(call: Callable[..., object], args: tuple[Any, ...]) -> None:
     contained(STDERR, "background", call, *args)
+
+
+def _is_main_interpreter() -> bool:
+    name = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
+    try:
+        interpreters: Any = import_module(name)
+    except ImportError:
+        return True  # this Python has none
+    return interpreters.get_current() == interpreters.get_main()

@@ -51,7 +51,7 @@ class Pending:
 
     def put(self, *bodies: bytes) -> None:
         """Queue records; an empty one stands for `log.close`."""
-        self.queue.extend(zip(bodies, self.numbers, self.times))
+        self.queue.extend(zip(bodies, self.numbers, self.times, strict=False))
 
     def newest(self) -> Batch:
         """The last batch of the chain."""
@@ -131,12 +131,24 @@ class Pending:
         if self._counted is not self.newest() or self._since_count > _RECOUNT_EVERY:
             self._counted, self._since_count = self.newest(), 0
             self._held = _size(body for body, *_ in self.queue.copy())
-        # The last one stays: the gap shows, and `log.lost` is written, when the line behind it is. What was rescued from a
-        # deleted file stays, too: it has no number and would leave no gap.
-        while self._held > most and len(self.queue) > 1 and self.queue[0][1]:
-            entry = self.queue.popleft()
-            self._held -= _size(entry[:1])
-            self.give_up(entry, entry)
+        while self._held > most and self._give_up_oldest():
+            pass
+
+    def _give_up_oldest(self) -> bool:
+        # What is on its way into the file stays, and what was rescued from a deleted one, which has no number and would
+        # leave no gap. So does the last record: the gap shows, and `log.lost` is written, when the line behind it is.
+        batch, at = self.newest(), 0
+        stays = 0 if batch.taken else batch.end.number
+        try:
+            while self.queue[at][1] <= stays:
+                at += 1
+            entry, _ = self.queue[at], self.queue[at + 1]
+            self.queue.remove(entry)
+        except (IndexError, ValueError):  # nothing else is there, or another thread has it
+            return False
+        self._held -= _size(entry[:1])
+        self.give_up(entry, entry)
+        return True
 
     def give_up(self, first: Entry, last: Entry) -> None:
         """Note that records from one to another will not be written."""
@@ -155,12 +167,13 @@ class Pending:
         try:
             while not self.is_over and (self.queue or self.behind):
                 is_written = self.gate.alone(self._work)
+                if is_written is None:
+                    is_written = self.side_gate.alone(self._work) or None
                 if not is_written:
                     helper_thread.pause(_LOOK_AGAIN_S if is_written is None else _REST_S)
                 elif not self.queue:
-                    self.behind = (
-                        False  # from now on hooks write themselves; who came before this is seen next
-                    )
+                    # From now on hooks write themselves; who came before this is seen next.
+                    self.behind = False
         finally:
             self._helping = self.behind = False
         if self.queue:

@@ -39,8 +39,8 @@ class Foreign:
 
     path = "the log"
     prev: str | None = None
-    prev: str | None = None
     is_locked = False
+    limit = largest = UNLIMITED
 
     def __init__(self, sink: Sink) -> None:
         """Hand on to `sink`."""

@@ -36,7 +36,7 @@ class Writer:
         sink: FileSink | Foreign,
         settings: Settings,
         facts: Callable[[], Record],
-        after_open: Callable[[], object] | None,
+        after_open: Callable[[str | None], object] | None,
     ) -> None:
         """Write to `sink`, which nobody else does; `facts` and `after_open` are those of `Appender`."""
         self.w = new_writer_id()
@@ -90,7 +90,7 @@ class Writer:
 
     # -- with no other thread at it
 
-    def write(self, upto: int, is_alone: bool) -> bool:
+    def write(self, upto: int, is_alone: bool) -> bool:  # noqa: FBT001 - called by place, by the gate
         """Write what is pending, as `Gate` asks; whether it is written."""
         pending = self.pending
         try:
@@ -202,16 +202,16 @@ class Writer:
         self.sink.open(stamp, self.pending.pid, self.w)
         self._sync.begun()
         if self._after_open is not None:
-            self._after_open()
+            self._after_open(self.sink.prev)
 
-    def _let_go(self, _: int, is_alone: bool) -> bool:
+    def _let_go(self, _: int, is_alone: bool) -> bool:  # noqa: FBT001 - as `write`
         batch = self.pending.newest()
         if is_alone and not self.pending.queue:
             self.pending.follow(batch, standing(batch.end._replace(stage=NO_FILE)))
             self.sink.close()
         return True
 
-    def _finish(self, _: int, is_alone: bool) -> bool:
+    def _finish(self, _: int, is_alone: bool) -> bool:  # noqa: FBT001 - as `write`
         pending = self.pending
         pending.behind = False
         if not self.write(0, is_alone) and is_alone and self.sink.make_room():
@@ -273,7 +273,7 @@ class Writer:
         self.pending.get_help()  # we may be in the middle of a write
 
 
-def _nothing(_: int, __: bool) -> bool:
+def _nothing(_: int, __: bool) -> bool:  # noqa: FBT001 - as `Writer.write`
     return True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
-from steplog._write.safe.attributes import Fields, c_field, class_attribute, is_loaded, live_dict
+from steplog._write.safe.attributes import Fields, c_field, class_attribute, is_loaded, live_dict, name_of
 from steplog._write.safe.standard_types import Shape
 
 VALUES: Final = "values"  # all of them
@@ -17,7 +17,6 @@ WHOLE: Final = 100  # values up to which an array is told whole
 _SOME: Final = 10  # values told of a longer one, along each axis a share of them
 _MOST_BYTES: Final = 1 << 20  # of the values told, which in an array of texts may be long
 _MOST_AXES: Final = 32
-_name_of: Final = type.__dict__["__name__"].__get__
 _SAID_BY_NAME: Final = "biufcO"  # the kinds of dtype whose name says all
 
 
@@ -25,7 +24,7 @@ def scalar_shape(cls: type) -> Shape | None:
     """How to read one of numpy's own scalar types; None for any other type."""
     numpy = live_dict(sys.modules.get("numpy"))
     generic = numpy.get("generic")
-    if numpy.get(_name_of(cls)) is not cls or type(generic) is not type or not issubclass(cls, generic):
+    if numpy.get(name_of(cls)) is not cls or type(generic) is not type or not issubclass(cls, generic):
         return None
     if cls in (numpy.get("datetime64"), numpy.get("timedelta64")):
         return ("text", str)

@@ -11,6 +11,7 @@ Fields = dict[Any, Any]
 
 mro_of: Final[Callable[[type], tuple[type, ...]]] = type.__dict__["__mro__"].__get__
 _class_dict: Final[Callable[[type], types.MappingProxyType[str, Any]]] = type.__dict__["__dict__"].__get__
+name_of: Final[Callable[[type], str]] = type.__dict__["__name__"].__get__
 _module_of: Final[Callable[[type], Any]] = type.__dict__["__module__"].__get__
 _MISSING: Final = object()
 _MOST_KNOWN: Final = 4096

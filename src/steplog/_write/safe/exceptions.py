@@ -9,7 +9,7 @@ from opcode import opmap
 from typing import Any, Final
 
 from steplog._format.record import LONG
-from steplog._write.safe.attributes import instance_dict, live_dict, mro_of, type_name
+from steplog._write.safe.attributes import instance_dict, live_dict, mro_of, name_of, type_name
 from steplog._write.safe.causes import Cause, causes_of
 
 _CANCELS: Final = frozenset({"CancelledError", "KeyboardInterrupt"})
@@ -27,7 +27,8 @@ def describe(error: BaseException) -> dict[str, Any]:
     """An exception's `type`, `message`, `module`, `notes`, `stack` and `causes`, as far as there are any.
 
     The stack is a list of `"file:line in function"`, innermost last. Causes are what the exception was raised from,
-    what was being handled when it was raised, and the members of a group, each with `how` and `depth`.
+    what was being handled when it was raised, and the members of a group, each with `how` and `depth`; in place of those
+    that are too many stands one with `left_out`, how many there are in all.
     """
     said: set[str] = set()
     out = _told(error, said)
@@ -64,7 +65,7 @@ def _cause(found: Cause | int, said: set[str]) -> Any:
 
 def status_of(error: BaseException) -> str:
     """What an exception that ended a step says of it: a stream nobody reads on and a cancellation are no failures."""
-    names = {cls.__name__ for cls in mro_of(type(error))}
+    names = set(map(name_of, mro_of(type(error))))
     if "GeneratorExit" in names:
         return "abandoned"
     return "cancelled" if names & _CANCELS else "error"

@@ -40,6 +40,10 @@ class Walker(Protocol):
         """A value that an object stands for, one level deeper."""
         ...
 
+    def mask(self, o: str) -> str:
+        """A text without its secrets."""
+        ...
+
     def count_masked(self, kind: str) -> str:
         """The text that stands for a masked value."""
         ...
@@ -50,17 +54,17 @@ def plain_object(walk: Walker, o: Any, cls: type, depth: int, place: Place) -> J
     if o is Hidden:
         return walk.count_masked("hidden_field")
     if issubclass(cls, type):  # a class is told by its own name, not by that of its class
-        return {TYPE: type_name(o)}
+        return {TYPE: walk.mask(type_name(o))}
     shape = shape_of(cls)
     if shape is None:
-        return {TYPE: type_name(cls)}
+        return {TYPE: walk.mask(type_name(cls))}
     how, read = shape
     if how == "fields":
         return walk.mapping(read(o), depth, place, holder=o)
     if how == "items":
         return walk.sequence(read(o), depth, place, holder=o)
     if how == "told":
-        return {TYPE: type_name(cls), **walk.mapping(_known(read, o), depth, place, holder=o)}
+        return {TYPE: walk.mask(type_name(cls)), **walk.mapping(_known(read, o), depth, place, holder=o)}
     return _as_one(walk, how, read, o, depth, place)
 
 
@@ -85,7 +89,7 @@ def _known(read: Read, o: Any) -> dict[Any, Any]:
 
 def _error(walk: Walker, o: BaseException, depth: int, place: Place) -> Json:
     """An exception that is a value: its arguments, and what it says where these do not."""
-    out: dict[str, Json] = {TYPE: type_name(type(o))}
+    out: dict[str, Json] = {TYPE: walk.mask(type_name(type(o)))}
     if args := arguments_of(o):
         out["args"] = walk.sequence(args, depth + 1, (*place, "args"))
     if walk.errors_left and says_more(o):

@@ -34,11 +34,8 @@ def dtype_of(values: Any) -> str | None:
     held, name = _held(values), _class_name(values)
     if name == "Categorical":
         return "category"
-    return (
-        None
-        if name == "PeriodArray" or not is_loaded(type(held), "numpy.ndarray")
-        else dtype_name(held.dtype)
-    )
+    is_told = name != "PeriodArray" and is_loaded(type(held), "numpy.ndarray")
+    return dtype_name(held.dtype) if is_told else None
 
 
 def _class_name(values: Any) -> str:

@@ -27,9 +27,8 @@ def _frame(o: Any) -> Fields:
     rows, width = _length(index), _length(columns)
     if rows is None or width is None:
         return {}
-    names = _labels(columns, slice(0, MOST_NAMES)) or [f"({type_name(type(columns))})"] * min(
-        width, MOST_NAMES
-    )
+    unnamed = [f"({type_name(type(columns))})"] * min(width, MOST_NAMES)
+    names = _labels(columns, slice(0, MOST_NAMES)) or unnamed
     return told((rows, width), names, _columns(held, rows, width)) | _row_labels(index, rows)
 
 
@@ -144,6 +143,10 @@ def _stamp(o: Any) -> Any:
     return o.isoformat() if is_known_zone(zone_of(o)) else moment(o)
 
 
+def _interval(o: Any) -> Fields:
+    return {name: c_field(o, name) for name in ("left", "right", "closed")}
+
+
 def _both(*names: str, shape: Shape) -> dict[str, Shape]:
     return dict.fromkeys(names, shape)
 
@@ -163,7 +166,7 @@ EXACT: Final[dict[str, Shape]] = {
     **_both("pandas.Timestamp", "pandas._libs.tslibs.timestamps.Timestamp", shape=("text", _stamp)),
     **_both("pandas.Timedelta", "pandas._libs.tslibs.timedeltas.Timedelta", shape=("text", str)),
     **_both("pandas.Period", "pandas._libs.tslibs.period.Period", shape=("text", str)),
-    **_both("pandas.Interval", "pandas._libs.interval.Interval", shape=("text", str)),
+    **_both("pandas.Interval", "pandas._libs.interval.Interval", shape=("fields", _interval)),
     **_both("pandas.api.typing.NaTType", "pandas._libs.tslibs.nattype.NaTType", shape=("text", str)),
     **_both("pandas.api.typing.NAType", "pandas._libs.missing.NAType", shape=("value", lambda _: None)),
 }

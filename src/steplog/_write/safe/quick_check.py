@@ -6,18 +6,21 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from steplog._format.record import LONG
+from steplog._secrets.pairs import told_by_header, told_by_pair
 from steplog._write.safe.blobs import blob_of_text
-from steplog._write.safe.walk import HIGH, KEYS, LOW, is_harmless
+from steplog._write.safe.plain_names import KEYS, is_harmless
+from steplog._write.safe.secrets import is_clean
+from steplog._write.safe.walk import HIGH, LOW
 from steplog._write.settings.settings import Settings
 
 _TEXT: Final = frozenset({str})
 MANY: Final = 1 << 30  # characters, for a text that may be as long as it is
 _MOST_ITEMS: Final = 2000  # beyond which looking costs what walking does
-_MOST_LONG_TEXTS: Final = (
-    16  # as long as they may be; of more the walk, which has a bound, looks at the first ones
-)
+# As many texts as long as one may be are looked at here; of more the walk, which has a bound, looks at the first ones.
+_MOST_LONG_TEXTS: Final = 16
 _CALL: Final = {"id", "name", "args"}
 _NOTHING: Final = type(None)
+_NUMBERS: Final = frozenset({int, float})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 
 
@@ -31,15 +34,18 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
     texts: list[str] = []
     containers: list[Collection[Any]] = [values]  # grows meanwhile; a call for each would be felt
     left = min(_MOST_ITEMS, settings.max_items) + len(values)
+    most = settings.max_depth - 2  # so few cannot be nested too deep, whatever stands in what
     for container in containers:
         left -= len(container)
-        if left < 0:  # which also ends what has no end, a list within itself
+        if left < 0 or len(containers) > most:  # which also ends what has no end, a list within itself
             return None
-        if type(container) is dict and not _are_harmless(container):
+        if type(container) is dict and (not are_harmless(container) or told_by_pair(container) is not None):
             return None
         # Copied before they are looked at, in one call of C: another thread may change them at any time.
         inside = [*container.values()] if type(container) is dict else [*container]
         if _TEXT.issuperset(map(type, inside)):
+            if len(inside) == 2 and told_by_header(inside) is not None:
+                return None
             texts.extend(inside)
             continue
         for o in inside:
@@ -50,10 +56,20 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
                 containers.append(o)
             elif o is not None and cls is not bool and not _is_number(o, cls):
                 return None
-    # So few cannot be nested too deep, whatever stands in what.
-    if len(containers) > settings.max_depth - 2:
-        return None
     return texts if max(map(len, texts), default=0) <= LONG or are_whole(texts, longest) else None
+
+
+def is_of_numbers(value: Any, settings: Settings) -> bool:
+    """Whether a value of numbers and a few names, as a usage or totals, can be written as it is."""
+    if settings.redactor is not None or type(value) is not dict:
+        return False
+    if _NUMBERS.issuperset(map(type, value.values())) and are_harmless(value):
+        return True
+    try:
+        texts = plain_texts((value,), settings, LONG)
+    except RuntimeError:  # another thread changes it
+        return False
+    return texts is not None and (not settings.redact or all(map(is_clean, texts)))
 
 
 def _is_number(o: Any, cls: type) -> bool:
@@ -61,7 +77,8 @@ def _is_number(o: Any, cls: type) -> bool:
     return (cls is int and LOW <= o < HIGH) or (cls is float and o - o == 0)
 
 
-def _are_harmless(keys: Collection[Any]) -> bool:
+def are_harmless(keys: Collection[Any]) -> bool:
+    """Whether all keys of a mapping can be written as they are, and tell of no secret under them."""
     # In C where all were met before; types first, as to look another one up would run its code.
     if _TEXT.issuperset(map(type, keys)) and KEYS.issuperset(keys):
         return True

@@ -33,6 +33,7 @@ which is what can be said of one that is no plain data, by name."""
 
 _MOST_READ: Final = 100_001  # one more than any limit of items is enough to know that there are more
 _MOST_TRIES: Final = 1000
+_MOST_BITS: Final = 4096  # of a number that is written in decimal digits, which takes quadratic time
 _int_of: Final = uuid.UUID.__dict__["int"].__get__
 _numerator_of: Final = fractions.Fraction.__dict__["_numerator"].__get__
 _denominator_of: Final = fractions.Fraction.__dict__["_denominator"].__get__
@@ -57,6 +58,9 @@ def _some(iterate: Callable[[Any], Iterable[Any]]) -> Callable[[Any], list[Any]]
 
 def _pairs(iterate: Callable[[Any], Iterable[Any]]) -> Callable[[Any], Fields]:
     return lambda o: dict(first_of(lambda: iterate(o), _MOST_READ))
+
+
+_dict_items: Final = _pairs(dict.items)
 
 
 def _as_it_is(o: Any) -> Any:
@@ -118,8 +122,14 @@ def _uuid(o: Any) -> str:
 
 
 def _fraction(o: Any) -> str:
-    found: Any = (_numerator_of(o), _denominator_of(o))
-    return f"{found[0]}/{found[1]}" if found[1] != 1 else f"{found[0]}"
+    over, under = _numerator_of(o), _denominator_of(o)
+    if (
+        type(over) is not int
+        or type(under) is not int
+        or (over.bit_length() + under.bit_length()) > _MOST_BITS
+    ):
+        return f"({type_name(type(o))})"
+    return f"{over}/{under}" if under != 1 else f"{over}"
 
 
 def _path(o: Any) -> str:
@@ -171,7 +181,7 @@ def _chained(o: Any) -> Any:
         return maps
     out: Fields = {}
     for found in reversed(maps):
-        out.update(found)
+        out.update(_dict_items(found))
     return out
 
 
@@ -180,7 +190,7 @@ BASES: Final[dict[type, Shape]] = {
     bool: ("value", bool),
     int: ("value", int.__int__),
     float: ("value", float.__float__),
-    dict: ("fields", _pairs(dict.items)),
+    dict: ("fields", _dict_items),
     list: ("items", _some(list.__iter__)),
     tuple: ("items", _some(tuple.__iter__)),
     set: ("items", _some(set.__iter__)),

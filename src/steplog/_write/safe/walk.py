@@ -8,54 +8,29 @@ from typing import Any, Final
 
 from steplog._format.line import encode
 from steplog._format.record import BLOB, CUT, LONG, NUM, TEXT, Json
+from steplog._secrets.names import telling
+from steplog._secrets.pairs import told_by_header, told_by_pair
+from steplog._secrets.texts import masked
+from steplog._secrets.under_names import hides, is_schema, schema_without_examples
 from steplog._write.safe.blobs import blob_of_text, digest_of_text, size_and_hash
 from steplog._write.safe.objects import Place, plain_object
-from steplog._write.safe.secrets import CLEAN, is_clean, is_own_id, masked, secret_key_kind
+from steplog._write.safe.plain_names import KEYS, LONGEST_KEY, is_harmless, is_plain_name
+from steplog._write.safe.redactor import Redactor, contained_redactor
+from steplog._write.safe.secrets import CLEAN, is_clean
 from steplog._write.safe.standard_types import first_of
 from steplog._write.settings.settings import Settings
 
 _MOST_NODES: Final = 20_000  # containers of one line; past it a line says so
 _ITEMS_A_NODE: Final = 10  # numbers and short texts, which cost a tenth of a container
 _HEAD: Final = 200  # characters shown of a text that is previewed
-_WORK: Final = (
-    4  # times the longest line: characters that are looked at for one line; of further texts it has the size
-)
+# How many characters are looked at for one line: so many times the longest line. Of a text beyond, only the size is told.
+_WORK: Final = 4
 _LEAST_WORK: Final = 4 * 1024 * 1024
-_HASHED_PER_LOOKED_AT: Final = 16  # hashing a text costs so much less than looking for secrets in it
-_MOST_ERRORS: Final = 8  # whose `str()`, which is code of theirs, is called for one line
+_HASHED_PER_LOOKED_AT: Final = 16  # characters that are hashed while one is searched for secrets
+_MOST_ERRORS: Final = 8  # exceptions among a line's values whose `str()`, which is code of theirs, is called
 _MARGIN: Final = 8192  # a secret that straddles the cut is masked if it begins no further than this before it
 LOW, HIGH = -(2**63), 2**64  # what 64 bits hold, signed or not: all that orjson takes
-KEYS: set[str] = (
-    set()
-)  # mapping keys met before that are written as they are, and so is what stands under them
-_MOST_KEYS: Final = 4096
-_TEXT: Final = frozenset({str})
-
-
-def is_harmless(key: str) -> bool:
-    """Whether a mapping's key can be written as it is, and tells of no secret under it."""
-    if key in KEYS:
-        return True
-    if len(key) > _HEAD or key[:1] == "$" or secret_key_kind(key) is not None or not is_clean(key):
-        return False
-    if len(KEYS) < _MOST_KEYS:
-        KEYS.add(key)
-    return True
-
-
-def is_plain_name(value: object, settings: Settings) -> bool:
-    """Whether a short name, or a list of names met before, is written as it is."""
-    if settings.redactor is not None:
-        return False
-    if type(value) is str:
-        return value in CLEAN or is_own_id(value) is not None or (0 < len(value) <= LONG and is_clean(value))
-    # Types first: to look another one up would run its code. Both in C, as a comprehension would be felt.
-    return (
-        type(value) is list
-        and len(value) > 0
-        and _TEXT.issuperset(map(type, value))
-        and CLEAN.issuperset(value)
-    )
+_COUNTED: Final = frozenset({"steps", "llm_calls", "tool_calls", "errors", "retries", "interrupts", "models"})
 
 
 class Walk:
@@ -89,6 +64,16 @@ class Walk:
             return self.value(value, 0, ())
         finally:
             self.content = policy
+
+    def numbers(self, value: dict[Any, Any]) -> Json:
+        """A usage or totals: our own words for what is counted are no texts of the program's, all else is."""
+        out: dict[str, Json] = {}
+        for name, number in value.items():
+            if type(name) is str and (name in _COUNTED or name.endswith("_tokens")):
+                out[name] = self.name(number)
+            else:
+                out |= self.name({name: number})
+        return out
 
     def value(self, o: Any, depth: int, place: Place) -> Json:
         """Any object as plain JSON; `place` is where it will stand."""
@@ -141,7 +126,8 @@ class Walk:
         most = self.settings.max_items
         items = first_of(o.items, most + 1)  # the live dict may change at any time
         out: dict[str, Json] = {}
-        is_quick = self.content == "full" and self.settings.redactor is None
+        of_pair = told_by_pair(o) if self.settings.redact else None
+        is_quick = self.content == "full" and self.settings.redactor is None and of_pair is None
         for key, value in items[:most]:
             cls = type(value)
             # A harmless key with a number, or with a text that is known to be clean, is most of what agents hand over.
@@ -152,22 +138,37 @@ class Walk:
                 if cls is str and len(value) <= LONG:
                     out[key] = value if value in CLEAN else self.mask(value)
                     continue
-            self._item(out, key, value, depth, place)
+            if of_pair is not None and key in ("value", "Value") and hides(of_pair, value, o):
+                out[key] = self.count_masked(of_pair.kind)
+                continue
+            self.item(out, key, value, depth, place, o)
         if len(items) > most:
             self.cut += 1
             out[CUT] = {"items": len(o), "setting": "max_items"}
         self._open.discard(id(holder))
         return out
 
-    def _item(self, out: dict[str, Json], key: Any, value: Any, depth: int, place: Place) -> None:
+    def item(
+        self, out: dict[str, Json], key: Any, value: Any, depth: int, place: Place, beside: Mapping[Any, Any]
+    ) -> None:
+        """Put one item of a mapping to `out`: masked if its key tells of a secret, given what stands `beside` it."""
         name = key if type(key) is str else self._key(key)
+        told = None
         if name not in KEYS and not is_harmless(name):
-            kind = secret_key_kind(name)
+            told = telling(name) if self.settings.redact else None
+            if told is not None and not is_clean(name):  # the kind must not say what the name hides
+                told = told._replace(kind="secret")
             name = self._shown_key(name)
-            if kind is not None and self.settings.redact and self._is_secret(value):
-                out[name] = self.count_masked(kind)
-                return
-        out[name] = self.value(value, depth + 1, (*place, name))
+            if told is not None and is_schema(value):
+                value, told = schema_without_examples(value), None
+        if self.settings.redactor is not None:
+            name = self._redacted(name, self.settings.redactor)
+        if name in out:  # two keys that were masked alike
+            name = f"{name} #{len(out) + 1}"
+        if told is not None and hides(told, value, beside):
+            out[name] = self.count_masked(told.kind)
+        else:
+            out[name] = self.value(value, depth + 1, (*place, name))
 
     def sequence(self, o: Any, depth: int, place: Place, holder: object = None) -> Json:
         """A list, tuple or set; `holder` is the object it was read from."""
@@ -181,6 +182,8 @@ class Walk:
     def items(self, items: list[Any], size: int, depth: int, place: Place) -> Json:
         """The first items of a sequence of `size`."""
         most = self.settings.max_items
+        if size == 2 == len(items) and self.settings.redact and (told := told_by_header(items)) is not None:
+            return [self.mask(items[0]), self.count_masked(told.kind)]
         out = [self.value(item, depth + 1, (*place, i)) for i, item in enumerate(items[:most])]
         if size > most:
             self.cut += 1
@@ -200,27 +203,20 @@ class Walk:
         return None
 
     def _key(self, key: object) -> str:
+        if type(key) is bytes and len(key) <= LONGEST_KEY and key.isascii():
+            return key.decode()
         policy, self.content = self.content, "full"
         plain = self.value(key, self.settings.max_depth - 1, ())
         self.content = policy
         return plain if isinstance(plain, str) else encode({"": plain})[4:-1].decode()
 
     def _shown_key(self, key: str) -> str:
-        if len(key) > _HEAD:
+        if len(key) > LONGEST_KEY:
             self.cut += 1
-            key = self.mask(key[: _HEAD + _MARGIN])[:_HEAD] + "…"
+            key = self.mask(key[: LONGEST_KEY + _MARGIN])[:LONGEST_KEY] + "…"
         elif self.settings.redact and not is_clean(key):
             key = masked(key, self.masked)
         return "$" + key if key[:1] == "$" else key
-
-    @staticmethod
-    def _is_secret(value: object) -> bool:
-        # `token: 5` and `password: None` tell nothing; whatever else stands under such a key is hidden whole.
-        return (
-            value is not None
-            and type(value) not in (bool, int, float)
-            and not (type(value) is str and not value)
-        )
 
     # -- texts
 
@@ -237,7 +233,7 @@ class Walk:
             return {CUT: {"chars": len(o), "setting": "max_line_bytes"}}
         blob = blob_of_text(o)
         if blob is not None:
-            return {BLOB: blob}
+            return {BLOB: blob | {"type": self.mask(blob["type"])}}
         if len(o) > limit:
             kept = self._cut_text(o, limit)
             return self.long_text(kept, encode(kept), place)
@@ -253,8 +249,8 @@ class Walk:
         return {
             CUT: (size_and_hash(o) if self._work > 0 else {"chars": len(o)})
             | {
-                "head": self.mask(o[: head + _MARGIN])[:head],
-                "tail": self.mask(o[-tail - _MARGIN :])[-tail:],
+                "head": self.mask(_without_last_word(o[: head + _MARGIN]))[:head],
+                "tail": self.mask(_without_first_word(o[-tail - _MARGIN :]))[-tail:],
                 "setting": self.settings.limited_by,
             }
         }
@@ -273,19 +269,30 @@ class Walk:
 
     def mask(self, o: str) -> str:
         """A text without its secrets."""
-        settings = self.settings
-        if not settings.redact or (settings.redactor is None and o in CLEAN):
-            return o
-        if not is_clean(o):
+        redactor = self.settings.redactor
+        if self.settings.redact and not (redactor is None and o in CLEAN) and not is_clean(o):
             o = masked(o, self.masked)
-        redactor = settings.redactor
-        if redactor is None:
-            return o
-        try:
-            kept = redactor(o)
-        except Exception:  # noqa: BLE001 - the user's code; if it fails, the payload goes and the step stays
-            return self.count_masked("redactor_failed")
-        return kept if type(kept) is str else self.count_masked("redactor_failed")
+        return o if redactor is None else self._redacted(o, redactor)
+
+    def _redacted(self, o: str, redactor: Redactor) -> str:
+        """What the user's redactor keeps of a text."""
+        kept, why = contained_redactor(redactor).kept(o, self.settings.max_value_bytes)
+        return self.count_masked(why) if why else kept
+
+
+def _without_last_word(o: str) -> str:
+    """A piece of a text up to its last blank: a secret that the piece ends in would not be known by its half.
+
+    It is seen where so many secrets are masked before it that the piece comes out shorter than what is shown of it.
+    """
+    end = max(o.rfind(" ", -_MARGIN // 2), o.rfind("\n", -_MARGIN // 2))
+    return o if end < 0 else o[:end]
+
+
+def _without_first_word(o: str) -> str:
+    """The same of a piece that begins in the middle of a text."""
+    found = [at for at in (o.find(" ", 0, _MARGIN // 2), o.find("\n", 0, _MARGIN // 2)) if at >= 0]
+    return o[min(found) :] if found else o
 
 
 def _number(o: int) -> Json:

@@ -1,8 +1,8 @@
-"""One record of fields to one line: content policy, numbers for what is known, limits, and the order of commits."""
+"""Records and what was told with them to lines: content policy, limits, and when the run's memory learns of a line."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -13,25 +13,31 @@ from steplog._format.record import CUT, Record
 from steplog._write.disk.appender import Appender
 from steplog._write.guard import STDERR, contained
 from steplog._write.safe.exceptions import describe
-from steplog._write.safe.secrets import CLEAN
-from steplog._write.safe.walk import Walk, is_plain_name
-from steplog._write.said.fields import PUT, SAFE, Content, error_fields
-from steplog._write.said.numbered_walk import NumberedWalk
-from steplog._write.said.run_memory import Once
+from steplog._write.safe.secrets import CLEAN, know_secrets, look_again
+from steplog._write.safe.walk import Walk
+from steplog._write.said.content_fields import finish, walk_all
+from steplog._write.said.fields import PUTS, not_understood
+from steplog._write.said.line import Line
+from steplog._write.said.plain_fields import error_fields, put_text, put_texts
+from steplog._write.said.run_memory import BoundReachedError, RunMemory
 from steplog._write.said.shortening import shorter
 from steplog._write.settings.settings import Settings
 
-_NUMBERS: Final = (int, float, bool)
-_FAR: Final = 2**53  # beyond, a number may be more than JSON holds; NaN compares as beyond
 _MOST_REPORTS: Final = 100
-_ENVELOPE: Final = 512
+_TEXT: Final = frozenset({str})
+_ENVELOPE: Final = 512  # bytes of a line that `seq`, `ts` and the like take
 
 
 class Run(Protocol):
     """What a line's run remembers between its lines."""
 
     @property
-    def once(self) -> Once:
+    def hex(self) -> str:
+        """The 16 digits by which lines name it."""
+        ...
+
+    @property
+    def memory(self) -> RunMemory:
         """What its log has in full."""
         ...
 
@@ -48,63 +54,109 @@ class LineWriter:
         """Write under `settings` to `appender`."""
         self.settings = settings
         self.appender = appender
-        self._clean: Collection[str] = CLEAN if settings.redactor is None else ()
+        self._clean: set[str] = CLEAN if settings.redactor is None else set()
         self._most = settings.max_line_bytes - _ENVELOPE
+        if settings.redact:
+            know_secrets(settings.redact_values)
         self.counts = Counts() if counts is None else counts
         self._reports = 0
 
     def write(  # noqa: C901, PLR0912, PLR0915 - one function, as each line comes by here and calls would be felt
-        self, run: Run, record: Record, fields: Mapping[str, Any]
-    ) -> None:
-        """The line that `record` begins, of names and numbers made here, with these fields; in the kernel on return."""
+        self,
+        run: Run,
+        record: Record,
+        fields: Mapping[str, Any],
+        after: Line | None = None,
+        *,
+        hold: bool = False,
+    ) -> Line | None:
+        """The line that `record` begins; in the kernel on return.
+
+        `record` is of names and numbers made here, `fields` are what an adapter or a program told; the line has them in
+        the forms of the format, and what that has no place for under `extra`. With `hold` the line is not written but
+        given, to be handed to the next call as `after`: both go with one write.
+        """
+        look_again()
         own = len(record)
-        content: Content | None = None
-        settings, clean = self.settings, self._clean
+        clean, puts = self._clean, PUTS[record["ev"]]
+        line: Line | None = None
         for name, value in fields.items():
             if value is None:
                 continue
-            if name not in PUT:
-                cls = type(value)
-                if cls is str:
-                    is_plain = value in clean or is_plain_name(value, settings)
-                elif cls in _NUMBERS:
-                    is_plain = -_FAR < value < _FAR
-                elif cls is list:
-                    value = value.copy()  # noqa: PLW2901 - it is to be written as it was looked at
-                    is_plain = is_plain_name(value, settings)
-                else:
-                    is_plain = name in SAFE
-                if is_plain:
-                    record[name] = value
-                    continue
-            if content is None:
-                content = Content(settings, run.once, record)
-            PUT.get(name, Content.name)(content, name, value)
-        if content is not None and (content.texts or settings.content == "none"):
-            content.close()
-        if record["ev"] == "run.end" and (masked := _sum(run.masked, _masked_in(content))):
-            record["masked"] = masked
+            put, cls = puts.get(name, not_understood), type(value)
+            # Most fields are names met before.
+            if cls is str and put is put_text and value in clean:
+                record[name] = value
+                continue
+            if cls is list and put is put_texts and (names := _met_before(value, clean)):
+                record[name] = names
+                continue
+            if line is None:
+                line = Line(self.settings, run.memory, record, after)
+            try:
+                put(line, name, value)
+            except Exception as error:  # noqa: BLE001 - it costs the field, and what it had put into the line's memory
+                line.messages, line.places = {}, {}
+                self.report(f"{record['ev']} {name}", error)
+        if line is not None and line.needs_look:
+            finish(line)
+        if record["ev"] == "run.end":
+            line = self._with_end_of_run(run, record, line, after)
         try:
             body = dumps(record)
         except TypeError:  # lone surrogates, or another thread changed a value after it was looked at
-            content = content or Content(settings, run.once, record)
-            body = content.encoded_anew()
+            line = line or Line(self.settings, run.memory, record, after)
+            walk_all(line)
+            body = encode(record)
         if DELETE in body or not body.isascii():
             body = escaped(body)
         if len(body) > self._most:
-            if (fitting := shorter(settings, record, len(body), self._most)) is not None:
+            # A line that came out too long is made anew by a writer of shorter texts.
+            if (fitting := shorter(self.settings, record, len(body), self._most)) is not None:
                 again = LineWriter(fitting, self.appender, self.counts)
-                again.write(run, dict(islice(record.items(), own)), fields)
-                return
-            content = content or Content(settings, run.once, record)
-            body = self._sized(record, content)
+                return again.write(run, dict(islice(record.items(), own)), fields, after, hold=hold)
+            line = line or Line(self.settings, run.memory, record, after)
+            body = self._sized(line)
+        if hold:
+            return (line or Line(self.settings, run.memory, record, after)).encoded_as(body)
+        if after is not None:
+            self._write_both(run, after, body, line)
+            return None
         self.appender.append(body)
-        if content is not None:
-            # Only now: another thread must not point at what no file has yet.
-            if content.fresh is not None:
-                run.once.commit(content.fresh)
-            if content.walk is not None:
-                self.counts.add(run, content.walk)
+        # Only now: another thread must not point at what no file has yet.
+        if line is not None and (run.memory.add(line) or line.walk is not None):
+            self._count(run, line)
+        return None
+
+    def _with_end_of_run(
+        self, run: Run, record: Record, line: Line | None, after: Line | None
+    ) -> Line | None:
+        """The line, its record with the names of the run's models as they may be shown, and with what was masked in the run."""
+        models = record.get("totals", {}).get("models")
+        if models and _met_before(models, self._clean) is None:
+            line = line or Line(self.settings, run.memory, record, after)
+            record["totals"]["models"] = line.walker().name(models)
+        if masked := _sum(run.masked, line, after):
+            record["masked"] = masked
+        return line
+
+    def _write_both(self, run: Run, after: Line, body: bytes, line: Line | None) -> None:
+        self.appender.append(after.body, body)
+        for one in (after, line):
+            if one is not None and (run.memory.add(one) or one.walk is not None):
+                self._count(run, one)
+
+    def _count(self, run: Run, line: Line) -> None:
+        """Add up what was masked and cut; say when the memory is full for the first time."""
+        if line.walk is not None:
+            self.counts.add(run, line.walk)
+        memory = run.memory
+        if memory.is_full:
+            memory.forget()
+            if not memory.is_bound_told:
+                memory.is_bound_told = True
+                words = f"run {run.hex} has said so much that it is forgotten, and written in full where it is repeated"
+                self.report("run memory", BoundReachedError(words))
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -121,14 +173,16 @@ class LineWriter:
         found = error_fields(Walk(self.settings), describe(error))
         self.appender.append(encode({"ev": "log.error", "where": where, "error": found}))
 
-    def _sized(self, record: Record, content: Content) -> bytes:
+    def _sized(self, line: Line) -> bytes:
         """The line with sizes in place of its largest fields."""
+        record = line.record
         sizes = {name: len(encode({"": value})) for name, value in record.items()}
         for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
             record[name] = {CUT: {"bytes": sizes[name], "setting": "max_line_bytes"}}
             if len(encode(record)) <= self._most:
                 break
-        content.cut_down()
+        line.walker().cut += 1
+        line.messages, line.places = {}, {}  # what was taken out again must not be pointed at
         return encode(record)
 
 
@@ -140,7 +194,7 @@ class Counts:
         self.masked: dict[str, int] = {}
         self.cut = 0
 
-    def add(self, run: Run, walk: NumberedWalk) -> None:
+    def add(self, run: Run, walk: Walk) -> None:
         """Add up what a line of `run` had masked and cut."""
         self.cut += walk.cut
         for kind, n in walk.masked.items():
@@ -148,9 +202,16 @@ class Counts:
             self.masked[kind] = self.masked.get(kind, 0) + n
 
 
-def _masked_in(content: Content | None) -> Mapping[str, int]:
-    return {} if content is None or content.walk is None else content.walk.masked
+def _met_before(value: list[Any], clean: set[str]) -> list[str] | None:
+    """A copy of a list of names that were all met before; None for any other list."""
+    names = value.copy()  # it is to be written as it was looked at
+    return names if _TEXT.issuperset(map(type, names)) and clean.issuperset(names) else None
 
 
-def _sum(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:
-    return {kind: one.get(kind, 0) + two.get(kind, 0) for kind in (*one, *(k for k in two if k not in one))}
+def _sum(masked: Mapping[str, int], *lines: Line | None) -> dict[str, int]:
+    """What is masked so far, that of lines included which are not written yet."""
+    found = dict(masked)
+    for line in lines:
+        for kind, n in line.walk.masked.items() if line is not None and line.walk is not None else ():
+            found[kind] = found.get(kind, 0) + n
+    return found

@@ -1,106 +1,94 @@
-"""What has been written already in this run: numbers of messages, places of long texts."""
+"""What one run's log has in full: its messages by object and by content, and the places of its long texts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from steplog._write.safe.walk import Place
-from steplog._write.said.message_types import Ids, Known
-from steplog._write.said.prompt_prefix import NO_HISTORY, Span, ranges, unchanged, with_numbers
+from steplog._write.said.message_types import Ids
+from steplog._write.said.prompts import NO_PROMPT, Prompt
+from steplog._write.said.written_message import WrittenMessage
 
-_MOST: Final = (
-    50_000  # entries of a kind a run remembers; past it all are forgotten and written in full again
-)
+# A run that never ends must not fill the memory: past one of these all is forgotten, and written in full again.
+MOST_ENTRIES: Final = 30_000  # a message has two, a long text one
+MOST_CHARACTERS: Final = 32 * 1024 * 1024  # of messages
 
 MessageKey = tuple[bytes, Ids]  # the digest of all but id and name, and these
+# Messages by the `id()` of their object and by their key. None under a key: no message is that any more.
+Messages = dict[int | MessageKey, WrittenMessage | None]
+Places = dict[bytes, tuple[Any, ...]]  # where the text with a digest stands: step, field, and keys further in
 
 
-class Fresh:
-    """What one record has in full that its run's log did not have before."""
+class Learned(Protocol):
+    """What a line has in full that the log did not have before."""
 
-    __slots__ = ("numbers", "objects", "outdated", "places", "shared")
+    @property
+    def messages(self) -> Messages:
+        """Messages, and what of those that the log has was changed."""
+        ...
 
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.numbers: dict[MessageKey, int] = {}
-        self.objects: dict[int, Known] = {}
-        self.places: dict[bytes, Place] = {}
-        self.outdated: list[MessageKey] = []
-        self.shared: set[int] = set()
+    @property
+    def places(self) -> Places:
+        """Long texts."""
+        ...
+
+    @property
+    def characters(self) -> int:
+        """The size of the messages."""
+        ...
 
 
-class Once:
+class BoundReachedError(Exception):
+    """What a recorder keeps in memory has reached its bound; written as `log.error`, never raised."""
+
+
+class RunMemory:
     """One run's memory of what its log has in full; told so only when the line is on its way to the file."""
 
-    __slots__ = ("_history", "_places", "_shared", "last_unseen", "next_number", "numbers", "objects")
+    __slots__ = (
+        "_characters",
+        "is_bound_told",
+        "is_full",
+        "last_prompt",
+        "last_tool_defs",
+        "messages",
+        "next_number",
+        "places",
+    )
 
     def __init__(self) -> None:
         """Remember nothing."""
-        self.numbers: dict[MessageKey, int] = {}
-        self.objects: dict[int, Known] = {}
-        self._places: dict[bytes, Place] = {}
-        self._shared: set[int] = set()  # numbers that more than one object has: none of them may amend it
-        self._history = NO_HISTORY
-        self.last_unseen: bytes | None = b""  # what the last model call repeated, told by its bytes
-        # One C call, so that two threads never get the same number.
+        self.messages: Messages = {}
+        self.places: Places = {}
+        self.last_prompt: Prompt = NO_PROMPT
+        self.last_tool_defs: bytes | None = b""  # what the last model call repeated, as bytes
+        # One C call, so that no two threads get the same number.
         self.next_number: Callable[[], int] = count(1).__next__
+        self._characters = 0
+        self.is_full = self.is_bound_told = False
 
-    def prompt(self, messages: list[Any]) -> tuple[int, list[Span]]:
-        """How many messages a prompt begins with that the log has as they are now, and their numbers."""
-        history = self._history if self._history.begins(messages) else NO_HISTORY
-        done = len(history.holders)
-        if done == len(messages):
-            return done, history.spans
-        new = unchanged(messages[done:], self.objects)
-        if not new:
-            return done, history.spans
-        history = history.followed_by(new)
-        if history.state is not None:
-            self._history = history
-        return done + len(new), history.spans
+    def has_one_object(self, written: WrittenMessage) -> bool:
+        """Whether no other object is the same message, so that an edit of this one's ids is one of the message."""
+        found = self.messages.get((written.body, written.ids))
+        return found is not None and found.holder is written.holder
 
-    def numbers_of(self, messages: list[Any]) -> str | None:
-        """The ranges of messages that the log has as they are now; None where one of them is new or changed."""
-        history = self._history if len(messages) > 1 and self._history.begins(messages) else NO_HISTORY
-        done = len(history.holders)
-        known = unchanged(messages[done:] if done else messages, self.objects)
-        if done + len(known) < len(messages):
-            return None
-        return ranges(with_numbers(history.spans, [one.number for one in known]))
-
-    def is_amendable(self, known: Known) -> bool:
-        """Whether an edit of this object's ids may be told as one of its message, since no other object has its number."""
-        return known.number not in self._shared and self.numbers.get((known.body, known.ids)) == known.number
-
-    def place(self, digest: bytes) -> Place | None:
-        """Where the text with this digest stands."""
-        return self._places.get(digest)
-
-    def commit(self, fresh: Fresh) -> None:
-        """Remember what a line has in full that was handed to the writer."""
-        if fresh.numbers:
-            if len(self.numbers) > _MOST:
-                self.numbers = {}
-            self.numbers.update(fresh.numbers)
-            for key in fresh.outdated:
-                self.numbers.pop(key, None)
-        if fresh.objects:
-            self._shared |= fresh.shared
-            if len(self.objects) > _MOST:
-                self.objects = {}
-            self.objects.update(fresh.objects)
-        if fresh.places:
-            if len(self._places) > _MOST:
-                self._places = {}
-            self._places.update(fresh.places)
+    def add(self, line: Learned) -> bool:
+        """Remember what a line has in full that is on its way to the file; True where that is too much in all."""
+        if line.messages:
+            self.messages.update(line.messages)
+            self._characters += line.characters
+        if line.places:
+            self.places.update(line.places)
+        entries = len(self.messages) + len(self.places)
+        self.is_full = entries > MOST_ENTRIES or self._characters > MOST_CHARACTERS
+        return self.is_full
 
     def forget(self) -> None:
-        """The run is over: hold nothing more of it. Numbers go on where they were."""
-        self.numbers, self.objects, self._places, self._shared = {}, {}, {}, set()
-        self._history = NO_HISTORY
+        """Hold nothing more of what was said. Numbers go on where they were."""
+        self.messages, self.places, self._characters, self.is_full = {}, {}, 0, False
+        self.last_prompt, self.last_tool_defs = NO_PROMPT, b""
 
     def __len__(self) -> int:
         """How many things are remembered."""
-        return len(self.numbers) + len(self.objects) + len(self._places)
+        return len(self.messages) + len(self.places)

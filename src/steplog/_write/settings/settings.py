@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, Unpack, get_args
 
-from steplog._format.project import OFF, ON, path_and_source
+from steplog._format.project import DEFAULT_PATH, OFF, ON, path_and_source
 from steplog._format.record import Content, Detail
-from steplog._write.settings.sources import ARGUMENT, Found, gather
+from steplog._secrets.known_values import SHORTEST
+from steplog._secrets.texts import masked
+from steplog._write.settings.keywords import SettingsFields
+from steplog._write.settings.log_path import absolute
+from steplog._write.settings.sources import ARGUMENT, DEFAULT, Found, gather
 
 _CHOICES: dict[str, tuple[str, ...]] = {"content": get_args(Content), "detail": get_args(Detail)}
 
@@ -28,7 +31,10 @@ class Settings:
     content: "full", "preview" (first 200 characters and the size of each text) or "none" (sizes only).
     detail: "calls", "steps" (also graph nodes and workflow steps) or "all" (every hook).
     redact: mask secrets before anything else sees them.
-    redactor: called with each text after our own masking; returns the text to keep. If it raises, the text is dropped.
+    redact_values: texts of at least 8 characters that are masked wherever they stand, in base64 and URLs, too, as are the
+        values of telling names in this process's environment and its `.env`. From here on in each log of the process.
+    redactor: called with each text, key and name after our own masking, in a thread of its own; returns the text to keep.
+        If it raises, takes over a second, or returns more than `max_value_bytes`, the text is dropped.
     max_value_bytes: longest text kept whole, in characters; of a longer one so much is kept, three quarters of it from
         its beginning and one from its end, with its size and hash.
     max_line_bytes: longest line, in bytes; where texts make one longer, the longest of them are cut until it fits.
@@ -48,6 +54,7 @@ class Settings:
     content: Content = "full"
     detail: Detail = "steps"
     redact: bool = True
+    redact_values: tuple[str, ...] = field(default=(), repr=False)
     redactor: Callable[[str], str] | None = None
     max_value_bytes: int = 128 * 1024
     max_line_bytes: int = 2 * 1024 * 1024
@@ -72,14 +79,14 @@ class Settings:
         *,
         environ: Mapping[str, str] = os.environ,
         warn: Callable[[str], None] = lambda _: None,
-        **given: Any,
+        **given: Unpack[SettingsFields],
     ) -> Settings:
         """Settings from arguments, then `STEPLOG_*` variables, then `[tool.steplog]` in pyproject.toml, then defaults.
 
         Raises `SettingsError` for a bad argument. What else is bad or unknown is given to `warn`, in one sentence, and
         the default taken: a typo in a deployment must not stop the program.
         """
-        loaded, found = sourced(path, environ, given)
+        loaded, found = sourced(path, environ, dict(given))
         if found.problems:
             warn("; ".join(found.problems))
         return loaded
@@ -110,9 +117,26 @@ def sourced(
             f"steplog: unknown setting {min(unknown)!r}; there are {', '.join(sorted(names))}"
         )
     found = gather(names - {"redactor"}, environ, given, _parsed, _checked)
-    chosen, source = (os.fspath(path), ARGUMENT) if path is not None else path_and_source(environ)
-    found.sources["path"] = source
-    return Settings(path=str(Path(chosen).expanduser().absolute()), **found.values), found
+    return Settings(path=_log_path(path, environ, found), **found.values), found
+
+
+def _log_path(path: str | os.PathLike[str] | None, environ: Mapping[str, str], found: Found) -> str:
+    if path is not None:
+        found.sources["path"] = ARGUMENT
+        try:
+            return absolute(path)
+        except ValueError as error:
+            raise SettingsError(f"steplog: path={error}") from None
+    chosen, found.sources["path"] = path_and_source(environ)
+    try:
+        return absolute(chosen)
+    except ValueError as error:
+        found.problems.append(f"path={error} (from {found.sources['path']}; using the default)")
+    found.sources["path"] = DEFAULT
+    try:
+        return absolute(DEFAULT_PATH)
+    except ValueError:
+        return os.path.join(os.devnull, DEFAULT_PATH)  # noqa: PTH118 - nowhere: the writer will say so
 
 
 def _parsed(name: str, raw: str) -> Any:
@@ -120,9 +144,11 @@ def _parsed(name: str, raw: str) -> Any:
     word = raw.strip().lower()
     if name == "chain_key":
         return _checked(name, raw)
+    if name == "redact_values":
+        return _checked(name, raw.split())
     if name in _SWITCHES:
         if word not in ON | OFF:
-            raise SettingsError(f"steplog: {name}={raw!r}: allowed are 1 and 0")
+            raise SettingsError(masked(f"steplog: {name}={raw!r}: allowed are 1 and 0", {}))
         return word in ON
     if name in _CHOICES or (name == "fsync" and word in _FSYNC):
         return _checked(name, word)
@@ -132,18 +158,17 @@ def _parsed(name: str, raw: str) -> Any:
         if isinstance(error, SettingsError):
             raise
         kind = "number" if name in _FRACTIONS else "whole number"
-        raise SettingsError(f"steplog: {name}={raw!r} is not a {kind}") from None
+        raise SettingsError(masked(f"steplog: {name}={raw!r} is not a {kind}", {})) from None
 
 
 def _checked(name: str, value: Any) -> Any:
+    if name in _OWN_CHECKS:
+        return _OWN_CHECKS[name](value)
     allowed = ""
     if name in _CHOICES:
         allowed = "" if value in _CHOICES[name] else ", ".join(_CHOICES[name])
     elif name in _SWITCHES:
         allowed = "" if isinstance(value, bool) else "True and False"
-    elif name == "redactor":
-        if not callable(value):
-            raise SettingsError(f"steplog: redactor={value!r} cannot be called")
     elif name == "chain_key":
         # No value in the text: it is a secret.
         if not isinstance(value, str) or len(value.encode()) > _LONGEST_KEY:
@@ -162,10 +187,36 @@ def _checked(name: str, value: Any) -> Any:
     elif not isinstance(value, int) or isinstance(value, bool) or value < _LEAST[name]:
         allowed = f"whole numbers from {_LEAST[name]}"
     if allowed:
-        raise SettingsError(f"steplog: {name}={value!r}: allowed are {allowed}")
+        raise SettingsError(masked(f"steplog: {name}={value!r}: allowed are {allowed}", {}))
     return value
 
 
+def _redactor(value: Any) -> Any:
+    if not callable(value):
+        raise SettingsError(f"steplog: redactor: a {type(value).__name__} cannot be called")
+    return value
+
+
+def _redact_values(value: Any) -> tuple[str, ...]:
+    # No value in the texts: they are secrets.
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise SettingsError("steplog: redact_values: allowed is a list of texts, not one text")
+    texts: list[Any] = list(value)
+    for at, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise SettingsError(f"steplog: redact_values[{at}] is a {type(text).__name__}: allowed are texts")
+        if len(text) < SHORTEST:
+            raise SettingsError(
+                f"steplog: redact_values[{at}] has {len(text)} characters: allowed are texts of at least {SHORTEST}, "
+                "as shorter ones stand in innocent words"
+            )
+    return tuple(texts)
+
+
+_OWN_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
+    "redactor": _redactor,
+    "redact_values": _redact_values,
+}
 _FSYNC: Final = ("never", "always")
 _SWITCHES: Final = frozenset({"redact", "compress", "chain"})
 _LONGEST_KEY: Final = 64

@@ -22,14 +22,19 @@ _NOTHING: Final = HandedDown((), {})
 
 
 def of_its_own(here: HandedDown, above: HandedDown | None) -> dict[str, Any]:
-    """The `tags` and `metadata` that hold here and not above; None for what is the same."""
-    above = above or _NOTHING
-    metadata = {
-        name: value
-        for name, value in here.metadata.items()
-        if not _is_same(value, above.metadata.get(name, _MISSING))
-    }
-    return {"tags": [tag for tag in here.tags if tag not in above.tags] or None, "metadata": metadata or None}
+    """The `tags` and `metadata` that hold here and not above."""
+    tags, metadata = above or _NOTHING
+    out: dict[str, Any] = {}
+    if here.tags and (own := [tag for tag in here.tags if tag not in tags]):
+        out["tags"] = own
+    mine: dict[str, Any] = {}
+    for name, value in here.metadata.items():
+        known = metadata.get(name, _MISSING)
+        if known is not value and not _is_same(value, known):
+            mine[name] = value
+    if mine:
+        out["metadata"] = mine
+    return out
 
 
 def _is_same(one: Any, two: Any) -> bool:

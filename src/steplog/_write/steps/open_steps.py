@@ -1,15 +1,23 @@
-"""The steps that are open, by their adapters' keys, and those that ended lately."""
+"""The steps that are open, by their adapters' keys, those that ended lately, and those of a process before a fork."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
-from typing import Final
+from collections.abc import Hashable
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from steplog._write.steps.run_state import Open, RunState
+from steplog._write.steps.states import ENDED, IMPLIED, StepState
 
 _MOST_ENDED: Final = 512
+
+
+class Inherited(NamedTuple):
+    """A step that the process which forked this one had open: the run's 16 digits, the step's number, its name."""
+
+    run: str
+    step: int
+    name: str | None
 
 
 def plain_key(key: Hashable) -> Hashable:
@@ -20,78 +28,75 @@ def plain_key(key: Hashable) -> Hashable:
 class OpenSteps:
     """Finds steps by key. Ended ones are remembered for late ends, second handlers and children that outlive parents."""
 
-    __slots__ = ("_ended", "_inherited", "opened")
+    __slots__ = ("ended", "inherited", "opened")
 
-    def __init__(self, inherited: dict[Hashable, tuple[str, int]] | None = None) -> None:
-        """No step is open; `inherited` are those that this process's parent had when it forked."""
-        self.opened: dict[Hashable, Open] = {}
-        self._ended: OrderedDict[Hashable, tuple[Open, bool]] = OrderedDict()
-        self._inherited = inherited or {}
+    def __init__(self, inherited: dict[Hashable, Inherited] | None = None) -> None:
+        """No step is open; `inherited` are those that this process's parent had open when it forked."""
+        self.opened: dict[Hashable, StepState] = {}
+        self.ended: OrderedDict[Hashable, StepState] = OrderedDict()
+        self.inherited = inherited or {}
 
-    def get(self, key: Hashable) -> Open | None:
+    def get(self, key: Hashable) -> StepState | None:
         """The open step under this key."""
-        return self.opened.get(key)
+        return self.opened.get(plain_key(key))
 
-    def known(self, key: Hashable) -> Open | None:
+    def known(self, key: Hashable) -> StepState | None:
         """The step under this key, open or ended lately."""
-        found = self.opened.get(key)
-        if found is None and (ended := self._ended.get(key)) is not None:
-            return ended[0]
-        return found
+        key = plain_key(key)
+        return self.opened.get(key) or self.ended.get(key)
 
-    def has(self, key: Hashable) -> bool:
-        """Whether there is a step under this key, open or ended lately."""
-        return key in self.opened or key in self._ended
+    def elsewhere(self, key: Hashable) -> dict[str, str | int]:
+        """What a run's start says of the step it was called by, which began in another process or before the recording."""
+        known = self.inherited.get(plain_key(key))
+        if known is not None:
+            return {"parent_run": known.run, **({"parent_step": known.step} if known.step else {})}
+        return {"parent_run": key.hex[16:]} if isinstance(key, UUID) else {}
 
-    def inherited(self, key: Hashable) -> tuple[str, int] | None:
-        """Run and step number of a step that the forking process had open."""
-        return self._inherited.get(key)
-
-    def begin(self, key: Hashable, kind: str, name: str | None, run: RunState) -> Open:
-        """The first step of a run begins."""
-        step = self.opened[key] = run.open[key] = Open(key, kind, name, run, None)
-        return step
-
-    def close(self, step: Open, *, implied: bool) -> bool:
+    def close(self, step: StepState, *, implied: bool) -> bool:
         """A step ends; False where another thread has ended it at this moment."""
         key = step.key
         if self.opened.pop(key, None) is None:
             return False
-        step.run.open.pop(key, None)
         if step.parent is not None:
             step.parent.inner.pop(key, None)
-        # By the framework's word or by ours: remembered for late ends.
-        ended = self._ended
-        ended[key] = (step, implied)
+            if step.run.late:
+                step.run.late.pop(key, None)
+        step.state = IMPLIED if implied else ENDED
+        ended = self.ended
+        ended[key] = step
         if len(ended) > _MOST_ENDED:
             ended.popitem(last=False)
         return True
 
-    def take_implied(self, key: Hashable) -> Open | None:
-        """The step under this key if its end was only implied, once."""
-        found = self._ended.get(key)
-        if found is None or not found[1]:
+    def ended_really(self, key: Hashable) -> StepState | None:
+        """The step under this key if its end was only implied; once, as it has ended really now."""
+        step = self.ended.get(key)
+        if step is None or step.state != IMPLIED:
             return None
-        self._ended[key] = (found[0], False)
-        return found[0]
+        step.state = ENDED
+        return step
 
-    def below(self, step: Open) -> Sequence[Open]:
-        """The open steps below this one, innermost first."""
-        is_root = step.run.root is step
-        # A step that ends takes along what is below it, so there are no gaps.
-        if not step.inner and not is_root:
-            return ()
-        others = tuple(step.run.open.values())
-        return [
-            inner
-            for inner in reversed(others)
-            if inner is not step and (is_root or step in inner.ancestors())
-        ]
+    def oldest_beside(self, step: StepState | None) -> StepState | None:
+        """The step that has been open for the longest time, but for `step` and those it is part of, or one inside of that.
 
-    def handed_down(self) -> dict[Hashable, tuple[str, int]]:
-        """What a forked child inherits: run and number of each open step by key."""
-        return {key: (step.run.hex, step.nearest_written) for key, step in tuple(self.opened.items())}
+        Without open steps of its own, so that its end is one line.
+        """
+        above = set[StepState]() if step is None else {step, *step.ancestors()}
+        try:
+            oldest = next((found for found in self.opened.values() if found not in above), None)
+            while oldest is not None and oldest.inner:
+                oldest = next(iter(oldest.inner.values()))
+        except (RuntimeError, StopIteration):  # another thread begins or ends a step: the next time will do
+            return None
+        return oldest
+
+    def handed_down(self) -> dict[Hashable, Inherited]:
+        """What a forked child inherits, by key."""
+        return self.inherited | {
+            key: Inherited(step.run.hex, step.nearest_written, step.name)
+            for key, step in tuple(self.opened.items())
+        }
 
     def sizes(self) -> dict[str, int]:
         """How many are open and remembered."""
-        return {"steps": len(self.opened), "ended": len(self._ended)}
+        return {"steps": len(self.opened), "ended": len(self.ended)}

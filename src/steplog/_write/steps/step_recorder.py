@@ -6,23 +6,25 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from steplog._format.record import CALLS, POINTS, Record
-from steplog._write.disk.clock import CLOCK, ms_since, now_ns
-from steplog._write.guard import contained, guarded, untold
+from steplog._format.record import POINTS, STEPS, WRITTEN, Totals
+from steplog._write.disk.clock import CLOCK, now_ns
+from steplog._write.guard import guarded, untold
+from steplog._write.misnamed import node_instead_of
 from steplog._write.said.line_writer import LineWriter
 from steplog._write.settings.settings import Settings
 from steplog._write.steps.handed_down import HandedDown
-from steplog._write.steps.labels import labelled
+from steplog._write.steps.implied_ends import MOST_OPEN, ImpliedEnds
 from steplog._write.steps.open_steps import OpenSteps, plain_key
-from steplog._write.steps.run_state import Open
 from steplog._write.steps.runs import Runs
+from steplog._write.steps.states import StepState
 from steplog._write.steps.step_lines import StepLines
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
+_START_LOST: Final[Fields] = {"start_lost": True}
 
 
-class StepRecorder(StepLines):
+class StepRecorder:
     """Turns the starts, ends and points that an adapter reports into lines.
 
     An adapter names steps by keys of its own (any hashable value); numbers, parents, durations and totals are made
@@ -31,9 +33,17 @@ class StepRecorder(StepLines):
 
     def __init__(self, settings: Settings, lines: LineWriter) -> None:
         """Record under `settings` to `lines`."""
-        super().__init__(settings, lines)
+        self.settings = settings
+        self.lines = lines
+        self.writes_all = settings.detail == "all"
+        self.is_closed = False
+        self._written = WRITTEN[settings.detail] & STEPS
+        self._step_lines = StepLines(settings, lines)
+        self._steps = OpenSteps()
+        self._runs = Runs(self._step_lines)
+        self._implied_ends = ImpliedEnds(self)
 
-    # -- what adapters report
+    # -- what happens
 
     def start(
         self,
@@ -49,6 +59,7 @@ class StepRecorder(StepLines):
         resuming: bool = False,
         in_agent: bool = False,
         below_only: bool = False,
+        start_lost: bool = False,
         handed_down: HandedDown | None = None,
     ) -> bool:
         """A step begins. Without a known `parent` it begins a run of its own, which `run_fields` describe.
@@ -57,37 +68,40 @@ class StepRecorder(StepLines):
         handler, and is not written again. `attempt_of` names what is tried (below the same parent): a step of it that
         follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
         its thread it goes on from. With `in_agent` a parent that was taken for plumbing is an agent: it has such steps.
-        With `below_only` nothing is begun where the parent is not known, and False is given. `handed_down` are the tags
-        and metadata that hold here; those are written that the step does not have from the one around it.
+        With `below_only` nothing is begun where the parent is not known, and False is given. With `start_lost` it is
+        the end that was told, and nobody knows when the step began. Where the format has no such `kind`, the step is
+        written as a node, and the kind under `extra`. `handed_down` are the tags and metadata that hold here; those are
+        written that the step does not have from the one around it.
         """
         try:
-            steps = self._steps
-            if type(key) is UUID:
-                key = key.int
-            if key in steps.opened:
+            steps, opened = self._steps, self._steps.opened
+            own_fields = _START_LOST if start_lost else _NO_FIELDS
+            key = key.int if type(key) is UUID else key
+            if key in opened:
                 return True
             above_key = parent.int if type(parent) is UUID else parent
-            above = None if parent is None else steps.opened.get(above_key) or steps.known(above_key)
+            above = None if parent is None else opened.get(above_key) or steps.known(above_key)
+            if len(opened) >= MOST_OPEN:
+                self._implied_ends.oldest(steps, above)
             if above is None:
                 if not below_only:
-                    self._start_run(key, kind, name, parent, fields, run_fields, run_id, resuming=resuming)
+                    root = StepState(key, kind, name, self._runs.begin(run_id), None)
+                    self._runs.start(root, parent, steps, fields, run_fields, own_fields, resuming=resuming)
                 return not below_only
             if in_agent and above.kind == "chain":
                 self._promote(above, "agent")
-            step = Open(key, kind, name, run := above.run, above, handed_down)
-            steps.opened[key] = run.open[key] = above.inner[key] = step
-            if attempt_of is not None:
-                step.attempt_of = (above.key, kind, attempt_of)
-                if run.failed:
-                    step.attempt = run.attempt(step.attempt_of)
+            step = opened[key] = StepState(key, kind, name, above.run, above, handed_down)
+            (above.run.late if above.state else above.inner)[key] = step
+            step.tries = None if attempt_of is None else (above.key, kind, attempt_of)
             if kind in self._written:
-                step.began = CLOCK[0]()  # for an end without a start line, should this fail
-                self._write_start(step, fields)
-            step.began = CLOCK[0]()
+                self._step_lines.start(step, fields, own_fields)
+            elif kind not in STEPS:
+                self._start_unknown(step, fields)
+            step.began = 0 if start_lost else CLOCK[0]()
         except Exception as error:  # noqa: BLE001 - as `guarded`, whose wrapper would be felt in every hook
             try:
                 self.report("StepRecorder.start", error)
-            except Exception:  # noqa: BLE001 - as there
+            except Exception:  # noqa: BLE001 - at the recursion limit not even this can be told now
                 untold("StepRecorder.start")
         return True
 
@@ -103,6 +117,7 @@ class StepRecorder(StepLines):
         given: Any = None,
         kind: str | None = None,
         parent: Hashable = None,
+        implied: bool = False,
     ) -> None:
         """A step is over. `status` None means ok, or "error" where there is an `error`.
 
@@ -110,7 +125,7 @@ class StepRecorder(StepLines):
         called only where the end will be written, and what it raises costs the fields. `error_fields` add to the
         error what its class keeps of a provider's answer. `asks` among the fields are the ids of tool calls that a
         model asked for. An end whose start the framework lost is written as a step of its own, if `kind` says what
-        it was; a real end after one that was implied is written too.
+        it was. With `implied` nobody said that the step is over; a real end that comes later is written, too.
         """
         try:
             steps = self._steps
@@ -125,28 +140,28 @@ class StepRecorder(StepLines):
                 else:
                     status = fields.pop("status", status)
             if step is None:
-                if "implied" not in fields:  # else another thread was first
+                if not implied:  # else another thread was first
                     self._end_late(plain_key(key), status, error, error_fields, fields, kind, parent)
                 return
-            if step.answered and status in ("cancelled", "abandoned"):
+            if step.has_answer and status in ("cancelled", "abandoned"):
                 status = error = None
-            is_root = step.run.root is step
-            if step.inner or is_root:
-                # A framework that cancels an async tool or model sends no end for it (frameworks.md A4).
-                for inner in steps.below(step):
-                    self.end(inner.key, status=_implied(status, error), fields={"implied": True})
-            if not steps.close(step, implied="implied" in fields):
-                return
-            if step.noted:
-                fields = {**step.noted, **fields}
-            self._write_end(step, status, error, error_fields, fields)
-            if is_root:
-                self._end_run(step, status, error, error_fields, fields)
+            if step.inner or step.run.late:
+                self._implied_ends.below(step, status, error)
+            if steps.close(step, implied=implied):
+                if step.parent is None:
+                    self._runs.end(step, status, error, error_fields, fields)
+                else:
+                    self._step_lines.end(step, status, error, error_fields, fields)
         except Exception as failure:  # noqa: BLE001 - as in `start`
             try:
                 self.report("StepRecorder.end", failure)
-            except Exception:  # noqa: BLE001 - as in `guarded`
+            except Exception:  # noqa: BLE001 - as in `start`
                 untold("StepRecorder.end")
+
+    def _start_unknown(self, step: StepState, fields: Fields) -> None:
+        step.kind, fields = node_instead_of(step.kind, fields)
+        if step.kind in self._written:
+            self._step_lines.start(step, fields)
 
     def _end_late(
         self,
@@ -159,37 +174,33 @@ class StepRecorder(StepLines):
         parent: Hashable,
     ) -> None:
         """The end of a step that is not open: it was implied before, or the framework lost the start."""
-        late = self._steps.take_implied(key)
+        steps = self._steps
+        late = steps.ended_really(key)
         if late is not None:
-            self._write_end(late, status, error, error_fields, fields)
+            self._step_lines.end(late, status, error, error_fields, fields)
             if late.run.hex not in self._runs.open:
                 late.run.forget()  # a run that was over must not hold its messages again
-        elif kind is not None and self._steps.known(key) is None and self._steps.inherited(key) is None:
-            self.start(key, kind, None, parent=parent, fields={"start_lost": True})
-            if (lost := self._steps.get(key)) is not None:
-                lost.began = 0  # nobody knows when it did
-            fields = {**fields, "start_lost": True}
+        elif kind is not None and steps.known(key) is None and key not in steps.inherited:
+            self.start(key, kind, None, parent=parent, start_lost=True)
             self.end(key, status=status, error=error, error_fields=error_fields, fields=fields)
 
     @guarded
     def note(self, key: Hashable, *, answered: bool = False, **fields: Any) -> None:
         """Something that an open step's end line shall carry; `answered`: a later cancellation of it means nothing."""
-        step = self._steps.get(plain_key(key))
+        step = self._steps.get(key)
         if step is not None:
-            step.noted = {**(step.noted or {}), **fields}
-            step.answered = step.answered or answered
+            step.more_fields = {**(step.more_fields or {}), **fields}
+            step.has_answer = step.has_answer or answered
 
     @guarded
     def first_token(self, key: Hashable) -> None:
-        """A streamed answer has begun; only the first call of a step counts."""
-        step = self._steps.get(plain_key(key))
-        if step is None or step.first_ns:
+        """A model's streamed answer has begun; only the first call of a step counts."""
+        step = self._steps.get(key)
+        if step is None or step.first_token_at or step.kind != "llm":
             return
-        step.first_ns = now_ns()
-        if self.settings.detail == "all" and step.number:
-            ttft = ms_since(step.began, step.first_ns)
-            head = {"run": step.run.hex, "step": step.number, "ev": "llm.first_token"}
-            self.lines.write(step.run, head, {"ttft_ms": ttft})
+        step.first_token_at = now_ns()
+        if self.writes_all and step.number:
+            self._step_lines.first_token(step)
 
     @guarded
     def point(
@@ -197,94 +208,86 @@ class StepRecorder(StepLines):
     ) -> None:
         """Something happened inside the step `parent`: a retry, an interrupt, a resume, a custom event.
 
-        With `once` it is written for the first of the calls in a run that name the same thing.
+        Below a step that is not known here, since another process began it before a fork or it began before the
+        recording, a run of its own begins in its place. With `once` it is written for the first of the calls in a run
+        that name the same thing.
         """
-        above = self._steps.known(plain_key(parent))
-        if above is None or kind not in POINTS:
-            return
-        run = above.run
-        if once is not None:
-            if once in run.points:
-                return
-            run.points.add(once)
-        run.totals.counted.append(kind)
-        run.totals.sum_up()
-        head: Record = {"run": run.hex, "step": run.next_number()}
-        if parent_number := above.nearest_written:
-            head["parent"] = parent_number
-        head["ev"] = f"{kind}.point"
-        self.lines.write(run, head, fields)
+        if kind not in POINTS:
+            raise ValueError(f"{kind!r} is no point; there are {', '.join(sorted(POINTS))}")
+        above = self._steps.known(parent) or self._runs.start_in_place_of(parent, self._steps)
+        if once is None or above.run.is_first_time(once):
+            self._step_lines.point(kind, above, fields)
 
     @guarded
     def promote(self, key: Hashable, kind: str, *, only: str) -> None:
         """An open step of kind `only` turns out to be of another kind: plumbing that is a nested agent."""
-        step = self._steps.get(plain_key(key))
+        step = self._steps.get(key)
         if step is not None and step.kind == only:
             self._promote(step, kind)
 
-    def _promote(self, step: Open, kind: str) -> None:
+    def _promote(self, step: StepState, kind: str) -> None:
         step.kind = kind
-        if kind in self._written:
-            self._write_start(step, _NO_FIELDS, late=True)
+        # Where a start line says what it was taken for, the end line says what it is.
+        if step.number is None and kind in self._written:
+            self._step_lines.start_late(step)
 
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours as `log.error`; never raises."""
         self.lines.report(where, error)
 
-    # -- what its owners ask
+    # -- what adapters and owners ask
+
+    def writes(self, kind: str) -> bool:
+        """Whether steps of this kind are written, so that an adapter need not read what would be dropped."""
+        return kind in self._written
+
+    def knows(self, key: Hashable) -> bool:
+        """Whether a step with this key has started here, and what starts below it belongs to its run."""
+        return self._steps.known(key) is not None
+
+    def is_open(self, key: Hashable) -> bool:
+        """Whether a step with this key has started and not ended."""
+        return self._steps.get(key) is not None
+
+    def shows(self, key: Hashable) -> bool:
+        """Whether the end of this open step would be written, so that its output is worth reading."""
+        step = self._steps.get(key)
+        return step is not None and step.number is not None
+
+    def has_open_below(self, key: Hashable) -> bool:
+        """Whether steps that started below this open one have not ended."""
+        step = self._steps.get(key)
+        return step is not None and bool(step.open_below())
+
+    def kind_of(self, key: Hashable) -> str | None:
+        """The kind of an open step; None where no step of this key is open."""
+        step = self._steps.get(key)
+        return None if step is None else step.kind
+
+    def innermost(self, *keys: Hashable) -> Hashable:
+        """Of the keys known here the one farthest below its run, where two frameworks each name a parent; or None."""
+        known = [(key, self._steps.known(key)) for key in keys]
+        depths = [(sum(1 for _ in step.ancestors()), key) for key, step in known if step is not None]
+        return max(depths, key=lambda found: found[0])[1] if depths else None
+
+    def totals(self, run_id: UUID | str | None = None) -> Totals:
+        """Counts and sums of one run by id, or of all runs so far; from memory. Raises `KeyError` for no such run."""
+        return self._runs.totals(run_id)
+
+    def begun_after(self, run: str | None) -> tuple[str, ...]:
+        """The ids of the runs that began here after this one, oldest first, of the newest ten thousand; or of all."""
+        return self._runs.begun_after(run)
+
+    def sizes(self) -> dict[str, int]:
+        """How many things are held in memory, by name; for tests of what stays when all runs are over."""
+        return self._steps.sizes() | self._runs.sizes()
 
     def after_fork(self) -> None:
-        """In a forked child: what was open is the parent's; what starts below it here is a run of its own."""
+        """In a forked child: what was open is the parent's; what happens below it here is in runs of its own."""
         self._steps = OpenSteps(self._steps.handed_down())
-        self._runs = Runs()
+        self._runs = Runs(self._step_lines)
 
     def close(self) -> None:
         """End what is still open as implied, `abandoned`: nobody will end it any more."""
-        for run in tuple(self._runs.open.values()):
-            if run.root is not None:
-                self.end(run.root.key, status="abandoned", fields={"implied": True})
-
-    # -- starts
-
-    def _start_run(
-        self,
-        key: Hashable,
-        kind: str,
-        name: str | None,
-        parent: Hashable,
-        fields: Fields,
-        run_fields: Fields,
-        run_id: UUID | None,
-        *,
-        resuming: bool,
-    ) -> None:
-        run = self._runs.begin(run_id)
-        step = run.root = self._steps.begin(key, kind, name, run)
-        run.thread = run_fields.get("thread")
-        step.handed_down = HandedDown(run_fields.get("tags") or (), run_fields.get("metadata") or {})
-        head: Record = {"id": str(run_id or run.uuid), "name": name, **run_fields}
-        waiting = self._runs.waiting_in(run.thread)
-        if resuming and waiting is not None:
-            head["resumes"] = waiting
-        if (inherited := self._steps.inherited(plain_key(parent))) is not None:
-            head["parent_run"], head["parent_step"] = inherited
-        elif isinstance(parent, UUID):
-            head["parent_run"] = parent.hex[
-                16:
-            ]  # of a tracer that is not ours, or begun before the recording
-        is_call = kind in CALLS
-        if not is_call:
-            step.number, step.kind = 0, "run"
-            head |= fields
-        told = contained(self, "labels", labelled, run.hex, head) or head
-        self.lines.write(run, {"run": run.hex, "ev": "run.start"}, told)
-        if is_call:
-            self._write_start(step, fields)
-        step.began = now_ns()
-
-
-def _implied(status: str | None, error: BaseException | None) -> str:
-    """The status of a step whose end is inferred from that of the step around it."""
-    if status in ("cancelled", "interrupted", "handoff") or error is not None:
-        return "cancelled"
-    return "abandoned"
+        self.is_closed = True
+        self._implied_ends.all(self._steps)

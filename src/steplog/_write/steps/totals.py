@@ -1,85 +1,95 @@
-"""What a run added up to, kept from memory as it happens."""
+"""What a run added up to, kept in memory as it happens."""
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock  # the class itself: `threading.RLock` is a function around it
 from collections import deque
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
-from steplog._format.record import USAGE_FIELDS
+from steplog._format.record import POINTS, STEPS, USAGE_FIELDS, Totals
 
-_COUNTED = {"llm": "llm_calls", "tool": "tool_calls", "retry": "retries", "interrupt": "interrupts"}
+FAILED: Final = "failed"  # a step that failed where its error began
+AGAIN: Final = "again"  # a step that tries again what failed
+_CALLS: Final = {"llm": "llm_calls", "tool": "tool_calls", "retry": "retries", "interrupt": "interrupts"}
+_COUNTED_AS: Final[dict[str, tuple[str, ...]]] = {
+    **{kind: ("steps", _CALLS[kind]) if kind in _CALLS else ("steps",) for kind in STEPS | POINTS},
+    FAILED: ("errors",),
+    AGAIN: ("retries",),
+}
+_SUMMED: Final = frozenset(USAGE_FIELDS) - {"total_tokens"}
+_ORDER: Final = tuple(name for name in Totals.__annotations__ if name != "models")
+_MOST_MODELS: Final = 1000
+_LONGEST_WAIT_S: Final = 0.05
 
-MANY: Final = 1000
-_SUMMED = frozenset(USAGE_FIELDS) - {"total_tokens"}
 
+class RunTotals:
+    """Counts of steps, calls, errors and retries, sums of tokens, and the models that answered."""
 
-class Totals:
-    """Counts of steps, calls and errors, sums of tokens, and the models that answered."""
-
-    __slots__ = ("_lock", "_models", "_sums", "counted")
+    __slots__ = ("_happened", "_lock", "_models", "_sums", "count")
 
     def __init__(self) -> None:
         """All zero."""
         self._sums: dict[str, int] = {}
         self._models: dict[str, None] = {}
-        self._lock = threading.RLock()  # adding is a read and a write: two threads would lose a count
-        # The kinds of steps that were begun and are not in the sums yet. Appending is one C call, which no thread cuts
-        # in two, and no call of ours; whoever appends calls `sum_up` when there are more than `MANY`.
-        self.counted: deque[str] = deque()
+        self._lock = RLock()  # adding is a read and a write: two threads would lose a count
+        # What happened and is not in the sums yet, each put here by one C call, which no thread cuts in two and which
+        # waits for no lock. Whoever puts something here calls `sum_up` from time to time.
+        self._happened: deque[str | Mapping[str, int]] = deque()
+        # One more of these: a kind of step or point, FAILED, or AGAIN.
+        self.count: Callable[[str], None] = self._happened.append
 
-    def sum_up(self) -> None:
-        """Put what was counted into the sums."""
-        sums, kinds = self._sums, list[str]()
-        with self._lock:
-            with suppress(IndexError):  # a signal handler may have taken what was there a moment ago
-                while True:
-                    kinds.append(self.counted.popleft())
-            sums["steps"] = sums.get("steps", 0) + len(kinds)
-            for kind, name in _COUNTED.items():
-                if kind in kinds:
-                    sums[name] = sums.get(name, 0) + kinds.count(kind)
-            if "resume" in kinds and sums.get("interrupts"):
-                # Answered within the run: nothing waits any more when it ends.
-                sums["interrupts"] = max(0, sums["interrupts"] - kinds.count("resume"))
-
-    def count_error(self) -> None:
-        """One more step that failed."""
-        self._add("errors", 1)
-
-    def count_retry(self) -> None:
-        """One more step that tries again what failed."""
-        self._add("retries", 1)
-
-    def add_call(self, usage: object, model: object) -> None:
-        """Add a call's tokens, a dict by name, and the model that answered."""
-        if type(usage) is dict and usage:
-            sums = self._sums
-            with self._lock:
-                for name, value in usage.items():
-                    if type(value) is int and name in _SUMMED:
-                        sums[name] = sums.get(name, 0) + value
-        if type(model) is str:
+    def add_call(self, usage: Mapping[str, int] | None, model: object) -> None:
+        """Add the tokens that a line says a call took, and the model that answered; nobody changes `usage` any more."""
+        if usage is not None:
+            self._happened.append(usage)
+        if type(model) is str and len(self._models) < _MOST_MODELS:
             self._models[model] = None
 
-    def add(self, other: Totals) -> None:
+    def sum_up(self) -> None:
+        """Put what happened into the sums."""
+        happened, sums = self._happened, self._sums
+        # An exception that was thrown into a thread at the wrong moment may have left the lock taken for ever.
+        if not happened or not self._lock.acquire(timeout=_LONGEST_WAIT_S):
+            return
+        try:
+            for _ in range(len(happened)):
+                what = happened.popleft()
+                if not isinstance(what, str):
+                    for name in _SUMMED.intersection(what):
+                        sums[name] = sums.get(name, 0) + what[name]
+                    continue
+                for name in _COUNTED_AS[what]:
+                    sums[name] = sums.get(name, 0) + 1
+                if what == "resume" and sums.get("interrupts"):
+                    sums["interrupts"] -= 1  # answered within the run: nothing waits any more when it ends
+        except IndexError:
+            pass  # a signal handler has taken what was there a moment ago
+        finally:
+            self._lock.release()
+
+    def add(self, other: RunTotals) -> None:
         """Add another's counts to these."""
         other.sum_up()
-        sums = self._sums
-        with self._lock:
+        is_ours = self._lock.acquire(timeout=_LONGEST_WAIT_S)
+        try:
             for name, value in tuple(other._sums.items()):
-                sums[name] = sums.get(name, 0) + value
+                self._sums[name] = self._sums.get(name, 0) + value
+        finally:
+            if is_ours:
+                self._lock.release()
         self._models.update(other._models)
 
-    def as_dict(self) -> dict[str, Any]:
+    @property
+    def waits(self) -> bool:
+        """Whether an interrupt was not answered, as far as was summed up."""
+        return bool(self._sums.get("interrupts"))
+
+    def as_dict(self) -> Totals:
         """Counts and sums by name, zeros left out; `models` as a list."""
         self.sum_up()
-        out: dict[str, Any] = {name: value for name, value in tuple(self._sums.items()) if value}
+        sums = self._sums
+        found: dict[str, Any] = {name: sums[name] for name in _ORDER if sums.get(name)}
         if self._models:
-            out["models"] = list(self._models)
-        return out
-
-    def _add(self, name: str, value: int) -> None:
-        with self._lock:
-            self._sums[name] = self._sums.get(name, 0) + value
+            found["models"] = list(self._models)
+        return cast("Totals", found)

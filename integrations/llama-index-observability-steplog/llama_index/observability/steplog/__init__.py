@@ -7,12 +7,12 @@ from llama_index.observability.steplog._handler import StepLogHandler
 from llama_index.observability.steplog._version import __version__
 
 if TYPE_CHECKING:
-    from llama_index.observability.steplog._legacy import LegacyHandler
+    from llama_index.observability.steplog._legacy import StepLogCallbackHandler
     from llama_index.observability.steplog._replay import ReplayLLM, recorded_tools
 
 __all__ = [
-    "LegacyHandler",
     "ReplayLLM",
+    "StepLogCallbackHandler",
     "StepLogHandler",
     "__version__",
     "activate",
@@ -23,10 +23,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What needs llama-index-core, which workflows alone do not, is imported when it is asked for."""
-    if name == "LegacyHandler":
-        from llama_index.observability.steplog._legacy import LegacyHandler  # noqa: PLC0415 - as said above
+    if name == "StepLogCallbackHandler":
+        from llama_index.observability.steplog._legacy import StepLogCallbackHandler  # noqa: PLC0415 - as said above
 
-        return LegacyHandler
+        return StepLogCallbackHandler
     if name in ("ReplayLLM", "recorded_tools"):
         from llama_index.observability.steplog import _replay  # noqa: PLC0415 - as said above
 

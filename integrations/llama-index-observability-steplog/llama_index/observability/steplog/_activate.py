@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Unpack
 
 from llama_index.observability.steplog._handler import StepLogHandler
+from steplog.integration import SettingsFields
 
 _active: list[StepLogHandler] = []
 
 
-def activate(path: str | os.PathLike[str] | None = None, **settings: Any) -> StepLogHandler:
+def activate(
+    path: str | os.PathLike[str] | None = None, **settings: Unpack[SettingsFields]
+) -> StepLogHandler:
     """Record every LlamaIndex and workflow run of this process to `path`; a second call returns the same handler.
 
     Works before and after runs began; of runs under way, what begins from now on is recorded. Arguments as for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, Self, Unpack
 
 import llama_index_instrumentation
 from llama_index_instrumentation.dispatcher import Dispatcher
@@ -22,14 +22,11 @@ from llama_index.observability.steplog._hooks import EventHandler, SpanHandler
 from llama_index.observability.steplog._kinds import Span
 from llama_index.observability.steplog._models import Models
 from steplog.integration import (
-    Settings,
+    LogHandle,
+    SettingsFields,
     Sink,
-    StepRecorder,
-    complain,
     contained,
     provider_error_fields,
-    recorder_for,
-    release,
     status_of,
 )
 
@@ -41,11 +38,13 @@ _recording: list[StepLogHandler] = []
 _STREAMED = frozenset({"query", "chat", "synthesizer"})
 
 
-class StepLogHandler:
+class StepLogHandler(LogHandle):
     """Records every span and event of a dispatcher as one JSON line per step.
 
     ```python
-    handler = StepLogHandler("logs").attach()  # to the root dispatcher: everything
+    with StepLogHandler("logs") as handler:  # attached to the root dispatcher: everything
+        index.as_query_engine().query("When are the tides largest?")
+    print(handler.runs[-1])
     ```
 
     `path` is a directory (default `$STEPLOG_PATH`, then `./steplogs`) or one `.jsonl` file; handlers of one path share
@@ -54,11 +53,14 @@ class StepLogHandler:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        sink: Sink | None = None,
+        **settings: Unpack[SettingsFields],
     ) -> None:
         """Record to `path`, or give the lines to `sink`."""
-        loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
-        self._steps: StepRecorder = recorder_for(loaded, sink)
+        super().__init__(path, sink=sink, **settings)
         self._has_chains = self._steps.writes("chain")
         self._streams = streams.Streams(self._end_held)
         self._models = Models(self, self._steps, self._streams)
@@ -66,7 +68,7 @@ class StepLogHandler:
         self.span_handler = SpanHandler(self)
         self._attached: list[Dispatcher] = []
 
-    def attach(self, dispatcher: Dispatcher | None = None) -> StepLogHandler:
+    def attach(self, dispatcher: Dispatcher | None = None) -> Self:
         """Add the two handlers to `dispatcher`, by default to the root of all, which sees everything; gives itself."""
         target = dispatcher or llama_index_instrumentation.root_dispatcher
         target.add_event_handler(self.event_handler)
@@ -90,11 +92,11 @@ class StepLogHandler:
     def close(self) -> None:
         """Detach, end what is open and write the log's closing mark; not needed, since the process's end does it."""
         self.detach()
-        release(self._steps)
+        super().close()
 
-    def totals(self, run_id: Any = None) -> dict[str, Any]:
-        """Counts and token sums of one run, or of all so far; from memory. Raises `KeyError` for an unknown run."""
-        return self._steps.totals(run_id)
+    def __enter__(self) -> Self:
+        """This handler, attached to the root of all dispatchers if it is attached to none."""
+        return self if self._attached else self.attach()
 
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours into the log; never raises."""

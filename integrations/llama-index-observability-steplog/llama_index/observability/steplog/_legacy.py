@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.callbacks.schema import BASE_TRACE_EVENT, CBEventType
@@ -13,7 +13,7 @@ from llama_index.observability.steplog import _extract as extract
 from llama_index.observability.steplog import _handler as handler
 from llama_index.observability.steplog import _llm as llm
 from llama_index.observability.steplog import _values as values
-from steplog.integration import Settings, Sink, complain, contained, instance_dict, recorder_for, release
+from steplog.integration import LogHandle, SettingsFields, Sink, complain, contained, instance_dict
 
 Fields = dict[str, Any]
 Payload = Mapping[str, Any]
@@ -31,15 +31,15 @@ _KINDS: Final = {
 _REASON: Final = (
     "steplog records LlamaIndex by its instrumentation already, which sees more (tools, agents, workflows, parents); "
     "the callback manager would tell model calls and queries a second time, under ids that cannot be matched. "
-    "Use one of the two: leave LegacyHandler out, or do not call activate()."
+    "Use one of the two: leave StepLogCallbackHandler out, or do not call activate()."
 )
 
 
-class LegacyHandler(BaseCallbackHandler):
+class StepLogCallbackHandler(LogHandle, BaseCallbackHandler):
     """Records what a `CallbackManager` tells: model calls, queries, retrieval, synthesis, embeddings.
 
     ```python
-    Settings.callback_manager = CallbackManager([LegacyHandler("logs")])
+    Settings.callback_manager = CallbackManager([StepLogCallbackHandler("logs")])
     ```
 
     Refuses with a `RuntimeError` where the instrumentation is being recorded; `activate()` is what most programs want.
@@ -47,18 +47,17 @@ class LegacyHandler(BaseCallbackHandler):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, sink: Sink | None = None, **settings: Any
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        sink: Sink | None = None,
+        **settings: Unpack[SettingsFields],
     ) -> None:
         """Record to `path`, or give the lines to `sink`."""
         if handler.is_recording():
             raise RuntimeError(_REASON)
-        super().__init__(event_starts_to_ignore=[], event_ends_to_ignore=[])
-        loaded = Settings.load(path, warn=lambda text: complain("settings", text), **settings)
-        self._steps = recorder_for(loaded, sink)
-
-    def close(self) -> None:
-        """End what is open and write the log's closing mark."""
-        release(self._steps)
+        BaseCallbackHandler.__init__(self, event_starts_to_ignore=[], event_ends_to_ignore=[])
+        LogHandle.__init__(self, path, sink=sink, **settings)
 
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours into the log; never raises."""
@@ -90,7 +89,7 @@ class LegacyHandler(BaseCallbackHandler):
 
     def _start(self, event_type: Any, payload: Payload, event_id: str, parent_id: str) -> None:
         if handler.is_recording():
-            complain("LegacyHandler", f"LegacyHandler is silent now: {_REASON}")
+            complain("StepLogCallbackHandler", f"StepLogCallbackHandler is silent now: {_REASON}")
             return
         values.register()
         name = event_type_name(event_type)

@@ -1,0 +1,183 @@
+// Where the page's data comes from: the server that reads a log, or what was written into this very file.
+import { Run } from "../model/run";
+import type { Head, Health, LogState, Push, Row, Tail } from "./wire";
+
+export interface Listing {
+  state: LogState;
+  rows: Row[];
+  next: number | null; // where the older ones go on
+}
+
+export interface Source {
+  readonly live: boolean;
+  list(from: number): Promise<Listing>;
+  load(key: string, progress: (part: number) => void): Promise<Run | null>;
+  find(phrase: string): Promise<{ keys: string[]; done: boolean }>;
+  health(): Promise<Health | null>;
+  watch(run: Run | null, told: (push: Push) => void, state: (isUp: boolean) => void): () => void;
+}
+
+const PIECE_MS = 30; // how long the page works before it lets go for a moment
+const LINE_BEGINS = 91; // "["
+const pause = (): Promise<void> => new Promise((go) => setTimeout(go, 0));
+const decode = (b: Uint8Array): string => new TextDecoder().decode(b);
+
+/** Makes a run of its bytes while they come: the head's line, `[file,number,{…}]` for each line, the tail's line. */
+class Filling {
+  run: Run | null = null;
+  private rest: Uint8Array = new Uint8Array(0);
+  private taken = 0;
+  private isWhole = false;
+
+  async feed(bytes: Uint8Array, progress: () => void): Promise<void> {
+    let all = bytes;
+    if (this.rest.length) {
+      all = new Uint8Array(this.rest.length + bytes.length);
+      all.set(this.rest);
+      all.set(bytes, this.rest.length);
+    }
+    let begin = 0;
+    if (!this.run) {
+      const end = all.indexOf(10);
+      if (end < 0) return void (this.rest = all);
+      this.run = new Run(JSON.parse(decode(all.subarray(0, end))) as Head);
+      begin = end + 1;
+    }
+    let end = all.lastIndexOf(10) + 1;
+    this.rest = all.slice(Math.max(begin, end));
+    if (end <= begin) return;
+    // The tail is the last line of all, and the only one that is no list.
+    const last = all.lastIndexOf(10, end - 2) + 1;
+    if (all[Math.max(last, begin)] !== LINE_BEGINS) {
+      this.run.tail(JSON.parse(decode(all.subarray(Math.max(last, begin), end))) as Tail);
+      this.isWhole = true;
+      end = Math.max(last, begin);
+    }
+    this.run.lines.add(all.subarray(begin, end));
+    while (this.taken < this.run.lines.length) {
+      this.taken = this.run.take(this.taken, performance.now() + PIECE_MS);
+      progress();
+      if (this.taken < this.run.lines.length) await pause();
+    }
+  }
+
+  done(now: number): Run {
+    if (!this.run || !this.isWhole) throw new Error("Its lines broke off: the log was changed or deleted while it was read.");
+    this.run.join(now);
+    return this.run;
+  }
+}
+
+async function filled(bytes: Uint8Array, now: number, progress: (part: number) => void): Promise<Run> {
+  const filling = new Filling();
+  await filling.feed(bytes, () => progress(0.5));
+  return filling.done(now);
+}
+
+export class Server implements Source {
+  readonly live = true;
+
+  private async get(path: string): Promise<Response> {
+    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok && answer.status !== 404) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
+    return answer;
+  }
+
+  async list(from: number): Promise<Listing> {
+    return (await this.get(`api/runs?from=${from}`)).json() as Promise<Listing>;
+  }
+
+  async load(key: string, progress: (part: number) => void): Promise<Run | null> {
+    const answer = await this.get(`api/run/${encodeURIComponent(key)}`);
+    if (answer.status === 404) return null;
+    const reader = answer.body!.getReader();
+    const filling = new Filling();
+    let read = 0;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      read += part.value.length;
+      await filling.feed(part.value, () => progress(read));
+    }
+    return filling.done(Date.now());
+  }
+
+  async find(phrase: string): Promise<{ keys: string[]; done: boolean }> {
+    return (await this.get(`api/find?q=${encodeURIComponent(phrase)}`)).json() as Promise<{ keys: string[]; done: boolean }>;
+  }
+
+  async health(): Promise<Health | null> {
+    const answer = await this.get("api/health");
+    return answer.status === 404 ? null : (answer.json() as Promise<Health>);
+  }
+
+  watch(run: Run | null, told: (push: Push) => void, state: (isUp: boolean) => void): () => void {
+    let path = "api/live";
+    if (run) {
+      path += `?run=${encodeURIComponent(run.key)}&have=${run.have().map((number, file) => `${file}.${number}`).join(",")}`;
+    }
+    const stream = new EventSource(path);
+    stream.onopen = () => state(true);
+    stream.onerror = () => state(false);
+    stream.onmessage = (e) => told(JSON.parse(e.data as string) as Push);
+    return () => stream.close();
+  }
+}
+
+/** Everything in one file: gzip and base64 in a script element that is no script. */
+export class Embedded implements Source {
+  readonly live = false;
+  private runs = new Map<string, Uint8Array>();
+  private listing: Listing = { state: { path: "", now: Date.now(), live: false, notices: [], prices: false }, rows: [], next: null };
+  private readonly ready: Promise<void>;
+
+  constructor(text: string) {
+    this.ready = this.unpack(text);
+  }
+
+  private async unpack(text: string): Promise<void> {
+    const packed = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const first = bytes.indexOf(10);
+    this.listing = { ...(JSON.parse(decode(bytes.subarray(0, first))) as Listing), next: null };
+    // Each run's section: a line with its size in bytes, then the section.
+    for (let at = first + 1; at < bytes.length; ) {
+      const end = bytes.indexOf(10, at);
+      const { section, size } = JSON.parse(decode(bytes.subarray(at, end))) as { section: string; size: number };
+      this.runs.set(section, bytes.subarray(end + 1, end + 1 + size));
+      at = end + 1 + size;
+    }
+  }
+
+  async list(): Promise<Listing> {
+    await this.ready;
+    return this.listing;
+  }
+
+  async load(key: string, progress: (part: number) => void): Promise<Run | null> {
+    await this.ready;
+    const bytes = this.runs.get(key);
+    if (!bytes) return null;
+    return filled(bytes, this.listing.state.now, progress);
+  }
+
+  async find(phrase: string): Promise<{ keys: string[]; done: boolean }> {
+    await this.ready;
+    const wanted = JSON.stringify(phrase).slice(1, -1).toLowerCase();
+    const keys = [...this.runs].filter(([, bytes]) => decode(bytes).toLowerCase().includes(wanted)).map(([key]) => key);
+    return { keys, done: true };
+  }
+
+  async health(): Promise<Health | null> {
+    await this.ready;
+    return this.listing.state.health ?? null;
+  }
+
+  watch(): () => void {
+    return () => {};
+  }
+}
+
+export function source(): Source {
+  const held = document.getElementById("data")?.textContent;
+  return held ? new Embedded(held) : new Server();
+}

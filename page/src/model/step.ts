@@ -1,0 +1,135 @@
+// One step of a run: what a row and a bar need of it at once. Its content is parsed when somebody looks.
+import type { Rec } from "../data/wire";
+
+export interface Step {
+  no: number;
+  kind: string;
+  parent: number;
+  up: Step | null;
+  kids: Step[];
+  agent: Step | null;
+  lane: string; // an agent's colour: a, b, c, d
+  t: number; // ms since the run began
+  ms: number; // of a step without end: up to the last line of the run
+  done: boolean;
+  point: boolean;
+  implied: boolean;
+  status: string;
+  name: string;
+  node: string;
+  call: string; // call_id
+  askedBy: number;
+  attempt: number;
+  passes: boolean; // its error came from another step
+  retried: boolean; // it failed, and was tried again
+  failed: string; // the type of its error
+  wait: number; // of a retry: ms waited
+  first: number; // ttft_ms
+  tin: number; // -1 where no counts were told
+  tout: number;
+  cached: number;
+  cost: number; // -1 unknown
+  prompt: string;
+  message: number; // the number of its answer
+  sign: number; // a hash of what was asked of a tool, of what a model answered: equal calls have equal ones
+  lines: number[];
+  defs: boolean; // whether definitions of tools stand in its lines
+  prev: Step | null; // the model call of the same agent before this one
+  sum: Sum | null;
+}
+
+/** What the model calls under a step come to; `told` and `priced` of the `calls` are known. */
+export interface Sum {
+  calls: number;
+  told: number;
+  priced: number;
+  tin: number;
+  tout: number;
+  cost: number;
+}
+
+export function newStep(no: number, kind: string): Step {
+  return {
+    no, kind, parent: 0, up: null, kids: [], agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
+    status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", wait: 0, first: 0,
+    tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: [], defs: false, prev: null, sum: null,
+  };
+}
+
+export const bad = (x: Step): boolean => x.status === "error" || x.status === "crashed";
+
+/** The failing step itself: not those its error passed through on the way up, nor what was tried again. */
+export const fails = (x: Step): boolean => bad(x) && !x.passes && !x.retried;
+
+/** An error, and not only a step that has no end. */
+export const isError = (x: Step): boolean => x.status === "error" && fails(x) && x.kind !== "retry";
+
+export function* under(x: Step): Generator<Step> {
+  const stack = [...x.kids].reverse();
+  while (stack.length) {
+    const y = stack.pop()!;
+    yield y;
+    for (let i = y.kids.length - 1; i >= 0; i--) stack.push(y.kids[i]!);
+  }
+}
+
+const text = (v: unknown): string => (typeof v === "string" ? v : "");
+const num = (v: unknown, or: number): number => (typeof v === "number" ? v : or);
+
+/** Takes one line of the step. A late real end counts over an implied one. */
+export function take(x: Step, what: string, r: Rec, at: number): void {
+  x.lines.push(at);
+  if (what === "end") {
+    if (x.done && !x.point && r.implied === true) return;
+    x.done = true;
+    x.implied = r.implied === true;
+    x.ms = num(r.ms, 0);
+    x.status = text(r.status) || "ok";
+    takeError(x, r);
+  } else if (what === "point") {
+    x.point = x.done = true;
+    if (x.kind === "retry") takeError(x, r);
+  }
+  if (typeof r.parent === "number") x.parent ||= r.parent;
+  x.name = text(r.name) || x.name || text(r.model);
+  x.node = text(r.node) || x.node;
+  x.call = text(r.call_id) || x.call;
+  x.askedBy = num(r.asked_by, x.askedBy);
+  x.attempt = num(r.attempt, x.attempt);
+  x.wait = num(r.wait_ms, x.wait);
+  x.first = num(r.ttft_ms, x.first);
+  if (what === "start" && r.prompt != null) x.prompt = String(r.prompt);
+  if (r.tool_defs) x.defs = true;
+  if (what === "end") takeAnswer(x, r);
+  if (what === "start" && x.kind !== "llm") x.sign = hash(r.args ?? r.query ?? r.input ?? null);
+}
+
+/** A hash of a value; of a long one, of its beginning and its length. */
+function hash(v: unknown): number {
+  const text = JSON.stringify(v) ?? "";
+  let h = 2166136261 ^ text.length;
+  for (let i = 0; i < Math.min(text.length, 4000); i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+  return h >>> 0;
+}
+
+function takeError(x: Step, r: Rec): void {
+  const e = r.error as Rec | undefined;
+  if (!e || typeof e !== "object") return;
+  x.failed = text(e.type) || "error";
+  x.passes = typeof e.step === "number";
+}
+
+function takeAnswer(x: Step, r: Rec): void {
+  const u = r.usage as Rec | undefined;
+  if (u && typeof u === "object") {
+    x.tin = num(u.input_tokens, x.tin);
+    x.tout = num(u.output_tokens, x.tout);
+    x.cached = num(u.cache_read_tokens, 0);
+  }
+  const m = r.message;
+  if (m && typeof m === "object") {
+    const calls = (m as Rec).tool_calls;
+    x.sign = hash(Array.isArray(calls) ? calls.map((c) => [(c as Rec)?.name, (c as Rec)?.args] as unknown) : ((m as Rec).content ?? null));
+  }
+  x.message = typeof m === "number" ? m : m && typeof m === "object" ? num((m as Rec).m, 0) : 0;
+}

@@ -1,0 +1,115 @@
+// The page's state outside of its elements: the store, the route in the address, and the keys that hold now.
+import { useLayoutEffect, useReducer } from "preact/hooks";
+import { address, parse, type Route } from "../data/route";
+import type { Store } from "../data/store";
+
+let theStore: Store;
+let current: Route = parse("");
+const listeners = new Set<() => void>();
+let version = 0; // grows with each change
+const tell = (): void => {
+  version++;
+  for (const told of listeners) told();
+};
+
+// In a notebook's frame there is no address of our own to write into.
+const ownAddress = location.protocol !== "about:";
+
+export const store = (): Store => theStore;
+export const route = (): Route => current;
+
+export function begin(s: Store): void {
+  theStore = s;
+  current = parse(ownAddress ? location.hash : "");
+  addEventListener("hashchange", () => {
+    current = parse(location.hash);
+    tell();
+  });
+  s.subscribe(tell);
+}
+
+/** Changes part of the state, in place: the back button leads past it. */
+export function set(patch: Partial<Route>): void {
+  const hash = address({ ...current, ...patch });
+  current = parse(hash);
+  if (ownAddress) history.replaceState(history.state, "", hash);
+  tell();
+}
+
+/** Goes somewhere else, so that the back button leads here. */
+export function go(hash: string): void {
+  current = parse(hash);
+  if (ownAddress) history.pushState(null, "", hash);
+  tell();
+}
+
+/** Where the back button leads when it is one of ours. */
+export const href = (patch: Partial<Route>): string => address({ ...current, ...patch });
+
+/** Draws again when the store or the route changes. */
+export function useChanges(): void {
+  const [, again] = useReducer((n: number) => n + 1, 0);
+  const seen = version;
+  useLayoutEffect(() => {
+    let asked = 0;
+    const told = (): void => {
+      // Several changes in one turn are one drawing.
+      if (!asked) asked = window.setTimeout(() => { asked = 0; again(0); }, 0);
+    };
+    listeners.add(told);
+    // What changed between the first drawing and this moment was told to nobody.
+    if (version !== seen) told();
+    return () => {
+      listeners.delete(told);
+      clearTimeout(asked);
+    };
+  }, []);
+}
+
+export type Keys = Record<string, (e: KeyboardEvent) => void>;
+const layers: { current: Keys }[] = [];
+
+/** Keys that hold while a component stands; those of the innermost count first. */
+export function useKeys(keys: Keys): void {
+  const [layer] = useReducer((l: { current: Keys }) => l, { current: keys });
+  layer.current = keys;
+  // At once, and not after the next drawing: keys may come fast.
+  useLayoutEffect(() => {
+    layers.push(layer);
+    return () => void layers.splice(layers.indexOf(layer), 1);
+  }, []);
+}
+
+export function pressed(e: KeyboardEvent): void {
+  const target = e.target as HTMLElement;
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (e.metaKey || e.ctrlKey || e.altKey || typing) return;
+  // Enter and space belong to what has the focus; where that is a row, to the view.
+  if ((e.key === "Enter" || e.key === " ") && target.closest("button,a,summary")) return;
+  for (const layer of [...layers].reverse()) {
+    const act = layer.current[e.key];
+    if (!act) continue;
+    e.preventDefault();
+    act(e);
+    return;
+  }
+}
+
+/** Small things that this browser keeps; nothing where it may not. */
+export const kept = {
+  get(key: string): string | null {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key: string, value: string | null): void {
+    try {
+      if (value === null) localStorage.removeItem(key);
+      else localStorage.setItem(key, value);
+    } catch {
+      // A frame without an origin keeps nothing.
+    }
+  },
+};

@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+import type { Rec } from "../src/data/wire";
+import { axis } from "../src/model/axis";
+import { texts } from "../src/model/texts";
+import { build, lines, type Shown } from "../src/model/tree";
+import { add, llm, run, tool } from "./helpers";
+
+const shown: Shown = { rows: "calls", onlyErrors: false, agent: 0, folded: new Set(), opened: new Set() };
+const said = (content: string, m: number, calls: Rec[] = []): Rec => ({ m, role: "assistant", content, ...(calls.length ? { tool_calls: calls } : {}) });
+
+test("starts and ends are joined and children hang under their parents", () => {
+  const r = run([{ ev: "run.start", name: "x" }, { ev: "node.start", step: 1, name: "a" }, ...tool(2, "t", {}, "ok", { parent: 1 }), { ev: "node.end", step: 1, ms: 5 }, { ev: "run.end", ms: 9 }]);
+  expect(r.all.map((x) => [x.no, x.kind, x.up?.no ?? 0, x.done])).toEqual([[1, "node", 0, true], [2, "tool", 1, true]]);
+});
+
+test("a late real end counts over an implied one, whichever comes first", () => {
+  const implied = { ev: "tool.end", step: 1, ms: 7, implied: true };
+  const real = { ev: "tool.end", step: 1, ms: 3, status: "error", error: { type: "E", message: "late" } };
+  for (const ends of [[implied, real], [real, implied]]) {
+    const x = run([{ ev: "tool.start", step: 1, name: "t" }, ...ends]).all[0]!;
+    expect([x.ms, x.status, x.failed, x.implied]).toEqual([3, "error", "E", false]);
+  }
+});
+
+test("a step without an end is what its run's state makes of it", () => {
+  for (const [status, is] of [["crashed", "crashed"], ["running", "running"], ["unfinished", "unfinished"]] as const) {
+    const r = run([{ ev: "tool.start", step: 1, name: "t" }], { status });
+    expect(r.all[0]!.status).toBe(is);
+    expect(r.flight.map((x) => x.no)).toEqual([1]);
+  }
+});
+
+test("parents in a circle hang on the run", () => {
+  const r = run([{ ev: "node.start", step: 1, parent: 2, name: "a" }, { ev: "node.start", step: 2, parent: 1, name: "b" }, { ev: "node.start", step: 3, parent: 3, name: "c" }]);
+  expect(r.kids.length).toBeGreaterThan(0);
+  expect(new Set([...r.kids, ...r.kids.flatMap((k) => k.kids)]).size).toBe(3);
+});
+
+test("a message is what was written of it, as it was at that line: edits and amendments", () => {
+  const r = run([
+    { ev: "llm.start", step: 1, model: "m", prompt: "1", messages: [{ m: 1, role: "user", content: "hi" }] },
+    { ev: "llm.start", step: 2, model: "m", prompt: "1-2", messages: [{ m: 1, set: { id: "x" } }, { m: 2, like: 1, content: "hello" }] },
+  ]);
+  expect(r.message(1, 0)).toEqual({ m: 1, role: "user", content: "hi" });
+  expect(r.message(1, 1)).toEqual({ m: 1, role: "user", content: "hi", id: "x" });
+  expect(r.message(2)).toMatchObject({ m: 2, role: "user", content: "hello" });
+  expect(r.message(9)).toEqual({ m: 9, missing: true, role: "?" });
+});
+
+test("references stand inside arguments and contents, and one that leads to itself ends", () => {
+  const r = run([
+    { ev: "run.start", input: { question: "long text" } },
+    ...llm(1, "", { m: 1, role: "assistant", content: { $same: [0, "input", "question"] } as never }),
+    { ev: "tool.start", step: 2, name: "t", args: { q: { $same: [0, "input", "question"] }, all: { $m: "1" }, self: { $same: [2, "args"] } } },
+  ]);
+  expect(r.field(r.all[1]!, "args")).toMatchObject({ q: "long text", all: [{ content: "long text" }] });
+  expect(JSON.stringify(r.field(r.all[1]!, "args"))).toContain("missing");
+});
+
+test("a key named __proto__ is a key", () => {
+  const r = run([]);
+  r.lines.add(new TextEncoder().encode('[0,1,{"seq":1,"ts":"2026-11-23T03:12:59.001000Z","run":"8f3a1c2b4d5e6f70","step":1,"ev":"tool.start","name":"t","args":{"__proto__":{"polluted":true}}}]\n'));
+  r.take(0);
+  r.join(0);
+  const args = r.field(r.all[0]!, "args") as Rec;
+  expect(Object.keys(args)).toEqual(["__proto__"]);
+  expect(({} as Rec).polluted).toBeUndefined();
+});
+
+test("the same call again and again is one row with its number, unfolded all of them", () => {
+  const steps = Array.from({ length: 9 }, (_, i) => [...llm(i * 2 + 1, "", said("", i + 1, [{ name: "get", args: { id: 1 } }])), ...tool(i * 2 + 2, "get", { id: 1 }, "no")]).flat();
+  const tree = build(run(steps), "calls");
+  expect(tree.kids.length).toBe(1);
+  expect(tree.kids[0]!.loop).toBe(9);
+  expect(lines(tree, { ...shown, opened: new Set([tree.kids[0]!.id]) }).length).toBe(19);
+  expect(build(run(steps), "all").kids.length).toBe(18);
+});
+
+test("one tool with other arguments each time is similar; two are not", () => {
+  const reads = (n: number) => Array.from({ length: n }, (_, i) => tool(i + 1, "read", { n: i }, `page ${i}`)).flat();
+  expect(build(run(reads(13)), "calls").kids[0]!.similar).toBe(13);
+  expect(build(run(reads(2)), "calls").kids.length).toBe(2);
+});
+
+test("an attempt that failed folds into the one that came after it", () => {
+  const failed: Rec[] = [{ ev: "llm.start", step: 1, model: "m", prompt: "" }, { ev: "llm.end", step: 1, ms: 2, status: "error", error: { type: "RateLimit", message: "429" } }];
+  const r = run([...failed, ...llm(2, "", said("at last", 1), { attempt: 2 })]);
+  const tree = build(r, "calls");
+  expect(tree.kids.map((k) => [k.x.no, k.tries.map((t) => t.no)])).toEqual([[2, [1]]]);
+  expect([r.errors, r.retries]).toEqual([0, 1]);
+});
+
+test("graph nodes vanish, their calls move up and the count stands at the agent; a tool that is only an agent is that agent", () => {
+  const r = run([
+    { ev: "tool.start", step: 1, name: "delegate", args: { question: "why?" } },
+    { ev: "agent.start", step: 2, parent: 1, name: "history" },
+    { ev: "node.start", step: 3, parent: 2, name: "model" },
+    ...llm(4, "", said("because", 1), { parent: 3 }),
+    { ev: "node.end", step: 3, ms: 3 }, { ev: "agent.end", step: 2, ms: 4 }, { ev: "tool.end", step: 1, ms: 5, result: "because" },
+  ]);
+  const [top] = build(r, "calls").kids;
+  expect([top!.x.no, top!.via?.no, top!.hidden, top!.kids[0]!.x.no]).toEqual([2, 1, 1, 4]);
+  expect(texts(r, top!.x)).toEqual(["why?", "because"]);
+});
+
+test("lines that come later belong to the steps that were there", () => {
+  const r = run([{ ev: "tool.start", step: 1, name: "t", args: { q: 1 } }], { status: "running" });
+  add(r, [{ ev: "tool.end", step: 1, ms: 4, result: "found" }]);
+  r.join(0);
+  expect([r.all.length, r.all[0]!.done, texts(r, r.all[0]!)[1]]).toEqual([1, true, "found"]);
+});
+
+test("no wait is drawn where the log tells none, and idle time folds", () => {
+  const r = run([...tool(1, "a", {}, "x"), ...tool(2, "b", {}, "y")], { ms: 10_000 });
+  r.steps.get(2)!.t = 9_000;
+  r.join(0);
+  r.steps.get(2)!.t = 9_000;
+  const A = axis(r, true, null);
+  expect(A.gaps.length).toBe(1);
+  expect(A.X(9_000) - A.X(2)).toBeLessThan(50);
+  expect(axis(r, false, null).X(9_000)).toBeGreaterThan(80);
+});
+
+test("lines that a broken connection brings again are taken once", () => {
+  const r = run([{ ev: "tool.start", step: 1, name: "t" }], { status: "running" });
+  const line = (n: number, rest: string): [number, number, string] => [0, n, `{"seq":${n},"ts":"2026-11-23T03:12:59.0${n}0000Z","run":"8f3a1c2b4d5e6f70",${rest}}`];
+  const pushed = [line(2, '"step":1,"ev":"tool.end","ms":4,"result":"x"'), line(3, '"step":2,"ev":"tool.start","name":"u"')];
+  r.more(pushed);
+  r.more([...pushed, line(4, '"step":2,"ev":"tool.end","ms":1')]);
+  r.join(0);
+  expect(r.lines.length).toBe(4);
+  expect(r.all.map((x) => x.lines.length)).toEqual([2, 2]);
+});

@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { align, same, words, type Entry } from "../src/model/diff";
+import { blocks, spans } from "../src/model/markdown";
+import { matcher, moment, terms } from "../src/model/query";
+import { count, minus, numbers, ranges } from "../src/model/ranges";
+import { clip, masked, safe } from "../src/model/safe";
+import { address, parse } from "../src/data/route";
+import { fms, ftok, fusd } from "../src/model/units";
+import type { Row } from "../src/data/wire";
+
+test("ranges stay ranges: a prompt of a million messages costs nothing", () => {
+  expect(count(ranges("1-1000000,7"))).toBe(1_000_001);
+  expect(minus(ranges("1-10,12"), ranges("3-4,8-20"))).toEqual([[1, 2], [5, 7]]);
+  expect([...numbers(ranges("2,1,5-6"))]).toEqual([2, 1, 5, 6]);
+  expect(ranges("what")).toEqual([]);
+});
+
+test("what turns a text around or is invisible is shown as what it is", () => {
+  expect(safe("a\u202egnp.exe\u0000\u001b[31m")).toBe("a⟨RLO⟩gnp.exe␀␛[31m");
+  expect(safe("x\u200by\ud800z")).toBe("x⟨ZWSP⟩y�z");
+  expect(safe("tab\tand\nline")).toBe("tab\tand\nline");
+  expect(safe("\u{e0041}\u{e0042}")).toBe("⟨A⟩⟨B⟩");
+  expect(clip("🍵".repeat(10), 5)).not.toMatch(/[\ud800-\udbff]…/);
+  expect(masked("key [masked:openai_key] end")).toEqual(["key ", "openai_key", " end"]);
+});
+
+test("markup stays text, links and images are told with their target", () => {
+  expect(spans("<img src=x onerror=alert(1)>")).toEqual([{ kind: "text", text: "<img src=x onerror=alert(1)>" }]);
+  expect(spans("[a](javascript:alert(1)) ![b](https://e.example/x.png)")).toMatchObject([{ kind: "link", target: "javascript:alert(1" }, { kind: "text" }, { kind: "image", target: "https://e.example/x.png" }]);
+  expect(spans("a **b** `c*d*` *e*").map((s) => s.kind)).toEqual(["text", "strong", "text", "code", "text", "em"]);
+});
+
+test("blocks: headings, lists, tables, code that is never closed", () => {
+  expect(blocks("# h\n\n- a\n- b\n\n|x|y|\n|-|-:|\n|1|2|\n\n```py\ncode").map((b) => b.kind)).toEqual(["h", "list", "table", "pre"]);
+  expect(blocks("|x|\n".repeat(3)).every((b) => b.kind === "p")).toBe(true);
+});
+
+test("markdown of a megabyte of signs takes no time to speak of", () => {
+  for (const sign of ["*", "`", "[", "_a", "**a", "![", "|", "[a](", "~~", "- ", "> "]) {
+    const began = performance.now();
+    blocks(sign.repeat(20_000));
+    expect(performance.now() - began, sign).toBeLessThan(1500);
+  }
+});
+
+const row = (more: Partial<Row>): Row => ({ key: "k", id: "8f3a", name: "triage", status: "ok", started: 1_000, ms: 2500, steps: 3, llm_calls: 1, tool_calls: 1, errors: 0, retries: 0, usage: { input_tokens: 10 }, untold: 0, unpriced: 0, models: ["gpt-x"], tools: ["search"], question: "What is it?", answer: "A cup.", program: "p.py", spark: "", file: "", calls: {}, thread: "t7", ...more });
+
+test("the query line reads like the command line's options", () => {
+  const fits = (q: string, r = row({})): boolean => matcher(q, 10_000)(r);
+  expect(fits("status:ok tool:search model:gpt min-ms:2000 thread:t7 since:30s \"is it\"")).toBe(true);
+  for (const q of ["status:error", "tool:x", "model:claude", "min-ms:2501", "thread:t8", "since:1s", '"not there"']) expect(fits(q), q).toBe(false);
+  expect(fits("status:failed", row({ status: "error" }))).toBe(true);
+  expect(fits("http://x.example/a:b", row({ question: "see http://x.example/a:b" }))).toBe(true);
+  expect(terms('error:"no such table" "a b" c').map((t) => [t.key, t.value])).toEqual([["error", "no such table"], [null, "a b"], [null, "c"]]);
+  expect(moment("2026-11-23", 0)).toBe(Date.UTC(2026, 10, 23));
+});
+
+test("the address is the whole state", () => {
+  const hash = "#/run/8f3a?view=chat&step=3&rows=nodes&errors=1&agent=5&idle=fold&zoom=1.5-20&find=%22a+b%22&fold=1.2&open=x4";
+  expect(address(parse(hash))).toBe(hash);
+  expect(parse("#/thread/a%2Fb").id).toBe("a/b");
+  expect(parse("#/run/%E0%A4%A").id).toBe("%E0%A4%A");
+  expect(parse("").view).toBe("runs");
+});
+
+const entry = (key: string, soft = "tool"): Entry => ({ x: { no: 1, kind: "tool", name: "t" } as never, run: null as never, depth: 0, asked: key, answered: key, key, soft });
+
+test("two runs are aligned: equal steps, then the same kind of step, then what only one has", () => {
+  const a = ["1", "2", "3", "4", "9"].map((k) => entry(k));
+  const b = ["1", "2", "x", "9"].map((k) => entry(k));
+  const pairs = align(a, b);
+  expect(pairs.filter(same).length).toBe(3);
+  expect(pairs.filter((p) => p[0] && p[1] && !same(p)).length).toBe(1);
+  expect(pairs.filter((p) => !p[1]).length).toBe(1);
+});
+
+test("differences are told in words", () => {
+  const [x, y] = words("EUR 1.0 million a year", "EUR 1.1 million a year");
+  expect(x.filter((w) => w[1]).map((w) => w[0])).toEqual(["1.0"]);
+  expect(y.filter((w) => w[1]).map((w) => w[0])).toEqual(["1.1"]);
+});
+
+test("unknown is told as unknown, and zero only where it is zero", () => {
+  expect([fms(undefined), ftok(null), fusd(undefined)]).toEqual(["–", "–", "–"]);
+  expect([fms(0), ftok(0), fusd(0)]).toEqual(["0 ms", "0", "$0"]);
+  expect([fms(25_560), fms(999.6), fms(61_000), fusd(0.000683), ftok(12_345)]).toEqual(["25.6 s", "1.00 s", "1 m 01 s", "$0.0007", "12.3k"]);
+});

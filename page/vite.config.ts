@@ -1,0 +1,16 @@
+// One HTML file with everything inside: no address, no date and no absolute path gets into it, so each build is the same.
+import { defineConfig } from "vite";
+import { viteSingleFile } from "vite-plugin-singlefile";
+
+export default defineConfig({
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  resolve: {
+    alias: [
+      { find: "react/jsx-runtime", replacement: "preact/jsx-runtime" },
+      { find: "react-dom", replacement: "preact/compat" },
+      { find: "react", replacement: "preact/compat" },
+    ],
+  },
+  plugins: [viteSingleFile({ removeViteModuleLoader: true })],
+  build: { target: "es2022", outDir: "dist", cssMinify: true, modulePreload: false, reportCompressedSize: false },
+});
