@@ -52,9 +52,8 @@ _IN_PIECES: Final = re.compile(
     r"(?P<discord_token>[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27,40})"
     r"|(?P<doppler_token>dp[.]st[.](?:[a-z0-9_-]{2,35}[.])?[A-Za-z0-9]{30,44}))"
 )
-_TELEGRAM: Final = re.compile(
-    r"(?<=[0-9]{8}:)AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_])"
-)  # the bot's number is no secret
+# The bot's number, which stands before it, is no secret.
+_TELEGRAM: Final = re.compile(r"(?<=[0-9]{8}:)AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_])")
 
 
 def _plain(shape: str) -> str:
