@@ -171,6 +171,8 @@ def test_a_number_is_a_secret_under_a_password_and_a_count_under_a_token():
     assert hides_number(telling("password"), 20241231)
     assert hides_number(telling("otp"), 123456)
     assert hides_number(telling("pin_code"), 1234)
+    assert hides_number(telling("password"), 2)
+    assert not hides_number(telling("password"), 1)
     assert not hides_number(telling("password"), 0)
     assert not hides_number(telling("token"), 128009)
     assert not hides_number(telling("pass"), 12)

@@ -103,10 +103,12 @@ def _inside(mark: str, *, all_heads: bool) -> re.Pattern[str]:
                     re.escape(head[2:]) + _plain(rest)
                 )
     branches = [
-        first + "(?:" + "|".join(f"{second}(?:{'|'.join(rests)})" for second, rests in seconds.items()) + ")"
-        for first, seconds in firsts.items()
+        one + "(?:" + "|".join(f"{two}(?:{'|'.join(rests)})" for two, rests in seconds.items()) + ")"
+        for one, seconds in firsts.items()
     ]
-    return re.compile(f"{mark}(?=[{''.join(firsts)}])(?:{'|'.join(branches)})")
+    first, second = "".join(firsts), "".join({second for seconds in firsts.values() for second in seconds})
+    # Both in sets before they are in branches: a set is one look, a branch is as many as it has.
+    return re.compile(f"{mark}(?=[{first}][{re.escape(second)}])(?:{'|'.join(branches)})")
 
 
 def _kind_at(text: str, at: int) -> str:
