@@ -19,13 +19,14 @@ from steplog._write.safe.walk import Walk
 from steplog._write.said.content_fields import finish, walk_all
 from steplog._write.said.fields import PUTS, not_understood
 from steplog._write.said.line import Line
-from steplog._write.said.plain_fields import error_fields, put_text, put_texts
+from steplog._write.said.plain_fields import error_fields, put_integer, put_text, put_texts
 from steplog._write.said.run_memory import BoundReachedError, RunMemory
 from steplog._write.settings.settings import Settings
 
 _SMALLER: Final = (4096, 512)  # characters a text may keep in a line that came out too long
 _MOST_REPORTS: Final = 100
 _TEXT: Final = frozenset({str})
+_FAR: Final = 2**53  # beyond, a number may be more than JSON holds
 _ENVELOPE: Final = 512  # bytes of a line that `seq`, `ts` and the like take
 
 
@@ -79,8 +80,9 @@ class LineWriter:
         """The line that `record` begins; in the kernel on return.
 
         `record` is of names and numbers made here, `fields` are what an adapter or a program told; the line has them in
-        the forms of the format, and what that has no place for under `extra`. With `hold` the line is not written but
-        given, to be handed to the next call as `after`: both go with one write.
+        the forms of the format, and what that has no place for under `extra`. Most fields are names met before and small
+        numbers, and put at once. With `hold` the line is not written but given, to be handed to the next call as `after`:
+        both go with one write.
         """
         own = len(record)
         clean, puts = self._clean, PUTS[record["ev"]]
@@ -89,8 +91,9 @@ class LineWriter:
             if value is None:
                 continue
             put, cls = puts.get(name, not_understood), type(value)
-            # Most fields are names met before.
-            if cls is str and put is put_text and value in clean:
+            if (cls is str and put is put_text and value in clean) or (
+                cls is int and put is put_integer and -_FAR < value < _FAR
+            ):
                 record[name] = value
                 continue
             if cls is list and put is put_texts and (names := _met_before(value, clean)):
@@ -105,7 +108,7 @@ class LineWriter:
                 self.report(f"{record['ev']} {name}", error)
         if line is not None and line.needs_look:
             finish(line)
-        if record["ev"] == "run.end" and (masked := _sum(run.masked, line, after)):
+        if record["ev"] == "run.end" and (masked := _masked_so_far(run.masked, line, after)):
             record["masked"] = masked
         try:
             body = dumps(record)
@@ -123,31 +126,34 @@ class LineWriter:
         if hold:
             return (line or Line(self.settings, run.memory, record, after)).encoded_as(body)
         if after is not None:
-            self._write_both(run, after, body, line)
-            return None
+            return self._write_both(run, after, body, line)
         self.appender.append(body)
         # Only now: another thread must not point at what no file has yet.
-        if line is not None and (run.memory.add(line) or line.walk is not None):
-            self._count(run, line)
+        if line is not None:
+            self._learn(run, line)
         return None
 
     def _write_both(self, run: Run, after: Line, body: bytes, line: Line | None) -> None:
         self.appender.append(after.body, body)
-        for one in (after, line):
-            if one is not None and (run.memory.add(one) or one.walk is not None):
-                self._count(run, one)
+        self._learn(run, after)
+        if line is not None:
+            self._learn(run, line)
 
-    def _count(self, run: Run, line: Line) -> None:
-        """Add up what was masked and cut; say when the memory is full for the first time."""
+    def _learn(self, run: Run, line: Line) -> None:
+        """Remember what the log has in full now, and what was masked and cut."""
+        if line.messages or line.places:
+            run.memory.add(line)
+            if run.memory.is_full:
+                self._forget(run)
         if line.walk is not None:
             self.counts.add(run, line.walk)
-        memory = run.memory
-        if memory.is_full:
-            memory.forget()
-            if not memory.is_bound_told:
-                memory.is_bound_told = True
-                words = f"run {run.hex} has said so much that it is forgotten, and written in full where it is repeated"
-                self.report("run memory", BoundReachedError(words))
+
+    def _forget(self, run: Run) -> None:
+        run.memory.forget()
+        if not run.memory.is_bound_told:
+            run.memory.is_bound_told = True
+            words = f"run {run.hex} has said so much that it is forgotten, and written in full where it is repeated"
+            self.report("run memory", BoundReachedError(words))
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -199,7 +205,7 @@ def _met_before(value: list[Any], clean: set[str]) -> list[str] | None:
     return names if _TEXT.issuperset(map(type, names)) and clean.issuperset(names) else None
 
 
-def _sum(masked: Mapping[str, int], *lines: Line | None) -> dict[str, int]:
+def _masked_so_far(masked: Mapping[str, int], *lines: Line | None) -> dict[str, int]:
     """What is masked so far, that of lines included which are not written yet."""
     found = dict(masked)
     for line in lines:
