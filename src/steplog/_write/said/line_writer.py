@@ -108,7 +108,7 @@ class LineWriter:
                 self.report(f"{record['ev']} {name}", error)
         if line is not None and line.needs_look:
             finish(line)
-        if record["ev"] == "run.end" and (masked := _masked_so_far(run.masked, line, after)):
+        if record["ev"] == "run.end" and (masked := _sum(run.masked, line, after)):
             record["masked"] = masked
         try:
             body = dumps(record)
@@ -129,31 +129,27 @@ class LineWriter:
             return self._write_both(run, after, body, line)
         self.appender.append(body)
         # Only now: another thread must not point at what no file has yet.
-        if line is not None:
-            self._learn(run, line)
+        if line is not None and (run.memory.add(line) or line.walk is not None):
+            self._count(run, line)
         return None
 
     def _write_both(self, run: Run, after: Line, body: bytes, line: Line | None) -> None:
         self.appender.append(after.body, body)
-        self._learn(run, after)
-        if line is not None:
-            self._learn(run, line)
+        for one in (after, line):
+            if one is not None and (run.memory.add(one) or one.walk is not None):
+                self._count(run, one)
 
-    def _learn(self, run: Run, line: Line) -> None:
-        """Remember what the log has in full now, and what was masked and cut."""
-        if line.messages or line.places:
-            run.memory.add(line)
-            if run.memory.is_full:
-                self._forget(run)
+    def _count(self, run: Run, line: Line) -> None:
+        """Add up what was masked and cut; say when the memory is full for the first time."""
         if line.walk is not None:
             self.counts.add(run, line.walk)
-
-    def _forget(self, run: Run) -> None:
-        run.memory.forget()
-        if not run.memory.is_bound_told:
-            run.memory.is_bound_told = True
-            words = f"run {run.hex} has said so much that it is forgotten, and written in full where it is repeated"
-            self.report("run memory", BoundReachedError(words))
+        memory = run.memory
+        if memory.is_full:
+            memory.forget()
+            if not memory.is_bound_told:
+                memory.is_bound_told = True
+                words = f"run {run.hex} has said so much that it is forgotten, and written in full where it is repeated"
+                self.report("run memory", BoundReachedError(words))
 
     def close(self) -> None:
         """Write the closing mark with what was masked and cut."""
@@ -205,7 +201,7 @@ def _met_before(value: list[Any], clean: set[str]) -> list[str] | None:
     return names if _TEXT.issuperset(map(type, names)) and clean.issuperset(names) else None
 
 
-def _masked_so_far(masked: Mapping[str, int], *lines: Line | None) -> dict[str, int]:
+def _sum(masked: Mapping[str, int], *lines: Line | None) -> dict[str, int]:
     """What is masked so far, that of lines included which are not written yet."""
     found = dict(masked)
     for line in lines:

@@ -73,13 +73,16 @@ class RunMemory:
         found = self.messages.get((written.body, written.ids))
         return found is not None and found.holder is written.holder
 
-    def add(self, line: Learned) -> None:
-        """Remember what a line has in full that is on its way to the file."""
-        self.messages.update(line.messages)
-        self.places.update(line.places)
-        self._characters += line.characters
+    def add(self, line: Learned) -> bool:
+        """Remember what a line has in full that is on its way to the file; True where that is too much in all."""
+        if line.messages:
+            self.messages.update(line.messages)
+            self._characters += line.characters
+        if line.places:
+            self.places.update(line.places)
         entries = len(self.messages) + len(self.places)
         self.is_full = entries > MOST_ENTRIES or self._characters > MOST_CHARACTERS
+        return self.is_full
 
     def forget(self) -> None:
         """Hold nothing more of what was said. Numbers go on where they were."""
