@@ -48,7 +48,9 @@ def unnumbered(path: Path) -> Callable[[], object]:
 
 def bare(path: Path, write: Callable[[bytes], object] | None = None) -> Callable[[], object]:
     """The same line as ours, with number and time, by a lock and a write without any promise."""
-    lock = threading.RLock()  # with a plain one, a signal handler that logs would wait for ever for what it cut into
+    lock = (
+        threading.RLock()
+    )  # with a plain one, a signal handler that logs would wait for ever for what it cut into
     put = write or path.open("ab", buffering=0).write
     number = 0
 
@@ -165,7 +167,9 @@ def many_threads(root: Path, lines: int) -> None:
             cpu, took = statistics.median(c for _, c in found), times[name]
             p50, p99 = percentile(took, 50), percentile(took, 99) / 1000
             ratio = f"{rate[name] / rate['bare']:9.2f}x"
-            print(f"{name + f', {threads} threads':24}{rate[name]:10.0f}{cpu:8.1f}{p50:9.1f}{p99:9.2f}{ratio}")
+            print(
+                f"{name + f', {threads} threads':24}{rate[name]:10.0f}{cpu:8.1f}{p50:9.1f}{p99:9.2f}{ratio}"
+            )
 
 
 def signal_storm(root: Path, lines: int) -> None:
@@ -201,7 +205,9 @@ def signal_storm(root: Path, lines: int) -> None:
 
 
 def beside_a_stall(root: Path) -> None:
-    print(f"\n{'event loop beside stalls of 0.4 s':36}{'calls':>10}{'p50 us':>10}{'p99 ms':>10}{'longest':>10}")
+    print(
+        f"\n{'event loop beside stalls of 0.4 s':36}{'calls':>10}{'p50 us':>10}{'p99 ms':>10}{'longest':>10}"
+    )
     for name in ("bare", "steplog"):
         sink = Stalling(root / f"stalls-{name}")
         write = bare(sink.file, sink.write) if name == "bare" else ours(root, sink)
