@@ -122,9 +122,12 @@ def serving(path: Path, *words: str):
         served.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium without a window, which may reach nothing but this machine."""
+    """Chromium without a window, which may reach nothing but this machine.
+
+    It ends with the module: as long as it is there, its event loop runs in this thread, and no test of coroutines can.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium here: the page is not looked at")

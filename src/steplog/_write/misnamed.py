@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from steplog._format.record import STEPS
+from steplog._secrets.texts import masked
 from steplog._write.guard import complain
-from steplog._write.safe.secrets import masked
 
 _MOST_SAID: Final = 50  # in a process
 _MOST_SHOWN: Final = 60  # characters

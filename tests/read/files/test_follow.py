@@ -1,6 +1,7 @@
 """Following a log: every line once, whole, in whatever files it comes."""
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 import steplog
 from sample_log import SEGMENT, Lines, weather
 from steplog._read import BadLine, Line, follow
+from steplog._read.files.lines import read_lines
 
 POLL = 0.005
 DEADLINE = 20.0  # seconds, after which a test that waits for a line that never comes has failed, and not hung
@@ -48,6 +50,23 @@ def test_the_last_lines_come_first_then_new_ones_as_they_are_written(tmp_path):
         with file.open("ab") as log:
             log.write(rows()[5])
         assert seqs(islice(lines, 1)) == [6]
+
+
+@pytest.mark.parametrize("frame", [1 << 15, 1 << 24])
+def test_of_a_packed_file_that_is_cut_all_lines_before_the_cut_are_given(frame, tmp_path):
+    zstd = pytest.importorskip("backports.zstd")
+    log, dice = Lines().opened(), random.Random(3)
+    for n in range(3000):
+        log.add("custom.point", step=1, data={"text": f"{n} {dice.random()} " * 20})
+    plain = log.bytes()
+    packed = b"".join(zstd.compress(plain[at : at + frame]) for at in range(0, len(plain), frame))
+    file = tmp_path / f"{SEGMENT}.zst"
+    file.write_bytes(packed[: len(packed) * 2 // 3])
+    expected = [line.record["seq"] for line in read_lines(file) if isinstance(line, Line)]
+    assert len(expected) > 1000
+    assert expected == list(range(1, len(expected) + 1))
+    with following(tmp_path) as (lines, _):
+        assert seqs(islice(lines, len(expected))) == expected
 
 
 @pytest.mark.parametrize("last", [0, 1, 3, 99])

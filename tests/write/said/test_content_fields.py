@@ -162,7 +162,13 @@ def test_half_a_character_and_control_characters_stay_visible_in_one_line(sink):
 def test_what_a_node_gives_back_is_masked_by_its_names_and_cut_by_its_number_of_messages(sink):
     said = [{"role": "user", "content": str(n)} for n in range(12)]
     with steplog.Recorder(sink=sink, max_items=10) as recorder, recorder.run("r") as run:
-        for output in ({"m": said[:2]}, {"m": said}, {SECRET: said[:2]}, {7: said[:2]}, {"password": said[:1]}):
+        for output in (
+            {"m": said[:2]},
+            {"m": said},
+            {SECRET: said[:2]},
+            {7: said[:2]},
+            {"password": said[:1]},
+        ):
             with run.node("n") as node:
                 node.set(output=output)
     told, cut, secret, number, password = (r["output"] for r in sink.records if r["ev"] == "node.end")

@@ -158,7 +158,11 @@ def test_what_gets_a_name_after_a_like_was_said_is_another_message():
 
 
 def test_an_edit_that_is_taken_back_by_an_equal_value_leaves_one_message():
-    said = {"role": "assistant", "content": "", "tool_calls": [{"id": "c", "name": "look", "args": {"q": "a"}}]}
+    said = {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"id": "c", "name": "look", "args": {"q": "a"}}],
+    }
     sink = steplog.MemorySink()
     with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
         with run.llm(messages=[said]):
