@@ -157,33 +157,3 @@ def test_half_a_character_and_control_characters_stay_visible_in_one_line(sink):
     assert len(sink.lines[2].decode().splitlines()) == 1
     point = sink.records[2]
     assert (point["name"], point["data"]) == ("\\ud800 \x7f \u2028", {"\\udfff": "\x85"})
-
-
-def test_what_a_node_gives_back_is_masked_by_its_names_and_cut_by_its_number_of_messages(sink):
-    said = [{"role": "user", "content": str(n)} for n in range(12)]
-    with steplog.Recorder(sink=sink, max_items=10) as recorder, recorder.run("r") as run:
-        for output in (
-            {"m": said[:2]},
-            {"m": said},
-            {SECRET: said[:2]},
-            {7: said[:2]},
-            {"password": said[:1]},
-        ):
-            with run.node("n") as node:
-                node.set(output=output)
-    told, cut, secret, number, password = (r["output"] for r in sink.records if r["ev"] == "node.end")
-    assert [message["m"] for message in told["m"]] == [1, 2]
-    assert len(cut["m"]) == 11
-    assert cut["m"][-1] == {"$cut": {"items": 12}}
-    assert (list(secret), list(number)) == (["[masked:openai_key]"], ["7"])
-    assert password == {"password": "[masked:password]"}
-
-
-def test_a_number_that_none_can_be_is_kept_aside(sink):
-    odd = {"wait_ms": -0.5, "attempt": 0}
-    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
-        run.retry("first", **odd)
-        run.retry("second", wait_ms=0.0, attempt=1)
-    first, second = (r for r in sink.records if r["ev"] == "retry.point")
-    assert first["extra"] == odd
-    assert (second["wait_ms"], second["attempt"], "extra" in second) == (0.0, 1, False)
