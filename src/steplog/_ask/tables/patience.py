@@ -31,10 +31,9 @@ class Interruptible:
         future = self._worker.submit(work)
         try:
             return future.result()
-        except BaseException:
+        finally:
             if not future.done():
                 self._connection.interrupt()
-            raise
 
     def __getattr__(self, name: str) -> Any:
         """All else that a connection has."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from _thread import RLock  # the class itself: `threading.RLock` is a function around it
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar, cast
 
 from steplog._format.record import POINTS, STEPS, USAGE_FIELDS, Totals
+from steplog._write.disk.gate import Gate, Wait
 
 T = TypeVar("T")
 
@@ -23,19 +23,19 @@ _COUNTED_AS: Final[dict[str, tuple[str, ...]]] = {
 _SUMMED: Final = frozenset(USAGE_FIELDS) - {"total_tokens"}
 _ORDER: Final = tuple(name for name in Totals.__annotations__ if name != "models")
 _MOST_MODELS: Final = 1000
-_LONGEST_WAIT_S: Final = 0.05
+_BRIEFLY: Final[Wait] = (True, 0.05)
 
 
 class RunTotals:
     """Counts of steps, calls, errors and retries, sums of tokens, and the models that answered."""
 
-    __slots__ = ("_happened", "_lock", "_models", "_sums", "_usages", "count")
+    __slots__ = ("_gate", "_happened", "_models", "_sums", "_usages", "count")
 
     def __init__(self) -> None:
         """All zero."""
         self._sums: dict[str, int] = {}
         self._models: dict[str, None] = {}
-        self._lock = RLock()  # adding is a read and a write: two threads would lose a count
+        self._gate = Gate(is_only=True)  # adding is a read and a write: two threads would lose a count
         # What happened and is not in the sums yet, each put here by one C call, which no thread cuts in two and which
         # waits for no lock. Whoever puts something here calls `sum_up` from time to time.
         self._happened: deque[str] = deque()
@@ -51,36 +51,35 @@ class RunTotals:
             self._models[model] = None
 
     def sum_up(self) -> None:
-        """Put what happened into the sums."""
-        happened, usages, sums = self._happened, self._usages, self._sums
-        # An exception that was thrown into a thread at the wrong moment may have left the lock taken for ever.
-        if not (happened or usages) or not self._lock.acquire(timeout=_LONGEST_WAIT_S):
-            return
-        try:
-            taken = _taken(happened)
-            # One by one where the order counts.
-            counts = [(what, 1) for what in taken] if "resume" in taken else Counter(taken).items()
-            for what, times in counts:
-                for name in _COUNTED_AS[what]:
-                    sums[name] = sums.get(name, 0) + times
-                if what == "resume":  # answered within the run: nothing waits any more when it ends
-                    sums["interrupts"] = max(0, sums.get("interrupts", 0) - times)
-            for usage in _taken(usages):
-                for name in _SUMMED.intersection(usage):
-                    sums[name] = sums.get(name, 0) + usage[name]
-        finally:
-            self._lock.release()
+        """Put what happened into the sums; if another thread is at it for long, what happened waits for the next time."""
+        if self._happened or self._usages:
+            self._gate.alone(self._sum_up, 0, _BRIEFLY)
+
+    def _sum_up(self, _: int, /, *, is_alone: bool) -> bool:
+        sums, taken = self._sums, _taken(self._happened)
+        # One by one where the order counts.
+        counts = [(what, 1) for what in taken] if "resume" in taken else Counter(taken).items()
+        for what, times in counts:
+            for name in _COUNTED_AS[what]:
+                sums[name] = sums.get(name, 0) + times
+            if what == "resume":  # answered within the run: nothing waits any more when it ends
+                sums["interrupts"] = max(0, sums.get("interrupts", 0) - times)
+        for usage in _taken(self._usages):
+            for name in _SUMMED.intersection(usage):
+                sums[name] = sums.get(name, 0) + usage[name]
+        return is_alone
 
     def add(self, other: RunTotals) -> None:
         """Add another's counts to these."""
         other.sum_up()
-        is_ours = self._lock.acquire(timeout=_LONGEST_WAIT_S)
-        try:
+
+        def add(_: int = 0, /, *, is_alone: bool) -> bool:
             for name, value in tuple(other._sums.items()):
                 self._sums[name] = self._sums.get(name, 0) + value
-        finally:
-            if is_ours:
-                self._lock.release()
+            return is_alone
+
+        if self._gate.alone(add, 0, _BRIEFLY) is None:
+            add(is_alone=False)
         self._models.update(other._models)
 
     @property
