@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextvars import Context
 
 from click.testing import CliRunner
 
@@ -154,17 +155,19 @@ def test_a_sub_agent_that_lost_its_config_is_seen_where_it_was_given_the_same_te
     asked = "which invoice was sent in March 2026?"
 
     def write(recorder):
-        with recorder.run("support", input="Please find that invoice.") as run:
-            with (
-                run.tool("ask_analyst", args={"question": asked}),
-                recorder.run("analyst", input=[asked]) as inner,
-            ):
+        def analyse():
+            with recorder.run("analyst", input=[asked]) as inner:
                 llm(inner, usage={"input_tokens": 1})
-            with (
-                run.tool("wait", args={"seconds": 5}),
-                recorder.run("another", input="something else entirely"),
-            ):
+
+        def other():
+            with recorder.run("another", input="something else entirely"):
                 pass  # two things at once in one process, that have nothing to do with each other
+
+        with recorder.run("support", input="Please find that invoice.") as run:
+            with run.tool("ask_analyst", args={"question": asked}):
+                Context().run(analyse)
+            with run.tool("wait", args={"seconds": 5}):
+                Context().run(other)
 
     finding = found(tmp_path, write)["lost_config"]
     assert finding.count == 1
