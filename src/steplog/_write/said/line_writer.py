@@ -78,6 +78,7 @@ class LineWriter:
         numbers, and put at once. With `hold` the line is not written but given, to be handed to the next call as `after`:
         both go with one write.
         """
+        look_again()
         own = len(record)
         clean, puts = self._clean, PUTS[record["ev"]]
         line: Line | None = None
@@ -94,7 +95,6 @@ class LineWriter:
                 record[name] = names
                 continue
             if line is None:
-                look_again()
                 line = Line(self.settings, run.memory, record, after)
             try:
                 put(line, name, value)
