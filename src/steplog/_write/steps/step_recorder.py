@@ -125,7 +125,7 @@ class StepRecorder:
         called only where the end will be written, and what it raises costs the fields. `error_fields` add to the
         error what its class keeps of a provider's answer. `asks` among the fields are the ids of tool calls that a
         model asked for. An end whose start the framework lost is written as a step of its own, if `kind` says what
-        it was. With `implied` nobody said that the step is over; a real end that comes later is written, too.
+        it was. With `implied` nobody said that the step is over; a later real end is written, too.
         """
         try:
             steps = self._steps
@@ -208,9 +208,8 @@ class StepRecorder:
     ) -> None:
         """Something happened inside the step `parent`: a retry, an interrupt, a resume, a custom event.
 
-        Below a step that is not known here, since another process began it before a fork or it began before the
-        recording, a run of its own begins in its place. With `once` it is written for the first of the calls in a run
-        that name the same thing.
+        Below a step that is not known here, as another process began it before a fork or it began before the recording, a
+        run of its own begins in its place. With `once` only the first call in a run that names the same thing counts.
         """
         if kind not in POINTS:
             raise ValueError(f"{kind!r} is no point; there are {', '.join(sorted(POINTS))}")
@@ -277,6 +276,10 @@ class StepRecorder:
     def totals(self, run_id: UUID | str | None = None) -> Totals:
         """Counts and sums of one run by id, or of all runs so far; from memory. Raises `KeyError` for no such run."""
         return self._runs.totals(run_id)
+
+    def place_of(self, key: Hashable) -> dict[str, str | int]:
+        """What a run that begins inside of this step says of it: `parent_run`, and `parent_step` in a step."""
+        return self._steps.place_of(key)
 
     def begun_after(self, run: str | None) -> tuple[str, ...]:
         """The ids of the runs that began here after this one, oldest first, of the newest ten thousand; or of all."""
