@@ -133,6 +133,14 @@ def test_agents_inside_of_a_run_count_with_it_and_loop_for_themselves(recorder):
             use(run, q=2)
 
 
+def test_a_run_inside_of_a_run_counts_with_it(recorder):
+    with steplog.guard(max_tokens=300), recorder.run("outer") as run:
+        ask(run)
+        assert turns(recorder, name="inner")[0] == 3
+        with pytest.raises(steplog.BudgetExceeded):
+            ask(run)
+
+
 def test_wrapping_up_lets_each_agent_answer_once(recorder):
     with steplog.guard(max_steps=4, then="wrap_up"), recorder.run("outer") as run:
         with run.agent("inner") as inner:

@@ -31,16 +31,23 @@ class Account:
         """Nothing used; `priced`: whether the cost is wanted."""
         self._priced = priced
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[RunState, int]] = {}
+        self._open: dict[
+            str, tuple[RunState, int]
+        ] = {}  # with when they began; 0 for those in the time of another
         self._past = Spent()
         self._cost = 0.0
         self._providers: dict[StepState, object] = {}
         self.runs: set[str] = set()
         self.own_points = 0  # what the guard itself has put into the log is no step of the run
 
-    def opens(self, run: RunState) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Whether all its runs are over."""
+        return not self._open
+
+    def opens(self, run: RunState, *, is_inside: bool) -> None:
         """A run begins."""
-        self._open[run.hex] = run, now_ns()
+        self._open[run.hex] = run, 0 if is_inside else now_ns()
         self.runs.add(run.hex)
 
     def adds(self, spent: Spent) -> None:
@@ -94,4 +101,4 @@ class Account:
 def _so_far(run: RunState, began: int) -> Spent:
     totals: Mapping[str, Any] = run.totals.as_dict()
     tokens = totals.get("input_tokens", 0) + totals.get("output_tokens", 0)
-    return Spent(tokens, 0.0, totals.get("steps", 0), (now_ns() - began) / _SECOND)
+    return Spent(tokens, 0.0, totals.get("steps", 0), (now_ns() - began) / _SECOND if began else 0.0)

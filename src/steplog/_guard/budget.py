@@ -44,11 +44,17 @@ class Budget:
 
     # -- what is counted
 
-    def opens(self, run: RunState, name: str | None, *, resuming: bool) -> None:
-        """A run of it begins; `resuming`: it goes on from one that waited, of which this process knows nothing."""
+    def opens(
+        self, run: RunState, name: str | None, *, resuming: bool = False, is_inside: bool = False
+    ) -> None:
+        """A run of it begins.
+
+        resuming: it goes on from one that waited, of which this process knows nothing. is_inside: in the time of another one.
+        """
         run.budget = self
-        self._name = f"run {run.hex[:8]}" + (f" ({name})" if name else "")
-        self._account.opens(run)
+        if not is_inside:
+            self._name = f"run {run.hex[:8]}" + (f" ({name})" if name else "")
+        self._account.opens(run, is_inside=is_inside)
         self._looks_back = self._looks_back or resuming
 
     def started(self, step: StepState, fields: Mapping[str, Any]) -> None:
@@ -69,6 +75,8 @@ class Budget:
     def over(self, run: RunState) -> None:
         """A run of it is over."""
         self._account.closes(run)
+        if not self._account.is_idle:
+            return
         if self._answered:
             self._action = "raise"  # it was answered once: a thread that goes on gets no more of it
             self._answered.clear()

@@ -143,8 +143,13 @@ class Guard:
 class _Guards:
     """Gives a run that begins the budget of the guard that holds here."""
 
-    def begun(self, run: RunState, name: str | None, resumes: str | None, *, resuming: bool) -> None:
-        """A run begins."""
+    def begun(
+        self, run: RunState, name: str | None, inside: RunState | None, resumes: str | None, *, resuming: bool
+    ) -> None:
+        """A run begins; inside of another it counts with that one."""
+        if inside is not None and inside.budget is not None:
+            inside.budget.opens(run, name, is_inside=True)
+            return
         here = _here.get()
         holds = here if here in _open else next(reversed(_process), None)
         if holds is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final, ParamSpec, Self, TypeVar, Unpack
 from uuid import UUID
 
 from steplog._format.record import STATUSES, STEPS, Totals
-from steplog._record.decorated import decorated
+from steplog._record.decorated import asked_by, decorated, name_of
 from steplog._record.here import Inside, Nested, innermost
 from steplog._record.keywords import (
     AnyFields,
@@ -241,7 +241,7 @@ class RecordedRun(Block):
         def run(given: dict[str, Any]) -> RecordedRun | None:
             if self.recorder.is_closed:
                 return None
-            name = self.name or _name_of(function)
+            name = self.name or name_of(function)
             return RecordedRun(self.recorder, name, {"input": given or None, **self._fields})
 
         return decorated(function, run)
@@ -283,27 +283,10 @@ class RecordedStep(Block):
         def step(given: dict[str, Any]) -> RecordedStep | None:
             if self.recorder.is_closed:
                 return None
-            name = self.name or (None if self.kind == "llm" else _name_of(function))
+            name = self.name or (None if self.kind == "llm" else name_of(function))
             told = {field: value for field, value in self._fields.items() if value is not None}
             return RecordedStep(
-                self.recorder, self.kind, name, {**_asked(self.kind, given), **told}, self._parent
+                self.recorder, self.kind, name, {**asked_by(self.kind, given), **told}, self._parent
             )
 
         return decorated(function, step)
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def _asked(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    """What a step of this kind is told of the arguments of the function that it is."""
-    if not given:
-        return {}
-    if kind == "tool":
-        return {"args": given}
-    if kind in ("retriever", "rerank"):
-        return {"query": next(iter(given.values()))}
-    if kind == "llm" and ("messages" in given or "prompt" in given):
-        return {"messages": given.get("messages", given.get("prompt"))}
-    return {"input": given}

@@ -72,7 +72,8 @@ class Runs:
         if type(run.thread) is str and (waiting := self._waiting.pop(run.thread, None)) and resuming:
             record["resumes"] = waiting
         if WATCH.guards is not None:
-            WATCH.guards.begun(run, root.name, record.get("resumes"), resuming=resuming)
+            around = self.open.get(str(run_fields.get("parent_run")))
+            WATCH.guards.begun(run, root.name, around, record.get("resumes"), resuming=resuming)
         if parent is not None:
             record |= steps.elsewhere(parent)
         self._step_lines.start_run(root, record, run_fields, fields)

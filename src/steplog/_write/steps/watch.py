@@ -86,8 +86,10 @@ class Budget(Protocol):
 class Guards(Protocol):
     """Who gives runs their budgets."""
 
-    def begun(self, run: RunState, name: str | None, resumes: str | None, *, resuming: bool) -> None:
-        """A run begins; `resumes` is the interrupted one it goes on from, where that ran in this process."""
+    def begun(
+        self, run: RunState, name: str | None, inside: RunState | None, resumes: str | None, *, resuming: bool
+    ) -> None:
+        """A run begins, perhaps inside of another; `resumes` is the interrupted one it goes on from, where that ran here."""
         ...
 
 
