@@ -12,6 +12,8 @@ from langchain_core.tools import tool
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
+from steplog.testing import expect
+
 ASKED = {"messages": [("user", "1+2?")]}
 
 
@@ -90,6 +92,7 @@ def test_several_runs_are_there_and_the_newest_is_the_run(steplog_run):
     create_agent(model(), [add], name="second").invoke(ASKED)
     assert [run.name for run in steplog_run.runs] == ["first", "second"]
     assert steplog_run.run.name == "second"
+    expect(steplog_run).called("add")
 
 
 def test_a_test_that_ran_nothing_is_told_so(steplog_run):

@@ -138,6 +138,32 @@ def test_a_deep_agents_sub_agent_is_ended_and_both_answer(recorded, way):
         WAYS[way](built, config_of(handler))
 
 
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+def test_sub_agents_side_by_side_are_both_ended_and_all_answer(recorded, way):
+    pytest.importorskip("deepagents", reason="deepagents wants a newer LangGraph than the oldest we support")
+    from deepagents import create_deep_agent
+
+    handler, sink = recorded(detail="calls")
+
+    def main_model(messages):
+        found = [m.text for m in messages if m.type == "tool"]
+        if found:
+            return AIMessage("; ".join(found))
+        args = {"description": "do it", "subagent_type": "helper"}
+        return AIMessage("", tool_calls=[{"name": "task", "args": args, "id": f"t{i}"} for i in (1, 2)])
+
+    helper = {"name": "helper", "description": "helps", "system_prompt": "help", "tools": [fetch]}
+    built = create_deep_agent(
+        model=ScriptedModel(script=[main_model]),
+        subagents=[{**helper, "model": ScriptedModel(script=[looping])}],
+    )
+    with steplog.guard(max_steps=12, then="wrap_up"):
+        result = WAYS[way](built, config_of(handler))
+    assert result["messages"][-1].content == "as far as I got; as far as I got"
+    # One call for each of three agents, and one more where two threads look at the same moment.
+    assert sum(count(sink, f"{kind}.start") for kind in ("llm", "tool", "agent")) <= 12 + 3 + 1
+
+
 def test_the_same_call_again_and_again_is_a_loop(recorded):
     handler, sink = recorded(detail="calls")
     model = ScriptedModel(script=[lambda m: calls("fetch", f"c{len(m)}", page="1")])
