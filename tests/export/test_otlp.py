@@ -12,7 +12,8 @@ from opentelemetry.trace.status import StatusCode
 
 import steplog
 from steplog._export import otlp_names
-from steplog._export.otlp_spans import is_final, spans_of
+from steplog._export.final import is_final
+from steplog._export.otlp_spans import spans_of
 from steplog._export.untold import Untold
 
 

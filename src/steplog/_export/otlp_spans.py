@@ -32,12 +32,6 @@ if TYPE_CHECKING:
 
 _SCOPE: Final = InstrumentationScope("steplog", __version__)
 _DIED: Final = "the process died while this ran"
-_FINAL: Final = frozenset({"ok", "error", "cancelled", "interrupted", "abandoned", "handoff", "crashed"})
-
-
-def is_final(run: Run, *, unfinished: bool = False) -> bool:
-    """Whether a run gets no other end: it ended, or its process is gone. Another host's may be told `unfinished`."""
-    return run.status in _FINAL or (unfinished and run.status == "unfinished")
 
 
 def spans_of(run: Run, resource: Resource, untold: Untold) -> Iterator[ReadableSpan]:
