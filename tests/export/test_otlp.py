@@ -80,6 +80,7 @@ def test_a_model_call_has_its_messages_as_json_texts_and_no_input_value(run_name
     assert answer["parts"] == [
         {"type": "tool_call", "id": "c1", "name": "search", "arguments": {"query": "tea"}}
     ]
+    assert answer["finish_reason"] == "unknown", "an answer without one is not shown by Phoenix"
     assert "input.value" not in call.attributes
     tokens = {
         name: call.attributes[name]
