@@ -141,3 +141,9 @@ def test_the_command_refuses_single_runs(command, folder):
     done = command("export", "parquet", "views", "@last", "-p", folder)
     assert done.returncode == 2
     assert "export parquet OUT" in done.stderr
+
+
+def test_a_store_is_no_folder(command, folder):
+    done = command("export", "parquet", "s3://bucket/views", "-p", folder)
+    assert done.returncode == 2
+    assert "s3://bucket/views is a store" in done.stderr

@@ -10,6 +10,8 @@ from steplog import ask, fleet
 from steplog._read.files.fetched import fetched
 from steplog._read.files.segments import segments
 
+pytest.importorskip("fsspec")
+
 
 @pytest.fixture
 def log(tmp_path):
@@ -170,5 +172,20 @@ def test_a_store_is_only_read(words, bucket, command):
     assert "a store is only read" in done.stderr
 
 
-def test_a_store_is_not_followed(bucket, command):
-    assert "a store is not followed" in command("tail", "-f", bucket).stderr
+@pytest.mark.parametrize(
+    "words", [["tail", "-f"], ["export", "otlp", "--follow", "-p"]], ids=["tail", "otlp"]
+)
+def test_a_store_is_not_followed(words, bucket, command):
+    assert "a store is not followed" in command(*words, bucket).stderr
+
+
+def test_the_shell_does_not_wait_for_a_store(monkeypatch):
+    import click
+
+    from steplog._cli import complete
+    from steplog._cli.show import show
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # where nobody answers
+    context = click.Context(show)
+    context.params["path_option"] = "s3://bucket/logs"
+    assert complete.runs(context, show.params[0], "") == []

@@ -34,6 +34,8 @@ for done in fleet.ship(sys.argv[1], sys.argv[2]):
     pass
 """
 
+pytest.importorskip("fsspec")
+
 
 class Writer:
     """A process that records runs when it is told to, and says which."""

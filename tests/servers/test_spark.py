@@ -39,10 +39,10 @@ from steplog import ask, spark
 session = spark.session("local[2]")
 session.conf.set("spark.sql.shuffle.partitions", "4")
 log = spark.SparkLog(session, sys.argv[1])
-found = {f"stats {by}": log.stats(by.split(",") if by else []).as_json() for by in json.loads(sys.argv[2])}
+found = {"chosen": log.stats(["name"], ask.parse("status:ok name:supp meta:user=u-1")).as_json()}  # and all of them again
+found |= {f"stats {by}": log.stats(by.split(",") if by else []).as_json() for by in json.loads(sys.argv[2])}
 found["cost"] = log.cost().as_json()
 found["errors"] = [each.as_json() for each in log.errors()]
-found["chosen"] = log.stats(["name"], ask.parse("status:ok name:supp meta:user=u-1")).as_json()
 for question in json.loads(sys.argv[3]):
     found[question] = log.sql(question).as_json()
 print(json.dumps(found, default=str))

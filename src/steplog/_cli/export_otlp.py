@@ -12,6 +12,7 @@ import click
 from steplog._cli.command import NO, complain
 from steplog._cli.export_files import opened
 from steplog._cli.progress import over
+from steplog._format.shipped import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,8 @@ def send(runs: list[Run], out: str | None, *, unfinished: bool) -> None:
 
 def follow(path: str | None, since: datetime | None, *, unfinished: bool) -> None:
     """Each run to the backend when it ends, until somebody ends this."""
+    if is_url(path):
+        raise click.UsageError("a store is not followed: segments come there when they are closed")
     otlp = _otlp()
     from steplog._export.otlp_follow import follow as following  # noqa: PLC0415 -- its packages are an extra
 

@@ -19,6 +19,7 @@ from steplog._ask.sql import notes
 from steplog._ask.tables.database import Database, database
 from steplog._ask.tables.views import VIEWS
 from steplog._export.final import FINAL
+from steplog._format.shipped import is_url
 from steplog._read.errors import LogError
 
 if TYPE_CHECKING:
@@ -71,8 +72,12 @@ def parquet(
     `dt` is the day (UTC) on which the run began, for all rows of a run. since: only runs begun then or later. A run that
     may still get an end waits; another host's without an end too, unless `unfinished`.
 
-    Raises: LogError without DuckDB, or while another delivery to `out` is under way; OSError.
+    Raises: LogError without DuckDB, for a URL, or while another delivery to `out` is under way; OSError.
     """
+    if is_url(str(out)):
+        raise LogError(
+            f"{out} is a store, and Parquet files are added to a folder here: copy it there as a whole"
+        )
     folder = Path(out)
     with _alone(folder) as ledgers:
         new, there = _new_ids(log, ledgers, since)

@@ -38,6 +38,7 @@ class SparkLog:
         """Registers the views; the log is looked through once for runs without an end."""
         self.session = session
         self.url = url
+        self._is_narrow = False
         with _told():
             make_views(session, url)
 
@@ -52,7 +53,8 @@ class SparkLog:
         views_for(by)
         with _told():
             self._narrow(query)
-            found = stats_of(spark_database(self.session), by, prices=True, ranked=ranked)
+            with spark_database(self.session) as held:
+                found = stats_of(held, by, prices=True, ranked=ranked)
             return replace(found, notes=self.notes)
 
     def cost(self, by: Sequence[str] = ("model",), query: Query = _EVERYTHING) -> Costs:
@@ -69,6 +71,7 @@ class SparkLog:
         """As `steplog.ask.sql`: one SELECT in DuckDB's words over the views. Raises: SqlError."""
         said = checked(question)
         with _told():
+            self._narrow(_EVERYTHING)
             frame = self.session.sql(said)
             rows = (frame if limit is None else frame.limit(limit)).collect()
         return Answer(
@@ -79,7 +82,10 @@ class SparkLog:
         )
 
     def _narrow(self, query: Query) -> None:
+        if self._is_narrow:
+            narrow(self.session, None)
         wanted = ids_on_spark(self.session, query)
+        self._is_narrow = wanted is not None
         if wanted is not None:
             narrow(self.session, wanted)
 

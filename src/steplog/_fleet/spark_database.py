@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.tables.database import Database
@@ -10,7 +11,7 @@ from steplog._ask.tables.loading import Loaded
 from steplog._fleet.spark_sql import as_spark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 Session = Any  # pyspark's, which is an extra
 
@@ -21,9 +22,14 @@ _VALUES: Final = re.compile(r"\s*INSERT INTO (\w+) VALUES")
 _TYPES: Final = {"VARCHAR": "STRING", "BIGINT[]": "ARRAY<BIGINT>"}
 
 
-def spark_database(session: Session) -> Database:
-    """The session, with its views made, as a database."""
-    return Database(_Connection(session), Loaded())
+@contextmanager
+def spark_database(session: Session) -> Generator[Database]:
+    """The session, with its views made, as a database; what it keeps for that is let go of at the end."""
+    connection = _Connection(session)
+    try:
+        yield Database(connection, Loaded())
+    finally:
+        connection.let_go()
 
 
 class _Rows:
@@ -42,6 +48,7 @@ class _Connection:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._kept: list[Any] = []
         self._tables: dict[str, tuple[str, list[Sequence[Any]]]] = {}  # name -> columns, rows
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> _Rows:
@@ -63,8 +70,14 @@ class _Connection:
             return _Rows([tuple(row) for row in rows])
         return _Rows([])
 
+    def let_go(self) -> None:
+        """Forgets what was kept."""
+        for frame in self._kept:
+            frame.unpersist()
+
     def _keep(self, name: str, frame: Any) -> None:
-        frame.persist().createOrReplaceTempView(name)
+        self._kept.append(frame.persist())
+        frame.createOrReplaceTempView(name)
 
     def _fill(self, name: str) -> None:
         columns, rows = self._tables[name]

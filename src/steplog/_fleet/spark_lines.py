@@ -80,7 +80,8 @@ def read_lines(session: Session, url: str) -> None:
         ("steplog_rows", _ROWS),
         ("steplog_once", _ONCE),
         ("steplog_numbered", _NUMBERED),
-        ("lines", _COUNTING),
+        ("steplog_lines", _COUNTING),
+        ("lines", "SELECT * FROM steplog_lines"),
     ):
         session.sql(sql).createOrReplaceTempView(name)
     session.sql("SELECT DISTINCT file, w FROM lines").createOrReplaceTempView("writers")

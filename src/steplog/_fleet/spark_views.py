@@ -28,12 +28,14 @@ def make_views(session: Session, url: str) -> None:
     _make(session)
 
 
-def narrow(session: Session, runs: Collection[str]) -> None:
-    """Only runs of these ids are in the views of lines from now on."""
-    wanted = session.createDataFrame([(run,) for run in runs], "run STRING")
-    wanted.createOrReplaceTempView("steplog_wanted")
-    lines = session.sql("SELECT * FROM lines WHERE run IS NULL OR run IN (SELECT run FROM steplog_wanted)")
-    lines.createOrReplaceTempView("lines")
+def narrow(session: Session, runs: Collection[str] | None) -> None:
+    """Only runs of these ids are in the views of lines from now on; None for all of them again."""
+    only = ""
+    if runs is not None:
+        wanted = session.createDataFrame([(run,) for run in runs], "run STRING")
+        wanted.createOrReplaceTempView("steplog_wanted")
+        only = " WHERE run IS NULL OR run IN (SELECT run FROM steplog_wanted)"
+    session.sql(f"SELECT * FROM steplog_lines{only}").createOrReplaceTempView("lines")  # noqa: S608 - our own words
     _make(session)
 
 
