@@ -6,9 +6,9 @@ import json
 import time
 
 import pytest
+from page_tools import embedded
 
 import steplog
-from conftest import embedded
 from sample_log import RUN, begun, weather
 from steplog._view.catalogue import Catalogue
 from steplog._view.data import row_of, whole_run

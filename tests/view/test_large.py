@@ -9,8 +9,7 @@ from pathlib import Path
 
 import large_logs
 import pytest
-
-from conftest import run_cli, serving
+from page_tools import run_cli, serving
 
 STEPS = 100_000
 OPEN_SECONDS = 2.0
