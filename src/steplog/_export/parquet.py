@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LEDGER: Final = "_delivered"
 _STAGED: Final = ".staged"
-_MEMORY: Final = "1GB"
+_MEMORY: Final = "500MB"
 _ZSTD: Final = "FORMAT parquet, COMPRESSION zstd"
 # Where each run's lines stand in the numbers of its first line's writer: what it is known by, wherever the log lies by then.
 _SEEN: Final = """
@@ -46,7 +46,7 @@ _CHOSEN: Final = f"""
         EXISTS (
             SELECT 1 FROM delivered AS d WHERE d.run = seen.run AND d.w = seen.w AND seen.first BETWEEN d.first AND d.last
         ) AS is_there
-    FROM runs JOIN ({_SEEN}) AS seen USING (run, nth) WHERE $since IS NULL OR started >= $since
+    FROM runs JOIN ({_SEEN}) AS seen USING (run, nth) WHERE started >= coalesce(?, TIMESTAMP '0001-01-01')
 """  # noqa: S608 - our own words
 
 
@@ -105,7 +105,7 @@ def _choose(held: Database, ledgers: list[Path], since: datetime | None) -> None
             "INSERT INTO delivered SELECT run, w, first, last FROM read_parquet(?)", [list(map(str, ledgers))]
         )
     moment = None if since is None else since.astimezone(UTC).replace(tzinfo=None)
-    con.execute(_CHOSEN, {"since": moment})
+    con.execute(_CHOSEN, [moment])
 
 
 def _deliver(

@@ -5,7 +5,6 @@ Workers need steplog installed, as the driver does.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -65,7 +64,7 @@ def _in_worker(table: str, types: dict[str, str]) -> Callable[[Table], Table]:
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value, default=str).decode()
 
 
 def _rows(table: str, lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

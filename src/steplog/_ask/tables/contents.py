@@ -6,6 +6,8 @@ from collections import Counter
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import orjson
+
 from steplog._ask.said import args_of, result_of
 from steplog._read.errors import LogError
 from steplog._show.preview import as_text
@@ -39,11 +41,12 @@ def add_contents(
         con.execute(f"CREATE TABLE {table} ({columns})")
     if not needed:
         return
-    files = {table: (folder / f"{table}.jsonl").open("w", encoding="utf-8") for table in needed}
+    files = {table: (folder / f"{table}.jsonl").open("wb") for table in needed}
     for nth, run in numbered(log):
         if wanted is None or run.id in wanted:
             for table, row in rows_of_run(run, needed):
-                files[table].write(as_json({"run": run.id, "nth": nth, **row}) + "\n")
+                line = orjson.dumps({"run": run.id, "nth": nth, **row}, default=str)
+                files[table].write(line + b"\n")
     for table, stream in files.items():
         stream.close()
         typed = ", ".join("{}: '{}'".format(*column.split()) for column in TABLES[table].split(", "))
