@@ -166,3 +166,19 @@ def test_follow_is_for_all_runs_to_a_backend(command, folder):
         done = command("export", *words, "-p", folder)
         assert done.returncode == 2
         assert "--follow sends all runs" in done.stderr
+
+
+def test_a_person_at_a_terminal_sees_how_far_it_has_come(backend, folder, log):
+    import pty
+
+    ours, theirs = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("STEPLOG", "OTEL"))}
+    env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{backend.server_port}", "NO_PROXY": "127.0.0.1"}
+    command = [sys.executable, "-c", PROGRAM, "export", "otlp", "-p", folder]
+    done = subprocess.run(command, env=env, stderr=theirs, timeout=120, check=False)
+    os.close(theirs)
+    said = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert f"steplog: 1 of {len(log.runs)} runs sent" in said
+    assert f"steplog: {len(log.runs)} of {len(log.runs)} runs sent" in said
