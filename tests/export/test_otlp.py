@@ -131,6 +131,17 @@ def test_an_interrupted_run_is_no_failure_and_its_successor_is_linked(log):
     assert {span.attributes.get("session.id") for span in spans(resumed)} == {"t1"}
 
 
+def test_a_run_inside_a_run_is_a_trace_of_its_own_that_names_the_other(tmp_path):
+    with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("outer") as run, run.tool("t"):
+        with recorder.run("inner"):
+            pass
+    outer, inner = steplog.read(tmp_path / "log").runs
+    root = spans(inner)[0]
+    assert root.parent is None
+    assert root.context.trace_id != spans(outer)[0].context.trace_id
+    assert (root.attributes["steplog.parent_run"], root.attributes["steplog.parent_step"]) == (outer.id, 1)
+
+
 def test_a_running_run_waits(tmp_path):
     with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("r") as run, run.tool("t"):
         [running] = steplog.read(tmp_path / "log").runs
