@@ -147,3 +147,14 @@ def test_a_store_is_no_folder(command, folder):
     done = command("export", "parquet", "s3://bucket/views", "-p", folder)
     assert done.returncode == 2
     assert "s3://bucket/views is a store" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "most"), [("_MOST_RUNS", 2), ("_MOST_BYTES", 1)])
+def test_in_portions_it_is_the_same(folder, log, tmp_path, monkeypatch, name, most):
+    from steplog._export import parquet_plan
+
+    monkeypatch.setattr(parquet_plan, name, most)
+    export.parquet(log, tmp_path / "out")
+    assert len(list((tmp_path / "out" / "_delivered").glob("*.parquet"))) > 1
+    for view in VIEWS:
+        assert rows(tmp_path / "out", view) == rows_of_log(log, view)

@@ -1,7 +1,7 @@
 """The views of a log as Parquet files, one folder a view and within it one a day: `OUT/steps/dt=2026-11-23/….parquet`.
 
 A delivery adds files and changes none. What was delivered stands in `OUT/_delivered`, by writer and line numbers, so that a run is
-delivered once. A delivery counts when its ledger stands there: what a killed one left is taken away by the next.
+delivered once. Runs come in portions; a portion counts when its ledger stands there, and what a kill left is taken away by the next.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from steplog._ask.sql import notes
 from steplog._ask.tables.database import Database, database
 from steplog._ask.tables.views import VIEWS
-from steplog._export.final import FINAL
+from steplog._export.parquet_plan import MEMORY, Owed, plan
 from steplog._format.shipped import is_url
 from steplog._read.errors import LogError
+from steplog._read.log import read
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,25 +29,7 @@ if TYPE_CHECKING:
 
 LEDGER: Final = "_delivered"
 _STAGED: Final = ".staged"
-_MEMORY: Final = "500MB"
 _ZSTD: Final = "FORMAT parquet, COMPRESSION zstd"
-# Where each run's lines stand in the numbers of its first line's writer: what it is known by, wherever the log lies by then.
-_SEEN: Final = """
-    SELECT lines.run, lines.nth, min(starts.w) AS w, min(seq) AS first, max(seq) AS last
-    FROM lines JOIN writers USING (file) JOIN (
-        SELECT run, nth, arg_min(coalesce(lines.w, writers.w), place) AS w
-        FROM lines JOIN writers USING (file) WHERE run IS NOT NULL GROUP BY run, nth
-    ) AS starts ON starts.run = lines.run AND starts.nth = lines.nth AND starts.w = coalesce(lines.w, writers.w)
-    GROUP BY lines.run, lines.nth
-"""
-_CHOSEN: Final = f"""
-    CREATE TABLE chosen AS
-    SELECT run, nth, w, first, last, strftime(started, '%Y-%m-%d') AS dt, status,
-        EXISTS (
-            SELECT 1 FROM delivered AS d WHERE d.run = seen.run AND d.w = seen.w AND seen.first BETWEEN d.first AND d.last
-        ) AS is_there
-    FROM runs JOIN ({_SEEN}) AS seen USING (run, nth) WHERE started >= coalesce(?, TIMESTAMP '0001-01-01')
-"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,57 +61,43 @@ def parquet(
             f"{out} is a store, and Parquet files are added to a folder here: copy it there as a whole"
         )
     folder = Path(out)
-    with _alone(folder) as ledgers:
-        new, there = _new_ids(log, ledgers, since)
-        if new == set():
-            return Delivered(0, dict.fromkeys(VIEWS, 0), there)
-        with database(log, VIEWS, runs=new, memory=_MEMORY) as held:
-            return _deliver(held, folder, ledgers, since, there, unfinished=unfinished)
-
-
-def _new_ids(log: Log, ledgers: list[Path], since: datetime | None) -> tuple[set[str] | None, int]:
-    """The runs to look into, None for all of them, and how many are there: these are not read again."""
-    if not ledgers and since is None:
-        return None, 0
-    with database(log, ["runs"]) as held:
-        _choose(held, ledgers, since)
-        [(there,)] = held.rows("SELECT count(*) FROM chosen WHERE is_there")
-        return {run for (run,) in held.rows("SELECT DISTINCT run FROM chosen WHERE NOT is_there")}, there
-
-
-def _choose(held: Database, ledgers: list[Path], since: datetime | None) -> None:
-    con = held.connection
-    con.execute("CREATE TABLE delivered (run VARCHAR, w VARCHAR, first BIGINT, last BIGINT)")
-    if ledgers:
-        con.execute(
-            "INSERT INTO delivered SELECT run, w, first, last FROM read_parquet(?)", [list(map(str, ledgers))]
-        )
-    moment = None if since is None else since.astimezone(UTC).replace(tzinfo=None)
-    con.execute(_CHOSEN, [moment])
-
-
-def _deliver(
-    held: Database,
-    folder: Path,
-    ledgers: list[Path],
-    since: datetime | None,
-    there: int,
-    *,
-    unfinished: bool,
-) -> Delivered:
-    _choose(held, ledgers, since)
-    final = [*sorted(FINAL), *(["unfinished"] if unfinished else [])]
-    waiting = held.rows("SELECT run FROM chosen WHERE NOT is_there AND NOT list_contains(?, status)", [final])
-    held.connection.execute("DELETE FROM chosen WHERE is_there OR NOT list_contains(?, status)", [final])
-    [(count,)] = held.rows("SELECT count(*) FROM chosen")
     rows = dict.fromkeys(VIEWS, 0)
-    if count:
+    with _alone(folder) as ledgers:
+        planned = plan(log, ledgers, since, unfinished=unfinished)
+        for portion, files in planned.portions():
+            for view, count in _deliver(portion, files, folder).items():
+                rows[view] += count
+    return Delivered(
+        len(planned.owed), rows, planned.were_there, tuple(sorted(planned.waiting)), planned.notes
+    )
+
+
+def _deliver(portion: list[Owed], files: list[Path], folder: Path) -> dict[str, int]:
+    """Brings over these runs, whose lines are in these files; how many rows each view got."""
+    ids = {each.run for each in portion}
+    with database(read(*files), VIEWS, runs=ids, memory=MEMORY) as held:
+        con = held.connection
+        columns = (
+            "run VARCHAR",
+            "nth INTEGER",
+            "w VARCHAR",
+            "first BIGINT",
+            "last BIGINT",
+            "dt VARCHAR",
+            "status VARCHAR",
+        )
+        lists = [[getattr(each, column.split()[0]) for each in portion] for column in columns]
+        typed = ", ".join("unnest(?::{1}[]) AS {0}".format(*column.split()) for column in columns)
+        con.execute(f"CREATE TABLE chosen AS SELECT {typed}", lists)
+        # How an open run stands is told by all of its writer's segments, and was.
+        con.execute(
+            "UPDATE open_runs SET status = chosen.status FROM chosen WHERE open_runs.run = chosen.run AND open_runs.nth = chosen.nth"
+        )
         # Three views are made of this one: it is worked out once.
-        held.connection.execute("CREATE TABLE worked_out AS SELECT * FROM steps")
-        held.connection.execute("DROP VIEW steps")
-        held.connection.execute("ALTER TABLE worked_out RENAME TO steps")
-        rows = _add(held, folder)
-    return Delivered(count, rows, there, tuple(sorted(run for (run,) in waiting)), tuple(notes(held)))
+        con.execute("CREATE TABLE worked_out AS SELECT * FROM steps")
+        con.execute("DROP VIEW steps")
+        con.execute("ALTER TABLE worked_out RENAME TO steps")
+        return _add(held, folder)
 
 
 def _add(held: Database, folder: Path) -> dict[str, int]:
