@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -189,3 +191,30 @@ def test_the_shell_does_not_wait_for_a_store(monkeypatch):
     context = click.Context(show)
     context.params["path_option"] = "s3://bucket/logs"
     assert complete.runs(context, show.params[0], "") == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "url", "way_out"),
+    [
+        ("fsspec", "s3://bucket/logs", "pip install 'steplog[fleet]'"),
+        ("s3fs", "s3://bucket/logs", "pip install s3fs"),
+        ("nothing", "nosuch://bucket/logs", "nosuch:// cannot be used here"),
+    ],
+)
+def test_what_is_not_installed_is_said_with_the_way_out(missing, url, way_out, tmp_path):
+    program = f"import sys\nsys.modules[{missing!r}] = None\nfrom steplog._cli.main import main\nmain()"
+    for words in (["ls", url], ["ship", url, "-p", tmp_path]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode in (1, 2)
+        assert way_out in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_two_readers_at_once_have_the_same_log(shipped):
+    program = "import sys, steplog\nprint(len(steplog.read(sys.argv[1]).runs))"
+    readers = [
+        subprocess.Popen([sys.executable, "-c", program, shipped], stdout=subprocess.PIPE) for _ in range(3)
+    ]
+    assert [reader.communicate(timeout=120)[0].strip() for reader in readers] == [b"10"] * 3
