@@ -9,23 +9,24 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
 from steplog._ask.tables.database import Database, database
 from steplog._ask.tables.views import VIEWS
-from steplog._export.parquet_plan import MEMORY, Owed, plan
+from steplog._export.parquet_plan import MEMORY, Owed, Plan, plan
 from steplog._format.shipped import is_url
 from steplog._read.errors import LogError
-from steplog._read.log import read
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from steplog._read.log import Log
+    from steplog._read.runs.run import Run
 
 LEDGER: Final = "_delivered"
 _STAGED: Final = ".staged"
@@ -64,18 +65,39 @@ def parquet(
     rows = dict.fromkeys(VIEWS, 0)
     with _alone(folder) as ledgers:
         planned = plan(log, ledgers, since, unfinished=unfinished)
+        runs = _by_id(log, planned)
         for portion, files in planned.portions():
-            for view, count in _deliver(portion, files, folder).items():
+            part = _Part(log.path, tuple(files), [run for each in portion for run in runs.pop(each.run, ())])
+            for view, count in _deliver(portion, part, folder).items():
                 rows[view] += count
     return Delivered(
         len(planned.owed), rows, planned.were_there, tuple(sorted(planned.waiting)), planned.notes
     )
 
 
-def _deliver(portion: list[Owed], files: list[Path], folder: Path) -> dict[str, int]:
-    """Brings over these runs, whose lines are in these files; how many rows each view got."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """As much of a log as a database of some of its runs looks at."""
+
+    path: Path
+    segments: tuple[Path, ...]
+    runs: list[Run]
+
+
+def _by_id(log: Log, planned: Plan) -> dict[str, list[Run]]:
+    """The runs that are owed, those of one id in the order of the log."""
+    wanted = {each.run for each in planned.owed}
+    found: dict[str, list[Run]] = {}
+    for run in log.runs if wanted else ():
+        if run.id in wanted:
+            found.setdefault(run.id, []).append(copy(run))
+    return found
+
+
+def _deliver(portion: list[Owed], part: _Part, folder: Path) -> dict[str, int]:
+    """Brings over these runs, which are those of the part; how many rows each view got."""
     ids = {each.run for each in portion}
-    with database(read(*files), VIEWS, runs=ids, memory=MEMORY) as held:
+    with database(cast("Log", part), VIEWS, runs=ids, memory=MEMORY) as held:
         con = held.connection
         columns = (
             "run VARCHAR",
