@@ -35,12 +35,16 @@ class SparkLog:
     """A log at a URL or in a folder, with its views made in a Spark session. `notes` are what to know about it."""
 
     def __init__(self, session: Session, url: str) -> None:
-        """Registers the views; the log is looked through once for runs without an end."""
+        """Registers the views. The log's lines, without what was said, are read once and kept by Spark; `close` lets them go."""
         self.session = session
         self.url = url
         self._is_narrow = False
         with _told():
-            make_views(session, url)
+            make_views(session, url, is_kept=True)
+
+    def close(self) -> None:
+        """Lets go of what Spark keeps; the views stay."""
+        self.session.table("steplog_lines").unpersist()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -71,8 +71,11 @@ def files_of(url: str) -> str:
     return f"file://{Path(url).expanduser().absolute()}"
 
 
-def read_lines(session: Session, url: str) -> None:
-    """Makes the views `lines` and `writers`, and `open_runs`, for which the log is looked through once."""
+def read_lines(session: Session, url: str, *, is_kept: bool) -> None:
+    """Makes the views `lines` and `writers`, and `open_runs`, for which the log is looked through once.
+
+    If it `is_kept`, what was read then is kept by Spark, in memory and on its disks: for several questions.
+    """
     _configure(session)
     frame = _json(session, url)
     frame.createOrReplaceTempView("steplog_read")
@@ -83,7 +86,10 @@ def read_lines(session: Session, url: str) -> None:
         ("steplog_lines", _COUNTING),
         ("lines", "SELECT * FROM steplog_lines"),
     ):
-        session.sql(sql).createOrReplaceTempView(name)
+        frame = session.sql(sql)
+        if is_kept and name == "steplog_lines":
+            frame = frame.persist()
+        frame.createOrReplaceTempView(name)
     session.sql("SELECT DISTINCT file, w FROM lines").createOrReplaceTempView("writers")
     _tell_open_runs(session, url)
 

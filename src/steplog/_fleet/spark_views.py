@@ -19,9 +19,9 @@ JSON_MARK: Final = "steplog_json"
 """What says in a column's metadata that its texts are JSON."""
 
 
-def make_views(session: Session, url: str) -> None:
-    """Registers the views of the log at a URL or a local folder in the session."""
-    read_lines(session, url)
+def make_views(session: Session, url: str, *, is_kept: bool = False) -> None:
+    """Registers the views of the log at a URL or a local folder in the session; if it `is_kept`, for several questions."""
+    read_lines(session, url, is_kept=is_kept)
     content_views(session, url)
     for view in ("messages", "documents"):
         _register(view, session.table(view))
