@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -105,7 +106,11 @@ def spark_session(master: str | None = None) -> Session:
         builder = builder.remote(master)
     else:
         builder = builder.master(master or "local[*]")
-    for name, value in _QUIET.items():
+    options = dict(_QUIET)
+    if master is None or master.startswith("local"):
+        # Spark's 200 are for a cluster: here each is a task that waits for one of a few cores.
+        options["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 1))
+    for name, value in options.items():
         builder = builder.config(name, value)
     try:
         session: Session = builder.getOrCreate()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from steplog._ask.tables.contents import TABLES, numbered, rows_of_run
-from steplog._fleet.spark_lines import raw_lines
+from steplog._fleet.spark_lines import raw_lines, small_table
 from steplog._format.line import decode
 from steplog._format.segment_name import parse
 from steplog._read.log import read
@@ -81,7 +81,7 @@ def runs_of(session: Session, url: str, wanted: Collection[str], folder: Path) -
     """These runs as a log of their own, in a file in `folder`: for what only a reader can tell of a few of them."""
     raw_lines(session, url).createOrReplaceTempView("steplog_raw")
     lines = session.sql(_GATHERED).where("seq IS NOT NULL")
-    chosen = session.createDataFrame([(run,) for run in wanted], "run STRING")
+    chosen = small_table(session, "run STRING", [(run,) for run in wanted])
     found = [row.asDict() for row in lines.join(chosen, "run", "left_semi").collect()]
     file = folder / "runs.jsonl"
     file.write_bytes(b"".join(in_order(found)))

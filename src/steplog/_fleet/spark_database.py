@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.tables.database import Database
 from steplog._ask.tables.loading import Loaded
+from steplog._fleet.spark_lines import small_table
 from steplog._fleet.spark_sql import as_spark
 
 if TYPE_CHECKING:
@@ -83,4 +84,4 @@ class _Connection:
         columns, rows = self._tables[name]
         typed = (column.split() for column in columns.split(", "))
         schema = ", ".join(f"{column} {_TYPES.get(type_, type_)}" for column, type_ in typed)
-        self._session.createDataFrame(rows, schema).createOrReplaceTempView(name)
+        small_table(self._session, schema, rows).createOrReplaceTempView(name)

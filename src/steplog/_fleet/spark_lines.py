@@ -8,17 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from steplog._ask.tables.columns import BASE, NEEDS
 from steplog._format.line import decode
 from steplog._format.shipped import is_url
 from steplog._read.files.liveness import liveness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Session = Any  # pyspark's, which is an extra
 Frame = Any
 
+_MOST_IN_A_TEXT: Final = 20_000  # rows
 _READ_AS: Final = {
     "VARCHAR": "STRING",
     "JSON": "VARIANT",
@@ -153,8 +156,18 @@ def _tell_open_runs(session: Session, url: str) -> None:
         for run, nth, writers in found:
             facts = ((opened.get(writer, {}), closed.get(writer, False)) for writer in writers)
             statuses.append((run, nth, liveness(facts)))
-    schema = "run STRING, nth INT, status STRING"
-    session.createDataFrame(statuses, schema).createOrReplaceTempView("open_runs")
+    small_table(session, "run STRING, nth INT, status STRING", statuses).createOrReplaceTempView("open_runs")
+
+
+def small_table(session: Session, columns: str, rows: Sequence[Sequence[Any]]) -> Frame:
+    """Rows of ours as a table, made by Spark itself: otherwise it begins a process of Python for them."""
+    if len(rows) > _MOST_IN_A_TEXT:
+        return session.createDataFrame(rows, columns)
+    typed = [column.split(" ", 1) for column in columns.split(", ")]
+    struct = ", ".join(f"{name}: {type_}" for name, type_ in typed)
+    objects = [{name: value for (name, _), value in zip(typed, row, strict=True)} for row in rows]
+    sql = f"SELECT inline(from_json(:rows, 'ARRAY<STRUCT<{struct}>>'))"
+    return session.sql(sql, args={"rows": orjson.dumps(objects).decode()})
 
 
 def _openings(session: Session, url: str) -> dict[str, Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.tables.views import MADE_BY, VIEWS
 from steplog._fleet.spark_contents import content_views
-from steplog._fleet.spark_lines import read_lines
+from steplog._fleet.spark_lines import read_lines, small_table
 from steplog._fleet.spark_sql import as_spark
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def narrow(session: Session, runs: Collection[str] | None) -> None:
     """Only runs of these ids are in the views of lines from now on; None for all of them again."""
     only = ""
     if runs is not None:
-        wanted = session.createDataFrame([(run,) for run in runs], "run STRING")
+        wanted = small_table(session, "run STRING", [(run,) for run in runs])
         wanted.createOrReplaceTempView("steplog_wanted")
         only = " WHERE run IS NULL OR run IN (SELECT run FROM steplog_wanted)"
     session.sql(f"SELECT * FROM steplog_lines{only}").createOrReplaceTempView("lines")  # noqa: S608 - our own words
