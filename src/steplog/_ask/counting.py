@@ -34,7 +34,9 @@ _PLACES: Final = """
     placed AS (
         SELECT run, nth, step, CASE kind WHEN 'agent' THEN name END AS agent,
             coalesce(node, CASE kind WHEN 'node' THEN name END) AS node
-        FROM tree WHERE parent IS NULL OR (run, nth, parent) NOT IN (SELECT (run, nth, step) FROM tree)
+        FROM tree WHERE NOT EXISTS (
+            SELECT 1 FROM tree AS above WHERE above.run = tree.run AND above.nth = tree.nth AND above.step = tree.parent
+        )
         UNION ALL
         SELECT tree.run, tree.nth, tree.step,
             CASE tree.kind WHEN 'agent' THEN tree.name ELSE placed.agent END,

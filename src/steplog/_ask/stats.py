@@ -135,27 +135,37 @@ def stats(
     With `runs` only runs of these ids count; without `prices` nothing is priced. `ranked`: how many of the slowest and
     dearest runs are named. Raises: QueryError for an unknown `by`; LogError without DuckDB.
     """
+    with database(log, views_for(by), runs=runs) as held:
+        return stats_of(held, by, prices=prices, ranked=ranked)
+
+
+def views_for(by: Sequence[str]) -> list[str]:
+    """The views that figures grouped so need. Raises: QueryError for an unknown `by`."""
+    return ["runs"] if any(each.needs_runs for each in dimensions(by)) else []
+
+
+def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) -> Stats:
+    """As `stats`, of a database that is open."""
     chosen = dimensions(by)
     of = "calls" if any(each.is_of_calls for each in chosen) else "runs"
-    with database(log, ["runs"] if any(each.needs_runs for each in chosen) else [], runs=runs) as held:
-        gather(held, chosen, of)
-        columns = [f"g{at}" for at in range(len(chosen))]
-        spent = spend(held, columns) if prices else None
-        groups = [_figures(row, len(columns), spent) for row in _summed(held, columns, of)] if columns else []
-        everything = None if spent is None else {(): _all(spent.values())}
-        total = _figures(_summed(held, [], of)[0], 0, everything)
-        groups.sort(key=lambda each: (each.cost or 0, sum(each.tokens.values()), each.calls), reverse=True)
-        return Stats(
-            by=tuple(by),
-            of=of,
-            groups=tuple(groups),
-            total=total,
-            slowest=_slowest(held, ranked),
-            dearest=_dearest(held, ranked) if prices else (),
-            unpriced=everything[()].unpriced if everything else (),
-            sources=price_sources() if prices else (),
-            notes=tuple(notes(held)),
-        )
+    gather(held, chosen, of)
+    columns = [f"g{at}" for at in range(len(chosen))]
+    spent = spend(held, columns) if prices else None
+    groups = [_figures(row, len(columns), spent) for row in _summed(held, columns, of)] if columns else []
+    everything = None if spent is None else {(): _all(spent.values())}
+    total = _figures(_summed(held, [], of)[0], 0, everything)
+    groups.sort(key=lambda each: (each.cost or 0, sum(each.tokens.values()), each.calls), reverse=True)
+    return Stats(
+        by=tuple(by),
+        of=of,
+        groups=tuple(groups),
+        total=total,
+        slowest=_slowest(held, ranked),
+        dearest=_dearest(held, ranked) if prices else (),
+        unpriced=everything[()].unpriced if everything else (),
+        sources=price_sources() if prices else (),
+        notes=tuple(notes(held)),
+    )
 
 
 def _summed(held: Database, columns: Sequence[str], of: str) -> list[tuple[Any, ...]]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
+from steplog._cli.command import NO, ReadCommand, complain
+from steplog._cli.engine import answers_at
+from steplog._cli.options import takes_engine, takes_form, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, painted, say
 from steplog._show.terminal_text import as_json, one_line
 
@@ -32,18 +33,18 @@ _ID_DIGITS: Final = 8
 @takes_query()
 @takes_limit("Only the N most frequent kinds.")
 @takes_form
+@takes_engine
 @takes_log
-def errors(*, path: str | None, query: Query, limit: int | None, form: str | None) -> None:
+def errors(
+    *, path: str | None, engine: str, master: str | None, query: Query, limit: int | None, form: str | None
+) -> None:
     """Group the failures of the log at PATH by type, place and message without its numbers, paths and ids.
 
     Each with how often, in how many runs, first and last time, and the newest example with the step that led to it. The
     most frequent comes first. Exit code 1 if there are none.
     """
-    from steplog._ask import errors as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
-    from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
-
-    with log_at(path) as log:
-        found = answers.errors(log, runs=ids_of(log, query), limit=limit)
+    with answers_at(path, engine, master) as log:
+        found = log.errors(query, limit=limit)
         if form == "json":
             say(as_json([kind.as_json() for kind in found], indent=2))
         elif form == "jsonl":
@@ -54,7 +55,7 @@ def errors(*, path: str | None, query: Query, limit: int | None, form: str | Non
                 for line in _lines(kind):
                     say(line)
         if not found:
-            complain(f"no errors in {log.path}" + (" that fit" if query else ""))
+            complain(f"no errors in {log.url}" + (" that fit" if query else ""))
             click.get_current_context().exit(NO)
 
 

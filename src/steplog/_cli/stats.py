@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_by, takes_json, takes_limit, takes_log, takes_query
+from steplog._cli.command import NO, ReadCommand, complain
+from steplog._cli.engine import answers_at
+from steplog._cli.options import takes_by, takes_engine, takes_json, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, say, speaks_unicode
 from steplog._cli.output_table import print_rows
 from steplog._show.table import bar
@@ -62,20 +63,26 @@ _ID_DIGITS: Final = 8
 @takes_query()
 @takes_limit("Only the first N groups; the sums are of all.")
 @takes_json
+@takes_engine
 @takes_log
 def stats(
-    *, path: str | None, by: tuple[str, ...], sort: str, query: Query, limit: int | None, json_: bool
+    *,
+    path: str | None,
+    by: tuple[str, ...],
+    sort: str,
+    engine: str,
+    master: str | None,
+    query: Query,
+    limit: int | None,
+    json_: bool,
 ) -> None:
     """Count calls, errors, tokens, cost and durations of the log at PATH, in all or by group.
 
     Durations are those of the runs, or of the calls where they are grouped by model, tool, node, agent or error. Needs
     the extra `query`: pip install 'steplog[query]'. Exit code 1 if there is nothing to count.
     """
-    from steplog._ask import stats as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
-    from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
-
-    with log_at(path) as log:
-        found = answers.stats(log, by, runs=ids_of(log, query))
+    with answers_at(path, engine, master) as log:
+        found = log.stats(by, query)
         groups = sorted(found.groups, key=_SORTS[sort], reverse=True)
         found = replace(found, groups=tuple(groups[:limit]))
         for note in found.notes:
@@ -85,7 +92,7 @@ def stats(
         elif found.total.runs:
             _print(found, sort)
         if not found.total.runs:
-            complain(f"nothing to count in {log.path}" + (" that fits" if query else ""))
+            complain(f"nothing to count in {log.url}" + (" that fits" if query else ""))
             click.get_current_context().exit(NO)
 
 
