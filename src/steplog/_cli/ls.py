@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
+from steplog._cli.noted import tell_gone_notes
 from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns as width
 from steplog._cli.output import is_terminal, say
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SHORT_ID: Final = 8
 _USUAL: Final = "run,started,name,status,steps,llm,tool,errors,in,out,time"
 _NOTES: Final = "notes"
+_LABELS: Final = "labels"
 
 
 @click.command(
@@ -57,12 +59,15 @@ def ls(
 
     with log_at(path) as log:
         names = (columns or _USUAL).split(",")
+        if columns is None and log.notes:
+            names.append(_LABELS)
         if columns is None and is_short(limit, log):
             names.append(_NOTES)
         also = {"waste" if name == _NOTES else name for name in names}
         found = listing(log, query, sort=sort, limit=limit, also=also)
         chosen = run_columns(names, short_ids([row.run for row in found.rows]))
         warn_about(log)
+        tell_gone_notes(log, query)
         if form == "json":
             say(as_json(found.as_json(), indent=2))
         elif form == "jsonl":

@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "cost": "Say what the model calls cost, by the prices of their day.",
     "diff": "Compare two runs step by step.",
     "compactions": "Show where a prompt shrank, and what went.",
+    "note": "Note what you think of a run or a step, beside the log.",
     "sql": "Ask the log in SQL.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",

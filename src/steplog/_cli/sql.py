@@ -60,8 +60,8 @@ def sql(
 ) -> None:
     """Ask the log at PATH one SELECT (DuckDB's SQL) over its views; `.schema` instead names them and their columns.
 
-    Views: runs, steps, llm_calls, tool_calls, messages, documents, errors, points. Nothing else can be read, and nothing
-    written. Needs the extra `query`: pip install 'steplog[query]'. Exit code 1 if there are no rows.
+    Views: runs, steps, llm_calls, tool_calls, messages, documents, notes, errors, points. Nothing else can be read, and
+    nothing written. Needs the extra `query`: pip install 'steplog[query]'. Exit code 1 if there are no rows.
     """
     from steplog._ask import sql as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
+from steplog._cli.noted import tell_gone_notes
 from steplog._cli.options import takes_by, takes_json, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, say, speaks_unicode
 from steplog._cli.output_table import print_rows
@@ -80,6 +81,7 @@ def stats(
         found = replace(found, groups=tuple(groups[:limit]))
         for note in found.notes:
             complain(note)
+        tell_gone_notes(log, query, always="label" in by)
         if json_:
             say(as_json(found.as_json(), indent=2))
         elif found.total.runs:
