@@ -36,10 +36,13 @@ from steplog._ask.spending import Unpriced, run_cost
 from steplog._ask.sql import Answer, arrow, df, pl, schema, sql
 from steplog._ask.stats import Figures, Ranked, Spread, Stats, stats
 from steplog._ask.tables.one_select import SqlError
+from steplog._ask.version_diff import Change, VersionDiff, version_diff
+from steplog._ask.versions import Version, versions
 from steplog._ask.waste import Waste, waste
 
 __all__ = [
     "Answer",
+    "Change",
     "Compaction",
     "Conversation",
     "Costs",
@@ -73,6 +76,8 @@ __all__ = [
     "Totals",
     "Turn",
     "Unpriced",
+    "Version",
+    "VersionDiff",
     "Waste",
     "arrow",
     "compactions",
@@ -99,5 +104,7 @@ __all__ = [
     "thread",
     "told",
     "totals_below",
+    "version_diff",
+    "versions",
     "waste",
 ]

@@ -59,6 +59,11 @@ def gather(held: Database, chosen: Sequence[Dimension], of: str) -> None:
     is_placed = any(each.needs_places for each in chosen)
     if is_placed:
         held.connection.execute(f"CREATE OR REPLACE TEMP TABLE places AS {_PLACES}")
+    versioned = (
+        "LEFT JOIN agent_versions AS v USING (run, nth, step)"
+        if any(each.needs_versions for each in chosen)
+        else ""
+    )
     labelled = _LABELLED if any(each.needs_labels for each in chosen) else ""
     groups = "".join(f", {each.sql} AS g{at}" for at, each in enumerate(chosen))
     kinds = {kind for each in chosen for kind in each.kinds}
@@ -70,6 +75,7 @@ def gather(held: Database, chosen: Sequence[Dimension], of: str) -> None:
             s.model, s.provider, {", ".join(f"s.{name}" for name in TOKENS)}, s.cached{groups}
         FROM (SELECT *, status = 'error' AND error_step IS NULL AS failed FROM ({steps_sql(f"({only})")})) AS s
             JOIN facts AS r USING (run, nth) {labelled} {"LEFT JOIN places AS p USING (run, nth, step)" if is_placed else ""}
+            {versioned}
         {failed}
     """)
     if of == "runs":

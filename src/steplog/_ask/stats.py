@@ -12,6 +12,7 @@ from steplog._ask.dimensions import MODEL_KINDS, Dimension, dimensions
 from steplog._ask.prices import price_sources
 from steplog._ask.spending import Spending, Unpriced, spend
 from steplog._ask.sql import notes
+from steplog._ask.tables.agent_versions import tell_versions
 from steplog._ask.tables.columns import TOKENS
 from steplog._ask.tables.database import Database, database
 
@@ -129,8 +130,8 @@ def stats(
     prices: bool = True,
     ranked: int = 3,
 ) -> Stats:
-    """The log in figures, grouped by what `by` names: model, tool, node, agent, name, day, hour, thread, label, status,
-    error, or `meta.KEY`; several make a group of each combination. A day and an hour are those in which the run began, in
+    """The log in figures, grouped by what `by` names: model, tool, node, agent, name, day, hour, thread, label, version,
+    status, error, or `meta.KEY`; several make a group of each combination. A day and an hour are those in which the run began, in
     UTC. A run with several labels counts in the group of each, and once in the total.
 
     With `runs` only runs of these ids count; without `prices` nothing is priced. `ranked`: how many of the slowest and
@@ -140,6 +141,8 @@ def stats(
     of = "calls" if any(each.is_of_calls for each in chosen) else "runs"
     plain = [each for each in chosen if not each.needs_labels]
     with database(log, list(_views(chosen)), runs=runs) as held:
+        if any(each.needs_versions for each in chosen):
+            tell_versions(held, log, runs)
         gather(held, plain, of)
         spent = spend(held, []) if prices else None
         total = _figures(_summed(held, [], of)[0], 0, spent)

@@ -72,7 +72,7 @@ def takes_by(usual: str) -> Callable[[Function], Function]:
             names = [name for each in by or (usual,) for name in each.split(",") if name]
             return function(by=tuple(names), **given)
 
-        words = "Group by model, tool, node, agent, name, day, hour, thread, label, status, error or meta.KEY; several with commas."
+        words = "Group by model, tool, node, agent, name, day, hour, thread, label, version, status, error or meta.KEY; several with commas."
         return click.option(
             "--by", multiple=True, metavar="WHAT", help=words, shell_complete=complete.groups
         )(with_by)
