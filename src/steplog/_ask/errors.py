@@ -11,7 +11,7 @@ from steplog._ask.scan import lines_with, literal
 from steplog._ask.starts import start_of
 from steplog._read.errors import LogError
 from steplog._read.runs.failures import kind_of_failure
-from steplog._read.runs.fingerprints import fingerprint
+from steplog._read.runs.fingerprints import fingerprint, kind_of_message
 from steplog._show.preview import as_text, call_text
 
 if TYPE_CHECKING:
@@ -111,13 +111,13 @@ def _told(group: _Group, log: Log) -> ErrorKind:
     record = group.newest.line.record
     error, number = record.get("error"), record.get("step") or 0
     message = as_text(error.get("message")) if isinstance(error, dict) else as_text(error)
-    type_, kind, name, kind_of = group.key
+    type_, kind, name, _ = group.key
     return ErrorKind(
         fingerprint=fingerprint(*group.key),
         type=type_,
         kind=kind,
         name=name,
-        message=kind_of,
+        message=kind_of_message(message),
         count=group.count,
         runs=len(group.runs),
         first=group.first,
