@@ -8,10 +8,12 @@ import click
 
 from steplog._cli import complete
 from steplog._cli.command import NO, ReadCommand, log_at
-from steplog._cli.options import takes_json, takes_log
+from steplog._cli.options import takes_budget, takes_json, takes_log
 from steplog._cli.output import look, say
 from steplog._read.errors import NotFound
 from steplog._show.diff_page import diff_lines, prompt_diff_lines
+from steplog._show.look import PLAIN
+from steplog._show.quoted import quoted
 from steplog._show.terminal_text import as_json
 from steplog._show.version_page import version_diff_lines
 
@@ -39,9 +41,12 @@ if TYPE_CHECKING:
     metavar="STEP STEP",
     help="Compare what two model calls were shown: one of A, one of B.",
 )
+@takes_budget
 @takes_json
 @takes_log
-def diff(*, a: str, b: str, path: str | None, steps: tuple[int, int] | None, json_: bool) -> None:
+def diff(
+    *, a: str, b: str, path: str | None, steps: tuple[int, int] | None, json_: bool, budget: int | None
+) -> None:
     """Compare the calls of runs A and B, of whatever frameworks: the first difference, then all, then tokens, time, cost.
 
     Ids and times do not count. A and B are beginnings of run ids, @last, or @-2; or versions of an agent as `steplog
@@ -64,7 +69,8 @@ def diff(*, a: str, b: str, path: str | None, steps: tuple[int, int] | None, jso
         if json_:
             say(as_json(page, indent=2))
         else:
-            for line in lines(page, look()):
+            drawn = lines(page, look() if budget is None else PLAIN)
+            for line in drawn if budget is None else (quoted(drawn, budget, f"steplog diff {a} {b}"),):
                 say(line)
         if not found.same:
             click.get_current_context().exit(NO)

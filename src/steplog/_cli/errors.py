@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
+from steplog._cli.options import takes_budget, takes_form, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, painted, say
 from steplog._show.note_lines import note_line
 from steplog._show.terminal_text import as_json, one_line
@@ -46,6 +46,7 @@ _ID_DIGITS: Final = 8
     help="Only runs of an agent since this version of it (`steplog versions`).",
 )
 @takes_limit("Only the N most frequent kinds.")
+@takes_budget
 @takes_form
 @takes_log
 def errors(
@@ -56,6 +57,7 @@ def errors(
     form: str | None,
     is_new: bool,
     since_version: str | None,
+    budget: int | None,
 ) -> None:
     """Group the failures of the log at PATH by type, place and message without its numbers, paths and ids.
 
@@ -67,6 +69,7 @@ def errors(
     failure from being new. Exit code 1 if there are any, 0 if there are none.
     """
     from steplog._ask import errors as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
+    from steplog._ask.briefs import errors_told  # noqa: PLC0415 -- as the line before
 
     with log_at(path) as log:
         runs = _runs(log, query, since_version, is_new=is_new)
@@ -74,7 +77,9 @@ def errors(
             _tell_new(log, runs or frozenset(), limit, form)
             return
         found = answers.errors(log, runs=runs, limit=limit)
-        if form == "json":
+        if budget is not None and form is None:
+            say(errors_told(log, runs=runs, limit=limit, tokens=budget))
+        elif form == "json":
             say(as_json([kind.as_json() for kind in found], indent=2))
         elif form == "jsonl":
             for kind in found:

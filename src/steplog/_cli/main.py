@@ -37,6 +37,7 @@ _COMMANDS: Final = {
     "pack": "Compress the closed segments of a log.",
     "export": "Write runs as other programs read them, or send them to a backend.",
     "demo": "Write a sample log, and walk through the commands with it.",
+    "skill": "Tell coding agents how to read logs.",
     "schema": "Print the JSON Schema of a line.",
 }
 

@@ -63,6 +63,12 @@ def takes_json(function: Function) -> Function:
     return click.option("--json", "json_", is_flag=True, help="One JSON object.")(function)
 
 
+def takes_budget(function: Function) -> Function:
+    """`--budget`: what matters most, for a reader who pays for each token."""
+    words = "What matters most in at most so many tokens, each line of the log marked as data."
+    return click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help=words)(function)
+
+
 def takes_by(usual: str) -> Callable[[Function], Function]:
     """`--by`: what to group by, several with commas or by saying it again."""
 

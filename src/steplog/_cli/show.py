@@ -8,7 +8,7 @@ import click
 
 from steplog._cli import complete
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
-from steplog._cli.options import is_path, takes_json, takes_log
+from steplog._cli.options import is_path, takes_budget, takes_json, takes_log
 from steplog._cli.output import look, painted, say
 from steplog._cli.show_parts import Asked, part_of, price_of
 from steplog._show.chat import chat_lines
@@ -53,12 +53,7 @@ if TYPE_CHECKING:
 @click.option("--below", type=click.IntRange(min=1), metavar="STEP", help="The same for a step.")
 @click.option("--chat", is_flag=True, help="As a conversation: what was said, called and answered.")
 @click.option("--thread", metavar="THREAD", help="All runs of a conversation as one, instead of RUN.")
-@click.option(
-    "--budget",
-    type=click.IntRange(min=1),
-    metavar="TOKENS",
-    help="What matters most, in at most so many tokens.",
-)
+@takes_budget
 @takes_json
 @takes_log
 def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **asked: Any) -> None:
@@ -107,7 +102,7 @@ def _lines(run: Run, step: int | None, wanted: Asked) -> Iterable[str]:
         own = {"tags": list(run.tags), "metadata": dict(run.metadata), "masked": dict(run.masked)}
         return run_page(run, {name: value for name, value in own.items() if value}, look())
     if step is not None:
-        return _step(run, step)
+        return _step(run, step, wanted.budget)
     if wanted.budget is not None:
         from steplog._ask.budget import told  # noqa: PLC0415 -- only who asks for it needs it
 
@@ -119,7 +114,12 @@ def _lines(run: Run, step: int | None, wanted: Asked) -> Iterable[str]:
     return part_of(run, wanted, look()) if wanted.is_part else _whole(run, wanted)
 
 
-def _step(run: Run, number: int) -> Iterator[str]:
+def _step(run: Run, number: int, budget: int | None) -> Iterator[str]:
+    if budget is not None:
+        from steplog._ask.budget import step_told  # noqa: PLC0415 -- only who asks for it needs it
+
+        yield step_told(run, run.step(number), budget)
+        return
     yield from step_lines(run.step(number), look(), run)
     notes = [note for note in run.notes if note.step == number]
     if notes:

@@ -9,7 +9,7 @@ import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
 from steplog._cli.noted import tell_gone_notes
-from steplog._cli.options import takes_by, takes_json, takes_limit, takes_log, takes_query
+from steplog._cli.options import takes_budget, takes_by, takes_json, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, say, speaks_unicode
 from steplog._cli.output_table import print_rows
 from steplog._show.table import bar
@@ -62,10 +62,18 @@ _ID_DIGITS: Final = 8
 )
 @takes_query()
 @takes_limit("Only the first N groups; the sums are of all.")
+@takes_budget
 @takes_json
 @takes_log
 def stats(
-    *, path: str | None, by: tuple[str, ...], sort: str, query: Query, limit: int | None, json_: bool
+    *,
+    path: str | None,
+    by: tuple[str, ...],
+    sort: str,
+    query: Query,
+    limit: int | None,
+    json_: bool,
+    budget: int | None,
 ) -> None:
     """Count calls, errors, tokens, cost and durations of the log at PATH, in all or by group.
 
@@ -73,9 +81,13 @@ def stats(
     the extra `query`: pip install 'steplog[query]'. Exit code 1 if there is nothing to count.
     """
     from steplog._ask import stats as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
+    from steplog._ask.briefs import stats_told  # noqa: PLC0415 -- as the line before
     from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
 
     with log_at(path) as log:
+        if budget is not None and not json_:
+            say(stats_told(log, by, runs=ids_of(log, query), tokens=budget))
+            return
         found = answers.stats(log, by, runs=ids_of(log, query))
         groups = sorted(found.groups, key=_SORTS[sort], reverse=True)
         found = replace(found, groups=tuple(groups[:limit]))
