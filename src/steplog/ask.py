@@ -32,6 +32,7 @@ from steplog._ask.patterns import Pattern
 from steplog._ask.postmortem import Failure, InFlight, PostMortem, postmortem
 from steplog._ask.prompt_diff import MessageChange, PromptDiff, prompt_diff
 from steplog._ask.query import Query, QueryError, parse
+from steplog._ask.recurring import Recurrence, recurring
 from steplog._ask.spending import Unpriced, run_cost
 from steplog._ask.sql import Answer, arrow, df, pl, schema, sql
 from steplog._ask.stats import Figures, Ranked, Spread, Stats, stats
@@ -66,6 +67,7 @@ __all__ = [
     "Query",
     "QueryError",
     "Ranked",
+    "Recurrence",
     "Row",
     "Shown",
     "Sides",
@@ -93,6 +95,7 @@ __all__ = [
     "pl",
     "postmortem",
     "prompt_diff",
+    "recurring",
     "roots_of",
     "run_cost",
     "run_data",

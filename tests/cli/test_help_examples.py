@@ -17,8 +17,11 @@ from steplog._cli.main import steplog as cli
 COMMANDS = {name: cli.get_command(None, name) for name in _COMMANDS}
 READING = {name: command for name, command in COMMANDS.items() if isinstance(command, ReadCommand)}
 EXAMPLES = [
-    (name, example) for name, command in READING.items() for example in command.examples if name != "view"
-]  # which serves until somebody ends it
+    (name, example)
+    for name, command in READING.items()
+    for example in command.examples
+    if name not in ("view", "mcp")
+]  # which serve until somebody ends them
 NEED_DUCKDB = ("stats", "cost", "sql")
 
 

@@ -38,6 +38,7 @@ _COMMANDS: Final = {
     "export": "Write runs as other programs read them, or send them to a backend.",
     "demo": "Write a sample log, and walk through the commands with it.",
     "skill": "Tell coding agents how to read logs.",
+    "mcp": "Serve a log to coding agents without a shell.",
     "schema": "Print the JSON Schema of a line.",
 }
 
