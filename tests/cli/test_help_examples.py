@@ -94,7 +94,9 @@ def test_an_example_works_as_it_stands_there(place, name, example):
     assert done.stdout or done.returncode == 1 or ">" in example or " -o " in example
 
 
-@pytest.mark.parametrize("name", [name for name in READING if name not in ("demo", "schema", "config")])
+@pytest.mark.parametrize(
+    "name", [name for name in READING if name not in ("demo", "schema", "config", "skill")]
+)
 def test_the_log_is_named_the_same_way_on_every_command(name):
     options = {option: parameter for parameter in READING[name].params for option in parameter.opts}
     assert "-p" in options

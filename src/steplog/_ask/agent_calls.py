@@ -50,7 +50,6 @@ class Call:
     params: str
     tools: tuple[tuple[str, str], ...]
     prompt: Seen
-    text: str
     steps: tuple[int, ...]
     tool_steps: tuple[int, ...]
     has_failed: bool
@@ -73,6 +72,17 @@ def agent_calls(log: Log, runs: Collection[str] | None = None) -> Iterator[Call]
                 continue  # its file went while we read
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the calls of a run have in common."""
+
+    nth: int
+    starts: dict[int, Record]
+    askers: dict[int, int]
+    own: str
+    defined: dict[str, str]
+
+
 def _of_run(run: Run, nth: int) -> Iterator[Call]:
     starts: dict[int, Record] = {
         record["step"]: record for record in run.records() if record["ev"] == "llm.start" and "step" in record
@@ -83,32 +93,37 @@ def _of_run(run: Run, nth: int) -> Iterator[Call]:
     failed = {owners.get(step.number, 0) for step in run.steps if _fails(step.status, step.error)}
     if _fails(run.status, run.error) or run.status == "crashed":
         failed.add(0)
-    askers = _askers(run, starts, owners)
-    own, defined = _own_words(run), _definitions(steps[number] for number in starts if number in steps)
+    defined = _definitions(steps[number] for number in starts if number in steps)
+    around = _Around(nth, starts, _askers(run, starts, owners), _own_words(run), defined)
     places: dict[tuple[int, str], list[Step]] = {}
     for number in starts:
         if number in steps:
-            places.setdefault((owners.get(number, 0), _node_of(steps[number])), []).append(steps[number])
+            place = owners.get(number, 0), _node_of(steps[number])
+            places.setdefault(place, []).append(steps[number])
     for (owner, node), calls in places.items():
-        first, start = calls[0], starts[calls[0].number]
-        numbers = tuple(step.number for step in calls)
-        text = "\n".join(text_of(message) for message in first.prompt if message.get("role") in _SYSTEM)
-        yield Call(
-            run=run.id,
-            nth=nth,
-            agent=kind_of_message(steps[owner].name if owner else run.name),
-            node=node,
-            step=first.number,
-            ts=as_text(start.get("ts")),
-            model=as_text(start.get("model")),
-            params=_params(start.get("params")),
-            tools=_tools(first, defined),
-            prompt=Seen(words_of(text), run.thread, as_text(run.writer.get("w")), own),
-            text=text,
-            steps=numbers,
-            tool_steps=tuple(number for number, asker in askers.items() if asker in numbers),
-            has_failed=owner in failed,
-        )
+        agent = kind_of_message(steps[owner].name if owner else run.name)
+        yield _call(run, around, agent, node, calls, has_failed=owner in failed)
+
+
+def _call(run: Run, around: _Around, agent: str, node: str, calls: list[Step], *, has_failed: bool) -> Call:
+    first, start = calls[0], around.starts[calls[0].number]
+    numbers = tuple(step.number for step in calls)
+    text = "\n".join(text_of(message) for message in first.prompt if message.get("role") in _SYSTEM)
+    return Call(
+        run=run.id,
+        nth=around.nth,
+        agent=agent,
+        node=node,
+        step=first.number,
+        ts=as_text(start.get("ts")),
+        model=as_text(start.get("model")),
+        params=_params(start.get("params")),
+        tools=_tools(first, around.defined),
+        prompt=Seen(words_of(text), run.thread, as_text(run.writer.get("w")), around.own),
+        steps=numbers,
+        tool_steps=tuple(number for number, asker in around.askers.items() if asker in numbers),
+        has_failed=has_failed,
+    )
 
 
 def _askers(run: Run, starts: Collection[int], owners: Mapping[int, int]) -> dict[int, int]:
