@@ -128,6 +128,36 @@ def test_a_cut_file_gives_what_is_whole(tmp_path):
                 stream.read()
 
 
+def given_before_the_damage(stream, size):
+    given = b""
+    try:
+        while piece := stream.read(size):
+            given += piece
+    except unreadable():
+        return given
+    pytest.fail("the damage was not told")
+
+
+@pytest.mark.parametrize("size", [1 << 12, 1 << 17, 1 << 20, 1 << 24])
+@pytest.mark.parametrize(
+    "form", ["many frames", "one frame of version 0.1", "one frame that says its length"]
+)
+def test_what_stands_before_a_cut_is_given_by_reads_of_any_size(form, size, tmp_path):
+    path = tmp_path / NAME
+    whole = FORMS[form]
+    for cut in (1, len(whole) // 3, len(whole) // 2):
+        path.write_bytes(whole[:-cut])
+        with open_segment(path) as stream:
+            piecewise = given_before_the_damage(stream, 100)
+            stream.seek(0)
+            given = given_before_the_damage(stream, size)
+            with pytest.raises(unreadable()):  # and says it as often as it is asked
+                stream.read(1)
+        assert given == piecewise
+        assert PLAIN.startswith(given)
+        assert len(given) > (len(PLAIN) // 4 if form == "many frames" else 1 << 17)
+
+
 def test_bytes_of_any_kind_are_no_frames_and_no_error(tmp_path):
     path = tmp_path / NAME
     dice = random.Random(2)

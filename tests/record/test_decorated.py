@@ -370,13 +370,63 @@ def test_what_is_left_in_another_context_leaves_no_step_behind(recorder, sink):
     assert len({r["run"] for r in sink.records if "run" in r}) == 2
 
 
-def test_custom_outside_of_all_runs_is_said(recorder, sink, capsys):
+def test_what_happens_outside_of_all_runs_is_said(recorder, sink, capsys):
     with recorder.run("r"):
         recorder.custom("inside", 1)
+        recorder.retry(2, error="x")
     recorder.custom("outside", 1)
-    assert [r["name"] for r in sink.records if r["ev"] == "custom.point"] == ["inside"]
-    assert "custom('outside') outside of all runs is not in the log" in capsys.readouterr().err
-    assert [r["where"] for r in sink.records if r["ev"] == "log.error"] == ["custom"]
+    recorder.retry(3)
+    assert [r.get("name") for r in sink.records if r["ev"].endswith(".point")] == ["inside", None]
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"steplog: {what}() outside of all runs is not in the log" for what in ("custom", "retry")
+    ]
+    assert [r["where"] for r in sink.records if r["ev"] == "log.error"] == ["custom", "retry"]
+
+
+def test_what_is_set_after_the_end_is_said_and_does_not_get_into_the_next_use(recorder, sink, capsys):
+    key = "sk-proj-" + "Ab3" * 12
+    with recorder.run("r") as run:
+        step = run.tool(f"t {key}")
+        with step as call:
+            call.set(result=1)
+        call.set(result=2)
+        with step:
+            pass
+    assert [r.get("result") for r in sink.records if r["ev"] == "tool.end"] == [1, None]
+    said = capsys.readouterr().err
+    assert "set() of tool 't [masked:openai_key]', which ended before: it is not in the log" in said
+    assert key not in said
+    assert key.encode() not in b"".join(sink.lines)
+
+
+def test_a_run_that_is_entered_again_is_another_run(recorder, sink):
+    run = recorder.run("r")
+    ids = []
+    for n in range(2):
+        with run:
+            run.set(output=n)
+            ids.append(run.id)
+            assert run.totals == {}
+    starts = [r for r in sink.records if r["ev"] == "run.start"]
+    assert [r["id"] for r in starts] == [str(one) for one in ids]
+    assert len({r["run"] for r in starts}) == 2
+    assert [r["output"] for r in sink.records if r["ev"] == "run.end"] == [0, 1]
+
+
+def test_a_run_inside_of_a_run_says_where_it_is(recorder, sink):
+    @recorder.run
+    def inner():
+        return 1
+
+    with recorder.run("outer") as outer:
+        inner()
+        with recorder.tool("t"):
+            inner()
+        with recorder.run("told", parent_run="0" * 16, parent_step=7):
+            pass
+    found = [(r.get("parent_run"), r.get("parent_step")) for r in sink.records if r["ev"] == "run.start"][1:]
+    assert found == [(outer.id.hex[16:], None), (outer.id.hex[16:], 1), ("0" * 16, 7)]
 
 
 async def test_everything_that_is_a_with_is_an_async_with(sink, tmp_path):

@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import string
+import threading
 import time
 import urllib.parse
 
@@ -99,11 +100,29 @@ def test_short_values_and_endless_ones_are_not_looked_for():
     assert known.kinds == {}
 
 
-def test_no_more_values_are_remembered_than_a_process_can_have_use_for():
+def test_of_values_that_came_and_went_the_newest_are_remembered_and_of_those_that_were_given_all():
     known = KnownValues()
-    for n in range(60):
-        known.add([(made("{A20}", 100 * n + i), "k") for i in range(20)])
-    assert len(known._values) <= 1020
+    given = [made("{A20}", f"given {n}") for n in range(250)]
+    known.add([(value, "redact_values") for value in given])
+    for n in range(30):
+        known.add([(made("{A20}", f"{n} {i}"), "k") for i in range(10)])
+    assert len(known._values) == 450
+    assert found_in(known, " ".join(given)) == " ".join(["<redact_values>"] * 250)
+    assert found_in(known, made("{A20}", "29 9")) == "<k>"
+    assert found_in(known, made("{A20}", "0 0")) == made("{A20}", "0 0")
+
+
+def test_values_that_threads_add_at_the_same_time_are_all_looked_for():
+    known = KnownValues()
+    values = [[(made("{A20}", f"{thread} {n}"), "k") for n in range(4)] for thread in range(8)]
+    threads = [
+        threading.Thread(target=lambda mine=mine: [known.add([one]) for one in mine]) for mine in values
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert all(found_in(known, value) == "<k>" for mine in values for value, _ in mine)
 
 
 def test_fifty_values_cost_little_more_than_none():

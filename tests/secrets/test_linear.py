@@ -117,6 +117,18 @@ def seconds(pattern, text):
 PATTERNS = compiled()
 
 
+def most_seconds():
+    """The bound, on a machine that is as slow at this moment as a plain search says: 3.5 ms a MiB where 50 ms were measured."""
+    plain = re.compile("-(?:a|b)")
+    text = "-c" * (MIB // 2)
+    took = []
+    for _ in range(3):
+        began = time.thread_time()
+        plain.search(text)
+        took.append(time.thread_time() - began)
+    return MOST_SECONDS * max(1, min(took) / 0.0035)
+
+
 def is_searched(name):
     return name.partition("[")[0] in SEARCHED
 
@@ -130,7 +142,7 @@ def test_each_expression_takes_under_50_ms_for_a_mib_of_its_worst_beginnings(nam
         if min(seconds(pattern, part) for _ in range(2)) * PART < MOST_SECONDS * 0.8:
             continue
         whole = (text * (MIB // len(text) + 1))[:MIB]
-        if (took := min(seconds(pattern, whole) for _ in range(4))) >= MOST_SECONDS:
+        if (took := min(seconds(pattern, whole) for _ in range(4))) >= most_seconds():
             slow.append((text[:60], f"{took * 1000:.0f} ms"))
     assert not slow
 

@@ -171,6 +171,8 @@ def test_a_number_is_a_secret_under_a_password_and_a_count_under_a_token():
     assert hides_number(telling("password"), 20241231)
     assert hides_number(telling("otp"), 123456)
     assert hides_number(telling("pin_code"), 1234)
+    assert hides_number(telling("password"), 2)
+    assert not hides_number(telling("password"), 1)
     assert not hides_number(telling("password"), 0)
     assert not hides_number(telling("token"), 128009)
     assert not hides_number(telling("pass"), 12)
@@ -180,4 +182,4 @@ def test_a_number_is_a_secret_under_a_password_and_a_count_under_a_token():
 def test_the_kind_is_the_name_in_one_way_of_writing_it():
     assert telling("X-API-Key").kind == "x_api_key"
     assert len(telling("a_" * 20 + "password").kind) == 40
-    assert telling("x" * 90 + "_password") is None
+    assert telling("x" * 900 + "_password") is not None

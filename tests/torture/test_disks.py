@@ -276,9 +276,7 @@ def test_a_real_disk_fills_up_and_frees_again(kind, where, tmp_path, capfd):
 @needs_root
 @pytest.mark.parametrize("kind", ["tmpfs", pytest.param("ext4", marks=pytest.mark.torture)])
 @pytest.mark.parametrize("where", ["log", "log.jsonl"])
-@pytest.mark.parametrize(
-    "pad", [40, 3000]
-)  # the line that is torn fits into the room that was held back, or does not
+@pytest.mark.parametrize("pad", [40, 12_000])  # what is torn fits into the room held back, or does not
 def test_a_process_that_ends_while_the_disk_is_full_says_how_many_lines_are_lost(
     kind, where, pad, tmp_path, program
 ):
@@ -289,7 +287,7 @@ def test_a_process_that_ends_while_the_disk_is_full_says_how_many_lines_are_lost
             recorder = steplog.Recorder(LOG)
             run = recorder.run("r").__enter__()
             n, pending = 0, recorder._steps.lines.appender._writer.pending
-            while len(pending.queue) < 500:
+            while len(pending.queue) < 100:
                 run.custom("line", {{"n": n, "pad": f"{{n}} " * {pad}}})
                 n += 1
             recorder.close()
@@ -301,7 +299,7 @@ def test_a_process_that_ends_while_the_disk_is_full_says_how_many_lines_are_lost
         written = raw.data()
         assert written == list(range(len(written)))
         missing = int(done.stdout) + 1 - len(written)  # and run.end
-        assert missing >= 500
+        assert missing >= 100
         assert raw.lost() == sum(raw.gaps().values()) == missing
         assert len(raw.damaged) <= 1  # the torn one, which the loss counts
         assert (raw.torn, raw.repeated(), raw.in_order()) == ([], [], True)

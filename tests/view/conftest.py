@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
-import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,26 +11,9 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
-    "--disable-sync", "--disable-default-apps", "--disable-domain-reliability", "--no-pings", "--enable-precise-memory-info",
-)  # fmt: skip
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-def run_cli(*words: str, **options):
-    """The command, as people call it."""
-    program = "from steplog._cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, *words],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        **options,
-    )
+from page_tools import CHROMIUM, HERE, QUIET, run_cli, serving
 
 
 def record(log: Path, *agents: str, speed: str = "0.05") -> None:
@@ -85,46 +63,12 @@ def step_of(agents_log, ids):
     return find
 
 
-class Served:
-    """`steplog view` as a process of its own."""
-
-    def __init__(self, path: Path, *words: str) -> None:
-        program = "from steplog._cli.main import main; main()"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", program, "view", str(path), "--no-open", "--port", "0", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        line = self.process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, line + self.process.stderr.read()
-        self.link = found[0]
-        self.origin, self.port = self.link.partition("/?")[0], int(re.search(r":(\d+)/", self.link)[1])
-        self.token = self.link.partition("token=")[2]
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        try:
-            return self.process.wait(timeout=10)
-        finally:
-            self.process.kill()
-            self.process.stdout.close()
-            self.process.stderr.close()
-
-
-@contextlib.contextmanager
-def serving(path: Path, *words: str):
-    pytest.importorskip("starlette", reason="the extra `view` is not installed")
-    pytest.importorskip("uvicorn", reason="the extra `view` is not installed")
-    served = Served(path, *words)
-    try:
-        yield served
-    finally:
-        served.stop()
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium without a window, which may reach nothing but this machine."""
+    """Chromium without a window, which may reach nothing but this machine.
+
+    It ends with the module: as long as it is there, its event loop runs in this thread, and no test of coroutines can.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium here: the page is not looked at")
@@ -252,20 +196,3 @@ def proxy():
     counting = CountingProxy()
     yield counting
     counting.close()
-
-
-def embedded(page: str) -> tuple[dict, dict[str, list[bytes]]]:
-    """What stands in a single file: the listing, and each run's lines (head, lines, tail)."""
-    import base64
-    import gzip
-
-    text = re.search(r'<script id="data"[^>]*>([^<]*)</script>', page)[1]
-    data = gzip.decompress(base64.b64decode(text))
-    first, _, rest = data.partition(b"\n")
-    runs = {}
-    while rest:
-        line, _, rest = rest.partition(b"\n")
-        section = json.loads(line)
-        runs[section["section"]] = rest[: section["size"]].splitlines()
-        rest = rest[section["size"] :]
-    return json.loads(first), runs

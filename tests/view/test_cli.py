@@ -7,9 +7,9 @@ import socket
 import stat
 
 import pytest
+from page_tools import Served, embedded, run_cli
 
 import steplog
-from conftest import Served, embedded, run_cli
 
 pytest.importorskip("starlette", reason="the extra `view` is not installed")
 

@@ -6,8 +6,7 @@ import http.client
 import json
 
 import pytest
-
-from conftest import serving
+from page_tools import serving
 
 pytest.importorskip("starlette", reason="the extra `view` is not installed")
 

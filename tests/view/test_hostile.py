@@ -6,9 +6,9 @@ import json
 import re
 
 import pytest
+from page_tools import CHROMIUM, QUIET, embedded, run_cli, serving
 
 import steplog
-from conftest import CHROMIUM, QUIET, run_cli, serving
 from sample_log import RUN, Lines
 
 NASTY = [
@@ -309,8 +309,6 @@ def test_a_log_too_large_for_a_notebook_says_where_the_rest_is(tmp_path):
             with recorder.run(f"run {n}"):
                 pass
     from html import unescape
-
-    from conftest import embedded
 
     listing, runs = embedded(unescape(steplog.read(tmp_path / "log")._repr_html_()))
     assert (len(runs), listing["state"]["more"]) == (20, 5)

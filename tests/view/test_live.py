@@ -8,9 +8,9 @@ import sys
 from datetime import datetime
 
 import pytest
+from page_tools import HERE, serving
 
 import steplog
-from conftest import HERE, serving
 
 SOON = 0.5
 

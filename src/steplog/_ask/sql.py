@@ -126,7 +126,7 @@ def _frame(log: Log, question: str, form: str) -> Any:
         checked(held.connection, asked)
         held.confine()
         with held.within(None):
-            return getattr(held.connection.sql(asked), form)()
+            return held.connection.patiently(getattr(held.connection.sql(asked), form))
 
 
 def _plain(value: Any, type_: str) -> Any:

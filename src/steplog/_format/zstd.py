@@ -16,7 +16,6 @@ from steplog._format.zstd_frames import Frame, frames
 _MODULES: Final = ("compression.zstd", "backports.zstd")
 _AT_ONCE: Final = 1 << 17
 _WHOLE: Final = Frame(0, 0, 0, None)
-_BROKEN: Final = -1  # where a stream stands that met a damage: from it nothing more can be read
 
 
 def zstd_module() -> Any:
@@ -39,7 +38,7 @@ def open_segment(path: Path) -> BinaryIO:
     """
     if not path.name.endswith(PACKED):
         return path.open("rb")
-    return cast("BinaryIO", io.BufferedReader(_Unpacked(path), _AT_ONCE))
+    return cast("BinaryIO", _Buffered(_Unpacked(path), _AT_ONCE))
 
 
 def unreadable() -> tuple[type[Exception], ...]:
@@ -48,6 +47,28 @@ def unreadable() -> tuple[type[Exception], ...]:
         return (OSError, EOFError, ValueError, zstd_module().ZstdError)
     except ImportError:
         return (OSError, EOFError, ValueError, ImportError)
+
+
+class _Buffered(io.BufferedReader):
+    """What was read before a cut or damaged place is given; only who reads on meets the error."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any stream's; `io` itself would lose with the error what the same call had read before it."""
+        if size is None or size < 0:
+            return super().read(size)
+        pieces: list[bytes] = []
+        while size > 0:
+            try:
+                piece = self.read1(size)
+            except unreadable():
+                if not pieces:
+                    raise
+                break  # the next call meets it again
+            if not piece:
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
 
 
 class _Unpacked(io.RawIOBase):
@@ -60,6 +81,7 @@ class _Unpacked(io.RawIOBase):
         self._file = path.open("rb")
         self._stream = self._open(self._file, "rb")
         self._at = 0
+        self._error: Exception | None = None
         self._frames: list[Frame] = []
 
     def readable(self) -> bool:
@@ -71,12 +93,17 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Some of the plain text from here on: what stands before a damage is given before that is met."""
-        at, self._at = self._at, _BROKEN
-        data = self._stream.read1(len(buffer))
-        buffer[: len(data)] = data
-        self._at = at + len(data)
-        return len(data)
+        """Some of the plain text from here on; at a cut or damaged place it raises, each time until a `seek`."""
+        if self._error is not None:
+            raise self._error
+        try:
+            taken = self._stream.read1(len(buffer))
+        except unreadable() as error:
+            self._error = error
+            raise
+        buffer[: len(taken)] = taken
+        self._at += len(taken)
+        return len(taken)
 
     def tell(self) -> int:
         """The place in the plain text."""
@@ -89,13 +116,20 @@ class _Unpacked(io.RawIOBase):
             raise ValueError(f"negative seek position {place}")
         self._frames = self._frames or frames(self._path)
         best = self._frames[bisect_right(self._frames, place, key=_start) - 1] if self._frames else _WHOLE
-        if not best.start <= self._at <= place:
+        if self._error is not None or not best.start <= self._at <= place:
             self._file.seek(best.at)
             self._stream = self._open(self._file, "rb")
-            self._at = best.start
-        while self._at < place and (skipped := len(self._stream.read(min(_AT_ONCE, place - self._at)))):
-            self._at += skipped
+            self._at, self._error = best.start, None
+        self._pass_over(place)
         return self._at
+
+    def _pass_over(self, place: int) -> None:
+        try:
+            while self._at < place and (passed := len(self._stream.read(min(_AT_ONCE, place - self._at)))):
+                self._at += passed
+        except unreadable() as error:
+            self._error = error  # what was unpacked with it is gone: the next `seek` begins at a frame
+            raise
 
     def close(self) -> None:
         """Let go of the file."""

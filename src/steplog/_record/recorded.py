@@ -20,7 +20,7 @@ from steplog._record.keywords import (
     ToolFields,
 )
 from steplog._write.guard import complain
-from steplog._write.misnamed import node_instead_of, tell_unknown, with_extra
+from steplog._write.misnamed import node_instead_of, shown_name, tell_unknown, with_extra
 from steplog._write.safe.exceptions import status_of
 from steplog._write.steps.states import new_uuid7
 from steplog._write.steps.step_recorder import StepRecorder
@@ -69,7 +69,10 @@ class Block:
         `usage` is a dict of `input_tokens`, `output_tokens`, `cache_read_tokens` and so on, in tokens; `status` may be
         given for a failure that raised nothing. A name that the format does not have goes under `extra` with a warning.
         """
-        self._end_fields.update(fields)
+        if self.is_over:
+            self._too_late("set", "before")
+        else:
+            self._end_fields.update(fields)
 
     def first_token(self) -> None:
         """A model's streamed answer has begun: the end line will have `ttft_ms`."""
@@ -86,11 +89,14 @@ class Block:
     def _point(self, kind: str, fields: dict[str, Any]) -> None:
         self.begin()
         if self.is_over and not self.recorder.knows(self):
-            words = f"{kind}() of {self.kind} {self.name!r:.60}, which ended long ago"
-            complain("ended", f"{words}: it is not in the log")
-            self.recorder.report(kind, RuntimeError(words))
+            self._too_late(kind, "long ago")
             return
         self.recorder.point(kind, parent=self, fields=fields)
+
+    def _too_late(self, what: str, when: str) -> None:
+        words = f"{what}() of {self.kind} {shown_name(self.name)!r}, which ended {when}"
+        complain(words, f"{words}: it is not in the log")
+        self.recorder.report(what, RuntimeError(words))
 
     # -- steps inside
 
@@ -151,7 +157,9 @@ class Block:
         self.recorder.end(self, status=None if status == "ok" else status, error=error, fields=fields)
 
     def __enter__(self) -> Self:
-        """Begin it; what the code does until `__exit__` is inside of it."""
+        """Begin it, anew where it has ended; what the code does until `__exit__` is inside of it."""
+        if self.is_over:
+            self._is_begun = self.is_over = False
         self.begin()
         self._inside.__enter__()
         return self
@@ -197,12 +205,18 @@ class RecordedRun(Block):
         """To be entered with `with`, or to decorate a function with: then each call is a run."""
         super().__init__(recorder, "run", name, fields)
         self.id: UUID = new_uuid7()
+        self._is_id_used = False
 
     def begin(self) -> None:
         """Begin it now, where it has not begun: `with` does."""
-        if not self._is_begun:
-            self._is_begun = True
-            self.recorder.start(self, "run", self.name, run_fields=self._fields, run_id=self.id)
+        if self._is_begun:
+            return
+        if self._is_id_used:
+            self.id = new_uuid7()
+        self._is_begun = self._is_id_used = True
+        outer = innermost(self.recorder)
+        fields = self._fields if outer is None else {**self.recorder.place_of(outer), **self._fields}
+        self.recorder.start(self, "run", self.name, run_fields=fields, run_id=self.id)
 
     @property
     def totals(self) -> Totals:

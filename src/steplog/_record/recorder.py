@@ -150,7 +150,18 @@ class Recorder(LogHandle):
         here = self.current
         if here is not None:
             here.custom(name, data)
-            return
-        words = f"custom({name!r:.60}) outside of all runs is not in the log"
-        complain("outside", words)
-        self._steps.report("custom", RuntimeError(words))
+        else:
+            self._lost("custom")
+
+    def retry(self, attempt: int, *, wait_ms: float | None = None, error: str | None = None) -> None:
+        """What runs here is about to be tried again; as `custom`."""
+        here = self.current
+        if here is not None:
+            here.retry(attempt, wait_ms=wait_ms, error=error)
+        else:
+            self._lost("retry")
+
+    def _lost(self, what: str) -> None:
+        words = f"{what}() outside of all runs is not in the log"
+        complain(words, words)
+        self._steps.report(what, RuntimeError(words))

@@ -32,9 +32,8 @@ def _name_backwards() -> re.Pattern[bytes]:
 
     Each way to go on begins with a plain letter, by which C passes over most of them at once.
     """
-    befores: dict[
-        str, list[str]
-    ] = {}  # what may stand before a last word, which is enough alone where that is ""
+    # What may stand before a last word, which is enough alone where that is "".
+    befores: dict[str, list[str]] = {}
     for *before, last in ENDS_OF_NAMES:
         befores.setdefault(last[::-1], []).extend(f"[_. -]?{word[::-1]}" for word in before or [""])
     for name in _IN_QUERIES:

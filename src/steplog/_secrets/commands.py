@@ -12,75 +12,24 @@ from steplog._secrets.values import is_random, says_nothing
 
 _OPTION: Final = re.compile(r"""--([A-Za-z][A-Za-z0-9-]{1,40}+)[ ]{1,4}+(?:"([^"\n]{1,512}+)"|'([^'\n]{1,512}+)'|([^\s"'\\,;&<>)}\]|-][^\s"'\\,;&<>)}\]|]{0,511}+))""")  # fmt: skip
 _USER: Final = re.compile(
-    r"""-(?<=[\s"'\[(,]-)(?:u|-user|-proxy-user)[ =]{0,2}+["']?+[^\s:"']{0,64}+:([^\s"'\\]{1,512}+)(?<!:[0-9])"""
+    r"""-(?<=[\s"'\[(,]-)(?:u|-user|-proxy-user)[ =]{0,2}+["']?+[^\s:"']{0,64}+:([^\s"'\\]{1,512}+)"""
 )
 _NETRC: Final = re.compile(
     r"machine\s{1,8}+\S{1,256}+\s{1,8}+login\s{1,8}+\S{1,128}+\s{1,8}+password\s{1,8}+(\S{1,512}+)"
 )
 # `… WITH PASSWORD 'x'`, `… IDENTIFIED BY 'x'`, `define('DB_PASSWORD', 'x')`
 _SQL: Final = re.compile(r"""(?:PASSWORD["']?|IDENTIFIED BY)[ ,]{1,4}+(["'])([^"'\n]{1,512}+)\1""")
+_LONGER_THAN_IDS: Final = 6
 # What follows the name of an option in prose that speaks of it.
 _PROSE: Final = frozenset(
     [
-        "a",
-        "an",
-        "and",
-        "are",
-        "argument",
-        "arguments",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "cannot",
-        "command",
-        "does",
-        "first",
-        "flag",
-        "flags",
-        "for",
-        "from",
-        "has",
-        "if",
-        "in",
-        "instead",
-        "into",
-        "is",
-        "it",
-        "may",
-        "means",
-        "must",
-        "nor",
-        "not",
-        "of",
-        "on",
-        "option",
-        "options",
-        "or",
-        "parameter",
-        "provided",
-        "should",
-        "that",
-        "the",
-        "then",
-        "this",
-        "to",
-        "used",
-        "using",
-        "value",
-        "was",
-        "were",
-        "when",
-        "where",
-        "which",
-        "will",
-        "with",
-        "without",
-        "you",
-        "your",
+        "a", "an", "and", "are", "argument", "arguments", "as", "at", "be", "by", "can", "cannot", "command", "does",
+        "first", "flag", "flags", "for", "from", "has", "if", "in", "instead", "into", "is", "it", "may", "means",
+        "must", "nor", "not", "of", "on", "option", "options", "or", "parameter", "provided", "should", "that", "the",
+        "then", "this", "to", "used", "using", "value", "was", "were", "when", "where", "which", "will", "with",
+        "without", "you", "your",
     ]
-)
+)  # fmt: skip
 
 
 def options(text: str) -> Iterator[Span]:
@@ -102,9 +51,12 @@ def _is_secret(value: str, told: Telling, *, is_quoted: bool) -> bool:
 
 def users(text: str) -> Iterator[Span]:
     """Passwords that curl was given on its command line."""
-    at = text.find("curl")
-    for found in _USER.finditer(text, max(at, 0)):
-        if not says_nothing(found.group(1)):
+    for found in _USER.finditer(text, max(text.find("curl"), 0)):
+        password = found.group(1)
+        is_group = (
+            password.isdecimal() and len(password) < _LONGER_THAN_IDS
+        )  # as in `docker run -u 1000:1000`
+        if not is_group and not says_nothing(password):
             yield *found.span(1), "option"
 
 

@@ -21,69 +21,16 @@ _PARTS: Final = re.compile(r"[A-Za-z]+")
 # Words that stand in innocent texts as well, however secret they were meant.
 _COMMON: Final = frozenset(
     [
-        "true",
-        "false",
-        "none",
-        "null",
-        "localhost",
-        "password",
-        "passw0rd",
-        "passwort",
-        "changeme",
-        "change-me",
-        "change_me",
-        "placeholder",
-        "username",
-        "anonymous",
-        "postgres",
-        "postgresql",
-        "mongodb",
-        "rabbitmq",
-        "minioadmin",
-        "superuser",
-        "administrator",
-        "development",
-        "production",
-        "testing",
-        "staging",
-        "default",
-        "disabled",
-        "enabled",
-        "required",
-        "optional",
-        "undefined",
-        "insecure",
-        "example",
-        "langfuse",
-        "superset",
-        "airflow",
-        "keycloak",
-        "grafana",
-        "elastic",
-        "clickhouse",
-        "not-needed",
-        "notneeded",
-        "no-key-required",
-        "dummy-key",
-        "test-key",
-        "your-api-key",
-        "your_api_key",
-        "api_key",
-        "api-key",
-        "secret-key",
-        "secretkey",
-        "anthropic",
-        "openai-key",
-        "supersecret",
-        "topsecret",
-        "sk-no-key-required",
-        "12345678",
-        "123456789",
-        "1234567890",
-        "00000000",
-        "11111111",
+        "true", "false", "none", "null", "localhost", "password", "passw0rd", "passwort", "changeme", "change-me",
+        "change_me", "placeholder", "username", "anonymous", "postgres", "postgresql", "mongodb", "rabbitmq",
+        "minioadmin", "superuser", "administrator", "development", "production", "testing", "staging", "default",
+        "disabled", "enabled", "required", "optional", "undefined", "insecure", "example", "langfuse", "superset",
+        "airflow", "keycloak", "grafana", "elastic", "clickhouse", "not-needed", "notneeded", "no-key-required",
+        "dummy-key", "test-key", "your-api-key", "your_api_key", "api_key", "api-key", "secret-key", "secretkey",
+        "anthropic", "openai-key", "lm-studio", "anything", "supersecret", "topsecret", "sk-no-key-required", "12345678", "123456789",
+        "1234567890", "00000000", "11111111",
     ]
-)
+)  # fmt: skip
 _PATH: Final = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@ +-]{0,40}){1,40}|[A-Za-z]:[\\/].*|\.{1,2}[\\/].*")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s/:@]*+:([^\s@]++)@)?.*", re.DOTALL)
 _KEY_LIKE: Final = re.compile(r"(?=[^/]{0,40}[0-9])(?=[^/]{0,40}[a-z])(?=[^/]{0,40}[A-Z])[^/]{16}")
@@ -92,7 +39,6 @@ _LINE: Final = re.compile(
     re.MULTILINE,
 )
 _MOST_BYTES: Final = 256 * 1024
-_REPLACED: Final = "redact_values"
 # The functions behind `os`: event-loop guards refuse those of `os`, and a recorder may be made inside a loop.
 _os: Final[Any] = sys.modules[os.name]
 

@@ -13,7 +13,8 @@ from steplog._secrets.tokens import LONG_RUN, runs_of
 
 SHORTEST: Final = 8
 _LONGEST: Final = 16 * 1024
-_MOST: Final = 1000  # values that a process remembers; the first stay
+GIVEN: Final = "redact_values"  # the kind of values that the program itself gave, all of which are remembered
+_MOST: Final = 200  # of other values, the newest
 _WORD: Final = 4  # bytes
 _FAR: Final = 16  # bytes between the words of a text that are looked at
 _FEW: Final = 12
@@ -104,30 +105,41 @@ class KnownValues:
         """None yet."""
         self.kinds: dict[str, str] = {}  # of each form of each value
         self.like_ids = False  # whether one consists of the characters of ids
-        self._values: set[str] = set()
+        self._values: dict[str, str] = {}
         self._all = _Dense([])
         self._without_runs = _Rare([])  # what has no long run: all that a text without one can have
 
     def add(self, values: Iterable[tuple[str, str]]) -> bool:
         """Look for these values, too; whether there was a new one. Too short and too long ones are passed over."""
-        new = {
-            value: kind
+        new = [
+            (value, kind)
             for value, kind in values
             if value not in self._values and SHORTEST <= len(value) <= _LONGEST
-        }
-        if not new or len(self._values) >= _MOST:
-            return False
-        kinds = dict(self.kinds)
-        for value, kind in new.items():
-            for form in _forms(value):
-                kinds.setdefault(form, kind)
+        ]
+        for value, kind in new:
+            self._values.setdefault(value, kind)
+        self._drop_oldest()
+        looked_for = -1
+        # Anew where another thread added one meanwhile, which else would be looked for no more.
+        while new and looked_for != len(self._values):
+            looked_for = self._look_for(dict(self._values))
+        return bool(new)
+
+    def _drop_oldest(self) -> None:
+        """A program that gives a variable a new value again and again must not fill the memory with the old ones."""
+        old = [value for value, kind in tuple(self._values.items()) if kind != GIVEN][:-_MOST]
+        for value in old:
+            self._values.pop(value, None)
+
+    def _look_for(self, values: dict[str, str]) -> int:
+        """Look for these from now on; how many they are."""
+        kinds = {form: kind for value, kind in values.items() for form in _forms(value)}
         others = [form for form in sorted(kinds) if LONG_RUN not in runs_of(form.encode("ascii", "replace"))]
         # Each in one step: other threads look for what was known before, or for all.
         self._all, self._without_runs = _Dense(sorted(kinds)), _Rare(others)
-        self.like_ids = self.like_ids or any(_LIKE_AN_ID(value) for value in new)
-        self._values |= new.keys()
+        self.like_ids = any(_LIKE_AN_ID(value) for value in values)
         self.kinds = kinds
-        return True
+        return len(values)
 
     def values_in(self, text: str, data: bytes, *, has_long_run: bool) -> Iterator[Span]:
         """Where known values stand in a text, `data` being the text with one byte a character."""

@@ -66,10 +66,8 @@ def telling(name: str) -> Telling | None:
     try:
         return _known[name]
     except KeyError:
-        if len(name) > _LONGEST:
-            return None
-        found = _told(name)
-        if len(_known) < _MOST_KNOWN:
+        found = _told(name[-_LONGEST:])
+        if len(_known) < _MOST_KNOWN and len(name) <= _LONGEST:
             _known[name] = found
         return found
 

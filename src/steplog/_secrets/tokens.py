@@ -52,9 +52,8 @@ _IN_PIECES: Final = re.compile(
     r"(?P<discord_token>[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27,40})"
     r"|(?P<doppler_token>dp[.]st[.](?:[a-z0-9_-]{2,35}[.])?[A-Za-z0-9]{30,44}))"
 )
-_TELEGRAM: Final = re.compile(
-    r"(?<=[0-9]{8}:)AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_])"
-)  # the bot's number is no secret
+# The bot's number, which stands before it, is no secret.
+_TELEGRAM: Final = re.compile(r"(?<=[0-9]{8}:)AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_])")
 
 
 def _plain(shape: str) -> str:
@@ -104,10 +103,12 @@ def _inside(mark: str, *, all_heads: bool) -> re.Pattern[str]:
                     re.escape(head[2:]) + _plain(rest)
                 )
     branches = [
-        first + "(?:" + "|".join(f"{second}(?:{'|'.join(rests)})" for second, rests in seconds.items()) + ")"
-        for first, seconds in firsts.items()
+        one + "(?:" + "|".join(f"{two}(?:{'|'.join(rests)})" for two, rests in seconds.items()) + ")"
+        for one, seconds in firsts.items()
     ]
-    return re.compile(f"{mark}(?=[{''.join(firsts)}])(?:{'|'.join(branches)})")
+    first, second = "".join(firsts), "".join({second for seconds in firsts.values() for second in seconds})
+    # Both in sets before they are in branches: a set is one look, a branch is as many as it has.
+    return re.compile(f"{mark}(?=[{first}][{re.escape(second)}])(?:{'|'.join(branches)})")
 
 
 def _kind_at(text: str, at: int) -> str:

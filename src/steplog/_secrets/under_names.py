@@ -11,34 +11,11 @@ from steplog._secrets.values import is_working_directory
 # What a JSON Schema says of a parameter: tools have parameters named `password`, and what these are like is no secret.
 _SCHEMA: Final = frozenset(
     [
-        "type",
-        "title",
-        "description",
-        "format",
-        "anyOf",
-        "oneOf",
-        "allOf",
-        "$ref",
-        "items",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "pattern",
-        "default",
-        "example",
-        "examples",
-        "enum",
-        "const",
-        "nullable",
-        "properties",
-        "required",
-        "additionalProperties",
-        "writeOnly",
-        "readOnly",
-        "deprecated",
+        "type", "title", "description", "format", "anyOf", "oneOf", "allOf", "$ref", "items", "minLength", "maxLength",
+        "minimum", "maximum", "pattern", "default", "example", "examples", "enum", "const", "nullable", "properties",
+        "required", "additionalProperties", "writeOnly", "readOnly", "deprecated",
     ]
-)
+)  # fmt: skip
 _SAYS_TYPE: Final = frozenset(["type", "anyOf", "oneOf", "allOf", "$ref"])
 _EXAMPLES: Final = frozenset(["default", "example", "examples", "const"])
 _TEXT: Final = frozenset([str])

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from steplog._format.zstd import open_segment
+from steplog._format.zstd import open_segment, unreadable
 from steplog._read.errors import LogError
 from steplog._read.files.segments import segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
 _BLOCK: Final = 8 << 20
 _MOST: Final = 5_000  # runs
@@ -36,16 +37,23 @@ def runs_with(path: Path, phrase: str) -> tuple[list[str], bool]:
                 found[run] = None
                 if len(found) >= _MOST:
                     return list(found), False
-        except (OSError, ImportError):
+        except (ImportError, *unreadable()):
             is_whole = False
     return list(found), is_whole
+
+
+def _rest_of_line(stream: BinaryIO) -> bytes:
+    try:
+        return stream.readline()
+    except unreadable():
+        return b""  # the next read meets it again
 
 
 def _runs_in(file: Path, wanted: bytes) -> Iterator[str]:
     with open_segment(file) as stream:
         while block := stream.read(_BLOCK):
             # Blocks end with a line, so that no phrase is cut in two.
-            block += stream.readline()
+            block += _rest_of_line(stream)
             # Only ASCII letters fold here; other scripts match as they are written.
             folded = block.lower()
             at = folded.find(wanted)

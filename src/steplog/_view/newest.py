@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from steplog._format.zstd import open_segment
+from steplog._format.zstd import open_segment, unreadable
 from steplog._read.errors import LogError
 from steplog._read.files.segments import segments
 from steplog._read.log import read
@@ -53,5 +53,5 @@ def _rows_at_the_end(file: Path) -> list[Row]:
             copy = Path(folder) / file.name.removesuffix(".zst")
             copy.write_bytes(first + rest)
             return [row_of(run) for run in read(copy).runs if run.uuid]
-    except (LogError, OSError, ImportError):
+    except (LogError, ImportError, *unreadable()):
         return []  # the reading of everything says what is wrong with it

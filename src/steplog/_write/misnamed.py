@@ -6,15 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from steplog._format.record import STEPS
+from steplog._secrets.texts import masked
 from steplog._write.guard import complain
 
 _MOST_SAID: Final = 50  # in a process
+_MOST_SHOWN: Final = 60  # characters
 _said: set[tuple[str, str]] = set()
+
+
+def shown_name(name: object) -> str:
+    """A name as a warning may show it: short, and without secrets; of what is no text the type."""
+    return masked(name, {})[:_MOST_SHOWN] if type(name) is str else type(name).__name__
 
 
 def tell_unknown(what: str, name: object, allowed: Iterable[str], becomes: str) -> None:
     """One warning in a process: there is no such `what`; which was probably meant, and what `becomes` of it."""
-    shown = name if type(name) is str and len(name) <= 60 else type(name).__name__
+    shown = shown_name(name)
     if (what, shown) in _said or len(_said) >= _MOST_SAID:
         return
     _said.add((what, shown))

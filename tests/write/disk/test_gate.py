@@ -17,10 +17,14 @@ def in_a_thread(call):
     return given[0]
 
 
+def done(_, *, is_alone):
+    return True
+
+
 def test_work_is_told_up_to_which_number_and_whether_nobody_else_can_be_writing():
     told = []
     for is_only in (True, False):
-        Gate(is_only=is_only).alone(lambda upto, is_alone: told.append((upto, is_alone)) or True, 7)
+        Gate(is_only=is_only).alone(lambda upto, *, is_alone: told.append((upto, is_alone)) or True, 7)
     assert told == [(7, True), (7, False)]
 
 
@@ -30,12 +34,12 @@ def test_another_thread_is_not_let_in_and_waits_no_longer_than_it_is_told_to():
 
     def knock(*how):
         began = time.monotonic()
-        given = gate.alone(lambda *_: True, 0, *how)
+        given = gate.alone(done, 0, *how)
         waits.append(time.monotonic() - began)
         return given
 
-    assert gate.alone(lambda *_: in_a_thread(knock) is None) is True
-    assert gate.alone(lambda *_: in_a_thread(lambda: knock((True, 0.05))) is None) is True
+    assert gate.alone(lambda *_, **__: in_a_thread(knock) is None) is True
+    assert gate.alone(lambda *_, **__: in_a_thread(lambda: knock((True, 0.05))) is None) is True
     assert in_a_thread(knock) is True
     assert waits[0] < 0.04
     assert 0.05 <= waits[1] < 0.5
@@ -45,7 +49,7 @@ def test_a_call_that_cuts_in_does_its_work_and_one_that_cuts_into_that_does_not(
     gate, told = Gate(is_only=True), []
 
     def work(depth):
-        def at_depth(_, is_alone):
+        def at_depth(_, *, is_alone):
             told.append((depth, is_alone))
             return depth == 3 or gate.alone(work(depth + 1)) is not False
 
@@ -64,14 +68,14 @@ class Injected(BaseException):
 def test_an_exception_leaves_the_gate_open():
     gate = Gate(is_only=True)
 
-    def fail(*_):
+    def fail(*_, **__):
         raise Injected
 
-    def cut_in_and_fail(*_):
+    def cut_in_and_fail(*_, **__):
         gate.alone(fail)
 
     for work in (fail, cut_in_and_fail):
         with pytest.raises(Injected):
             gate.alone(work)
         assert not gate.is_ours()
-        assert in_a_thread(lambda: gate.alone(lambda *_: True)) is True
+        assert in_a_thread(lambda: gate.alone(done)) is True

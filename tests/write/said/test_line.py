@@ -121,3 +121,63 @@ def test_what_a_step_says_of_tool_calls_it_asked_for_is_in_no_line():
             pass
     assert [r for r in sink.records if "asks" in r] == []
     assert [r["asked_by"] for r in sink.records if r["ev"] == "tool.start"] == [1]
+
+
+def test_of_an_id_and_a_name_only_what_is_new_is_set():
+    said = {"role": "assistant", "content": "x", "id": "i"}
+    sink = steplog.MemorySink()
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
+        for name in (None, "Ada", "Ada", "Bea"):
+            if name is not None:
+                said["name"] = name
+            with run.llm(messages=[said]):
+                pass
+    starts = [r for r in sink.records if r["ev"] == "llm.start"]
+    assert [r.get("messages") for r in starts] == [
+        [{"m": 1, "role": "assistant", "content": "x", "id": "i"}],
+        [{"m": 1, "set": {"name": "Ada"}}],
+        None,
+        [{"m": 1, "set": {"name": "Bea"}}],
+    ]
+
+
+def test_what_gets_a_name_after_a_like_was_said_is_another_message():
+    first, second = ({"role": "user", "content": "x"} for _ in range(2))
+    (start, named) = llm_starts([first, second], [first | {"name": "Ada"}, second])
+    assert start["prompt"] == "1,1"
+    assert named["messages"] == [{"m": 2, "role": "user", "content": "x", "name": "Ada"}]
+    sink = steplog.MemorySink()
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
+        for name in (None, "Ada"):
+            if name is not None:
+                first["name"] = name
+            with run.llm(messages=[first, second]):
+                pass
+    named = [r for r in sink.records if r["ev"] == "llm.start"][1]
+    assert named["prompt"] == "2,1"
+
+
+def test_an_edit_that_is_taken_back_by_an_equal_value_leaves_one_message():
+    said = {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"id": "c", "name": "look", "args": {"q": "a"}}],
+    }
+    sink = steplog.MemorySink()
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
+        with run.llm(messages=[said]):
+            pass
+        said["tool_calls"] = [{"id": "c", "name": "look", "args": {"q": "a"}}]
+        with run.llm(messages=[said]):
+            pass
+        said["id"] = "i"
+        with run.llm(messages=[said]):
+            pass
+    first, again, named = (r for r in sink.records if r["ev"] == "llm.start")
+    assert (first["prompt"], again["prompt"], "messages" in again) == ("1", "1", False)
+    assert named["messages"] == [{"m": 1, "set": {"id": "i"}}]
+
+
+def test_what_is_no_message_stands_as_the_content_of_one():
+    (start,) = llm_starts([7, {"role": "user", "content": "x"}])
+    assert start["messages"][0] == {"m": 1, "role": "unknown", "content": 7}

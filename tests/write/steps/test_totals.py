@@ -2,6 +2,9 @@
 
 import sys
 import threading
+import time
+from contextlib import suppress
+from itertools import count
 
 import pytest
 
@@ -57,13 +60,52 @@ def test_no_run_is_lost_in_the_totals_of_all_between_threads(sink, switching_oft
         assert recorder.totals == {"steps": 600, "llm_calls": 600, "input_tokens": 600, "models": ["m"]}
 
 
-def test_a_lock_that_was_left_taken_holds_nobody_up_for_long():
-    totals = RunTotals()
+def test_a_thread_that_stands_still_while_it_adds_holds_nobody_up_for_long():
+    totals, go_on, is_inside = RunTotals(), threading.Event(), threading.Event()
+
+    class Slow(dict):
+        def __getitem__(self, name):
+            is_inside.set()
+            go_on.wait(20)
+            return 1
+
+    totals.add_call(Slow(input_tokens=1), "m")
+    slow = threading.Thread(target=totals.as_dict)
+    slow.start()
+    assert is_inside.wait(20)
     totals.count("tool")
-    threading.Thread(target=totals._lock.acquire).start()
-    in_threads(lambda: [totals.add_call({"input_tokens": 1}, "m"), totals.as_dict()], 4)
-    whole = RunTotals()
-    whole.add(totals)
+    began = time.monotonic()
+    assert totals.as_dict() == {"models": ["m"]}
+    assert time.monotonic() - began < 5
+    go_on.set()
+    slow.join()
+    assert totals.as_dict() == {"steps": 1, "tool_calls": 1, "input_tokens": 1, "models": ["m"]}
+
+
+def test_exceptions_at_any_moment_leave_nobody_inside():
+    totals = RunTotals()
+    for stops_at in range(60):
+        met = count()
+
+        def stop(frame, _event, _arg, met=met, stops_at=stops_at):
+            if "/_write/" in frame.f_code.co_filename and next(met) == stops_at:
+                raise KeyboardInterrupt
+            return stop
+
+        totals.count("tool")
+        sys.settrace(stop)
+        try:
+            with suppress(KeyboardInterrupt):
+                totals.sum_up()
+        finally:
+            sys.settrace(None)
+        asked = []
+        other = threading.Thread(
+            target=lambda asked=asked: asked.append(totals._gate.alone(lambda *_, **__: True))
+        )
+        other.start()
+        other.join()
+        assert asked == [True]
 
 
 def test_an_interrupt_that_was_answered_is_none_and_one_that_came_after_an_answer_is():

@@ -12,6 +12,7 @@ from steplog._ask.tables.contents import add_contents
 from steplog._ask.tables.loading import Loaded, load, tell_open_runs
 from steplog._ask.tables.noted import add_notes
 from steplog._ask.tables.one_select import SqlError, sentence
+from steplog._ask.tables.patience import interruptible
 from steplog._ask.tables.views import MADE_BY, NEEDED_BY
 from steplog._read.errors import LogError
 from steplog._read.files.segments import segments
@@ -86,10 +87,6 @@ def database(
             yield _opened(open_things, log, views, runs, memory, folder)
     except duckdb.Error as error:
         raise SqlError(sentence(error)) from None
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":  # how DuckDB tells a Ctrl-C
-            raise KeyboardInterrupt from None
-        raise
 
 
 def _opened(
@@ -105,7 +102,9 @@ def _opened(
 
     why = ""
     for attempt in range(_TRIES):
-        con = open_things.enter_context(duckdb.connect(":memory:", config=_config(memory, folder)))
+        con = open_things.enter_context(
+            interruptible(duckdb.connect(":memory:", config=_config(memory, folder)))
+        )
         files = log.segments if attempt == 0 else segments(log.path)
         try:
             return _filled(con, log, files, views, runs, folder)
@@ -131,6 +130,7 @@ def _filled(
     runs: Collection[str] | None,
     folder: Path,
 ) -> Database:
+    con.execute("SET enable_progress_bar = false")  # our own is for terminals only
     # A database of its own, since only an attached one is compressed in memory: a tenth of the size.
     con.execute("ATTACH ':memory:' AS log (COMPRESS)")
     con.execute("USE log")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SWITCH: Final = "STEPLOG_CACHE"
-_VERSION: Final = f"{__version__}-2".encode()  # of what the lines hold: a change of it forgets everything
+_VERSION: Final = f"{__version__}-3".encode()  # of what the lines hold: a change of it forgets everything
 _CHECK_BYTES: Final = 8
 _MOST_BYTES: Final = 64 << 20  # of a log
 _MOST_BYTES_IN_ALL: Final = 256 << 20

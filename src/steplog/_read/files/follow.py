@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steplog._read.files.sequence import Sequence
 
 POLL_SECONDS: Final = 0.2
-_LOOKED_AT: Final = 300  # files at one poll
+_LOOKED_AT: Final = 200  # files at one poll
 _LATELY: Final = 60.0  # seconds: files that grew within them are looked at in each poll
 _LISTED_ANEW: Final = 30.0  # seconds, though nothing says that a name has come
 _COARSE: Final = 2.0  # seconds within which a directory may change twice and bear one time
@@ -37,17 +37,22 @@ def follow(
 ) -> Iterator[Line | BadLine]:
     """The lines of a log as they are written, in all its files, also new, truncated and replaced ones.
 
-    First the `last` lines that stand there already (0: none, None: all), in order of time; then each new line within
-    about `poll` seconds. (Of more than some hundred files, those that have been silent for a minute are looked at in
-    turns.) Never a partial record, and a line of a known writer only once, whatever becomes of its file. Waits for a
-    path that does not exist yet. Ends when `stop` is set; else never.
+    First the `last` lines that stand there now (0: none, None: all), in order of time; then each line that is written
+    from now on, within about `poll` seconds. (Of more than some hundred files, those that have been silent for a minute
+    are looked at in turns.) Never a partial record, and a line of a known writer only once, whatever becomes of its file.
+    Waits for a path that does not exist yet. Ends when `stop` is set; else never.
 
     Raises: LogError if the directory may not be read.
     """
-    ended = stop or threading.Event()
     tails = _Tails(log_path(path))
-    if last is not None:
-        yield from tails.begin_at_end(last)
+    standing = [] if last is None else tails.begin_at_end(last)
+    return _followed(tails, standing, poll, stop or threading.Event())
+
+
+def _followed(
+    tails: _Tails, standing: list[Line | BadLine], poll: float, ended: threading.Event
+) -> Iterator[Line | BadLine]:
+    yield from standing
     yield from tails.sweep()
     while not ended.wait(poll):
         yield from tails.sweep()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from steplog._format.segment_name import PACKED, PLAIN
 from steplog._format.zstd import open_segment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
+_Found = TypeVar("_Found")
+
 _FORMS: Final = (PACKED, PLAIN)
-_MOST_CHANGES: Final = 3  # packed, unpacked and packed again between two looks: nobody does that
+_MOST_CHANGES: Final = 3  # how often a file is packed, or unpacked, while we look: nobody does that
 
 
 def other_form(file: Path) -> Path | None:
@@ -34,17 +38,7 @@ def open_standing(file: Path) -> tuple[Path, BinaryIO]:
 
     Raises: FileNotFoundError if it stands in neither form; OSError; ImportError where zstd is needed and missing.
     """
-    other = other_form(file)
-    for _ in range(_MOST_CHANGES):
-        for form in (file, other):
-            try:
-                if form is not None:
-                    return form, open_segment(form)
-            except FileNotFoundError:
-                continue
-        if other is None:
-            break
-    raise FileNotFoundError(2, os.strerror(2), str(file))
+    return _standing(file, open_segment)
 
 
 def stat_standing(file: Path) -> tuple[Path, os.stat_result]:
@@ -52,14 +46,19 @@ def stat_standing(file: Path) -> tuple[Path, os.stat_result]:
 
     Raises: FileNotFoundError if it stands in neither form; OSError.
     """
-    other = other_form(file)
-    for _ in range(_MOST_CHANGES):
-        for form in (file, other):
-            try:
-                if form is not None:
-                    return form, os.stat(form)  # noqa: PTH116 -- a directory has thousands
-            except FileNotFoundError:
-                continue
+    return _standing(file, os.stat)
+
+
+def _standing(file: Path, look: Callable[[Path], _Found]) -> tuple[Path, _Found]:
+    try:
+        return file, look(file)
+    except FileNotFoundError:
+        other = other_form(file)
         if other is None:
-            break
-    raise FileNotFoundError(2, os.strerror(2), str(file))
+            raise
+    for form in (other, file) * _MOST_CHANGES:
+        try:
+            return form, look(form)
+        except FileNotFoundError:
+            continue
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))

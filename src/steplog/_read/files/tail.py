@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from steplog._format.segment_name import PACKED, writer_in_name
@@ -75,14 +76,14 @@ class Tail:
 
     def _batch(self) -> list[Line | BadLine]:
         """Some of the new lines. The file is not kept open while somebody looks at them: it may change meanwhile."""
-        try:
+        lines: list[Line | BadLine] = []
+        with suppress(ImportError, *unreadable()):
             _, stream = open_standing(self.file)
             with stream:
                 self._check(stream)
                 stream.seek(self._offset)
-                return list(self._whole_lines(stream))
-        except (ImportError, *unreadable()):
-            return []
+                lines.extend(self._whole_lines(stream))
+        return lines  # of a damaged file those before the damage
 
     def _check(self, stream: BinaryIO) -> None:
         """Begins anew where the bytes before the place reached are others: cut, written over, replaced."""

@@ -51,10 +51,11 @@ class Appender:
         if not self._mark[0] and self._is_forked(writer):
             writer = self.after_fork()
         pending = writer.pending
-        pending.put(*bodies)
-        is_written = not pending.behind and bool(pending.gate.alone(writer.write))
+        # As `put` does, whose call would be felt, and so would a keyword.
+        pending.queue.extend(zip(bodies, pending.numbers, pending.times))  # noqa: B905
+        is_written = not pending.behind and pending.gate.alone(writer.write)
         if pending.left or not is_written:
-            writer.see_to(bodies, is_written=is_written)
+            writer.see_to(bodies, is_written=bool(is_written))
 
     def close(self, last: Record) -> None:
         """Write `log.close` with this writer's counts and `last`; what comes later is still written."""

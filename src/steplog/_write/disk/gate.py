@@ -7,13 +7,23 @@ from _thread import RLock
 from collections import deque
 from collections.abc import Callable
 from itertools import starmap
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
-# Gives whether the records up to a number (0: all) are written; told whether nobody else can be writing, not even the call
-# that this one has cut into.
-Work: TypeAlias = Callable[[int, bool], bool]
 
-AT_ONCE: Final = (False,)
+class Work(Protocol):
+    """What is done inside."""
+
+    def __call__(self, upto: int, /, *, is_alone: bool) -> bool:
+        """Write the records up to a number (0: all); whether they are written.
+
+        is_alone: whether nobody else can be writing, not even the call that this one has cut into.
+        """
+        ...
+
+
+Wait: TypeAlias = tuple[bool, float]  # whether to wait, and for how many seconds
+AT_ONCE: Final[Wait] = (False, -1)
+PATIENTLY: Final[Wait] = (True, 2.0)
 _drain: Final = deque[Any](maxlen=0).extend
 
 
@@ -31,7 +41,7 @@ class Gate:
         self.inside: object = None  # who passed last, and perhaps is gone
         self.given_up: object = self  # who was inside when somebody had waited in vain
 
-    def alone(self, work: Work, upto: int = 0, wait: tuple[bool | float, ...] = AT_ONCE) -> bool | None:
+    def alone(self, work: Work, upto: int = 0, wait: Wait = AT_ONCE) -> bool | None:
         """What `work` returns; None where another thread is inside, and does not leave within the wait.
 
         A call that cuts into the one inside, in its own thread, does its work in between. But not if that one has cut in
@@ -49,7 +59,7 @@ class Gate:
                 if not got and not sys.is_finalizing():
                     return None
                 self.inside, self._has_cut_in = got, False
-                return work(upto, self._is_only)
+                return work(upto, is_alone=self._is_only)
             finally:
                 _drain(release)
         finally:
@@ -60,6 +70,6 @@ class Gate:
             return None
         try:
             self._has_cut_in = True
-            return work(upto, False)  # noqa: FBT003 - by place, as a callable without names has it
+            return work(upto, is_alone=False)
         finally:
             self._has_cut_in = False

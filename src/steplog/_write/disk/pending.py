@@ -18,7 +18,6 @@ from steplog._write.disk.gate import Gate, Work
 # same time, since each that wakes takes the interpreter from who is writing.
 _MOMENTS: Final = 10
 _MOMENT_NS: Final = 5_000_000
-_MANY_MOMENTS: Final = 400
 _RECOUNT_EVERY: Final = 256
 _OVERHEAD: Final = 128  # bytes that a pending record takes besides its own
 _REST_S: Final = 1.0
@@ -114,10 +113,6 @@ class Pending:
             self.side_gate.alone(work, upto, (True, _to_the_moment()))
         return self.is_written(upto)
 
-    def alone(self, work: Work) -> bool | None:
-        """Call `work` while nothing is written; None where that cannot be had for seconds."""
-        return self.gate.alone(work, 0, (True, _MANY_MOMENTS * _MOMENT_NS / 1e9))
-
     # -- records that cannot be written now
 
     def hold(self, bodies: tuple[bytes, ...], most: int) -> None:
@@ -164,11 +159,13 @@ class Pending:
             self._helping = self.behind = False
 
     def _help(self) -> None:
+        inside: object = None
         try:
             while not self.is_over and (self.queue or self.behind):
                 is_written = self.gate.alone(self._work)
-                if is_written is None:
+                if is_written is None and inside is self.gate.inside:
                     is_written = self.side_gate.alone(self._work) or None
+                inside = self.gate.inside
                 if not is_written:
                     helper_thread.pause(_LOOK_AGAIN_S if is_written is None else _REST_S)
                 elif not self.queue:

@@ -13,6 +13,7 @@ from steplog._write.disk.clock import now_ns
 from steplog._write.disk.composer import NOT_CALM, Composer, body_of
 from steplog._write.disk.file_sink import FileSink
 from steplog._write.disk.fsync import Sync
+from steplog._write.disk.gate import PATIENTLY
 from steplog._write.disk.pending import Pending
 from steplog._write.disk.private_files import new_writer_id
 from steplog._write.disk.reserve import ROOM
@@ -70,7 +71,7 @@ class Writer:
         if before.stage == NO_FILE and not pending.queue:
             return
         self._composer.last_words = last
-        is_told = pending.alone(self._finish)
+        is_told = pending.gate.alone(self._finish, 0, PATIENTLY)
         self._sync.now()
         then = pending.reached()
         missing = then.lost - before.lost if is_told else pending.last_number() - 1 - then.number
@@ -80,7 +81,7 @@ class Writer:
 
     def let_go(self) -> bool:
         """Let go of the file, so that a later line opens a new one; False where lines are left that no disk takes."""
-        self.pending.alone(self._let_go)
+        self.pending.gate.alone(self._let_go, 0, PATIENTLY)
         return not self.pending.queue
 
     def end(self) -> None:
@@ -90,7 +91,7 @@ class Writer:
 
     # -- with no other thread at it
 
-    def write(self, upto: int, is_alone: bool) -> bool:  # noqa: FBT001 - called by place, by the gate
+    def write(self, upto: int, /, *, is_alone: bool) -> bool:
         """Write what is pending, as `Gate` asks; whether it is written."""
         pending = self.pending
         try:
@@ -121,7 +122,7 @@ class Writer:
     def _one_line(self) -> bool:
         """Whether a single record was all that was pending, nothing else was to be done, and it is written now.
 
-        The same as `_write` does with it, but without calls, which cost more than the work.
+        The same as `write` does with it, but without calls, which cost more than the work.
         """
         begin, until, offset, shape = self._composer.calm
         queue, done = self.pending.queue, self.pending.batch
@@ -160,10 +161,7 @@ class Writer:
         try:
             # One call of C: no exception and no signal handler gets between the write and the note of what it took.
             batch.taken.extend(batch.once)
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # ValueError: a path with NUL, a file that a forked child closed
+        except (OSError, ValueError) as error:  # a path with NUL is a ValueError, and so is a closed file
             goes_on = self._goes_on(batch, 0, error)
         if now_ns() - began <= _SLOW_NS:
             self._strikes = 0
@@ -204,26 +202,32 @@ class Writer:
         if self._after_open is not None:
             self._after_open(self.sink.prev)
 
-    def _let_go(self, _: int, is_alone: bool) -> bool:  # noqa: FBT001 - as `write`
+    def _let_go(self, _: int, /, *, is_alone: bool) -> bool:
         batch = self.pending.newest()
         if is_alone and not self.pending.queue:
             self.pending.follow(batch, standing(batch.end._replace(stage=NO_FILE)))
             self.sink.close()
         return True
 
-    def _finish(self, _: int, is_alone: bool) -> bool:  # noqa: FBT001 - as `write`
+    def _finish(self, _: int, /, *, is_alone: bool) -> bool:
+        # With the other gate shut as well: the room that is made is for the last words.
+        def last_words(_: int, /, **__: bool) -> bool:
+            return self._say_last_words(is_alone=is_alone)
+
+        return bool(self.pending.side_gate.alone(last_words, 0, PATIENTLY))
+
+    def _say_last_words(self, *, is_alone: bool) -> bool:
         pending = self.pending
         pending.behind = False
-        if not self.write(0, is_alone) and is_alone and self.sink.make_room():
+        if not self.write(0, is_alone=is_alone) and is_alone and self.sink.make_room():
             batch, entries = pending.newest(), pending.queue.copy()
             if len(batch.whole) > ROOM // 2:
-                pending.follow(
-                    batch, standing(Point(*batch.start))
-                )  # what is torn stays so: the loss is to be told
+                # What is torn stays so, as the loss is to be told.
+                pending.follow(batch, standing(Point(*batch.start)))
             pending.give_up(entries[0], entries[-1])
             pending.queue.clear()
         pending.put(b"")
-        return self.write(0, is_alone)
+        return self.write(0, is_alone=is_alone)
 
     # -- trouble
 
@@ -273,8 +277,8 @@ class Writer:
         self.pending.get_help()  # we may be in the middle of a write
 
 
-def _nothing(_: int, __: bool) -> bool:  # noqa: FBT001 - as `Writer.write`
-    return True
+def _nothing(_: int, /, *, is_alone: bool) -> bool:
+    return is_alone or True
 
 
 def _words(error: OSError | ValueError) -> str:

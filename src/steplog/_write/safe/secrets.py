@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from steplog._secrets.environment import Environment, dotenv_secrets, folders_of_program
-from steplog._secrets.known_values import KNOWN
+from steplog._secrets.known_values import GIVEN, KNOWN
 from steplog._secrets.texts import may_hold_secret
 
 # An id that LangChain, LangGraph or a uuid library made: of characters of which no token but two consists. Such ids
@@ -50,7 +50,7 @@ def is_own_id(text: str) -> bool:
 
 def know_secrets(values: Iterable[str]) -> None:
     """Mask these values, and those in this process's environment and `.env`, in all logs of this process from now on."""
-    found = [(value, "redact_values") for value in values]
+    found = [(value, GIVEN) for value in values]
     if not _dotenv_was_read:
         _dotenv_was_read.append(True)
         found += dotenv_secrets(folders_of_program())

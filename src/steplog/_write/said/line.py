@@ -54,7 +54,7 @@ class Line:
     def __init__(
         self, settings: Settings, memory: RunMemory, record: Record, after: Line | None = None
     ) -> None:
-        """For the line that `record` becomes, in the run that `memory` belongs to; written with the one `after` which it comes."""
+        """For the line that `record` becomes, in the run that `memory` belongs to; written together with the one before, `after`."""
         self.settings = settings
         self.memory = memory
         self.record = record

@@ -18,13 +18,14 @@ from steplog._write.safe.walk import Walk
 from steplog._write.said.content_fields import finish, walk_all
 from steplog._write.said.fields import PUTS, not_understood
 from steplog._write.said.line import Line
-from steplog._write.said.plain_fields import error_fields, put_text, put_texts
+from steplog._write.said.plain_fields import error_fields, put_integer, put_text, put_texts
 from steplog._write.said.run_memory import BoundReachedError, RunMemory
 from steplog._write.said.shortening import shorter
 from steplog._write.settings.settings import Settings
 
 _MOST_REPORTS: Final = 100
 _TEXT: Final = frozenset({str})
+_FAR: Final = 2**53  # beyond, a number may be more than JSON holds
 _ENVELOPE: Final = 512  # bytes of a line that `seq`, `ts` and the like take
 
 
@@ -73,8 +74,9 @@ class LineWriter:
         """The line that `record` begins; in the kernel on return.
 
         `record` is of names and numbers made here, `fields` are what an adapter or a program told; the line has them in
-        the forms of the format, and what that has no place for under `extra`. With `hold` the line is not written but
-        given, to be handed to the next call as `after`: both go with one write.
+        the forms of the format, and what that has no place for under `extra`. Most fields are names met before and small
+        numbers, and put at once. With `hold` the line is not written but given, to be handed to the next call as `after`:
+        both go with one write.
         """
         look_again()
         own = len(record)
@@ -84,8 +86,9 @@ class LineWriter:
             if value is None:
                 continue
             put, cls = puts.get(name, not_understood), type(value)
-            # Most fields are names met before.
-            if cls is str and put is put_text and value in clean:
+            if (cls is str and put is put_text and value in clean) or (
+                cls is int and put is put_integer and -_FAR < value < _FAR
+            ):
                 record[name] = value
                 continue
             if cls is list and put is put_texts and (names := _met_before(value, clean)):
@@ -120,8 +123,7 @@ class LineWriter:
         if hold:
             return (line or Line(self.settings, run.memory, record, after)).encoded_as(body)
         if after is not None:
-            self._write_both(run, after, body, line)
-            return None
+            return self._write_both(run, after, body, line)
         self.appender.append(body)
         # Only now: another thread must not point at what no file has yet.
         if line is not None and (run.memory.add(line) or line.walk is not None):

@@ -12,12 +12,20 @@ from steplog._write.steps.states import ENDED, IMPLIED, StepState
 _MOST_ENDED: Final = 512
 
 
-class Inherited(NamedTuple):
-    """A step that the process which forked this one had open: the run's 16 digits, the step's number, its name."""
+class Place(NamedTuple):
+    """Where a step is: the run's 16 digits, its number or that of the nearest that is written, its name."""
 
     run: str
     step: int
     name: str | None
+
+
+def _place_of(step: StepState) -> Place:
+    return Place(step.run.hex, step.nearest_written, step.name)
+
+
+def _as_parent(place: Place) -> dict[str, str | int]:
+    return {"parent_run": place.run, **({"parent_step": place.step} if place.step else {})}
 
 
 def plain_key(key: Hashable) -> Hashable:
@@ -30,7 +38,7 @@ class OpenSteps:
 
     __slots__ = ("ended", "inherited", "opened")
 
-    def __init__(self, inherited: dict[Hashable, Inherited] | None = None) -> None:
+    def __init__(self, inherited: dict[Hashable, Place] | None = None) -> None:
         """No step is open; `inherited` are those that this process's parent had open when it forked."""
         self.opened: dict[Hashable, StepState] = {}
         self.ended: OrderedDict[Hashable, StepState] = OrderedDict()
@@ -45,11 +53,16 @@ class OpenSteps:
         key = plain_key(key)
         return self.opened.get(key) or self.ended.get(key)
 
+    def place_of(self, key: Hashable) -> dict[str, str | int]:
+        """What a run that begins inside of this step says of it; nothing of an unknown one."""
+        step = self.known(key)
+        return {} if step is None else _as_parent(_place_of(step))
+
     def elsewhere(self, key: Hashable) -> dict[str, str | int]:
-        """What a run's start says of the step it was called by, which began in another process or before the recording."""
-        known = self.inherited.get(plain_key(key))
-        if known is not None:
-            return {"parent_run": known.run, **({"parent_step": known.step} if known.step else {})}
+        """The same of a step that began in another process, or before the recording."""
+        inherited = self.inherited.get(plain_key(key))
+        if inherited is not None:
+            return _as_parent(inherited)
         return {"parent_run": key.hex[16:]} if isinstance(key, UUID) else {}
 
     def close(self, step: StepState, *, implied: bool) -> bool:
@@ -90,12 +103,9 @@ class OpenSteps:
             return None
         return oldest
 
-    def handed_down(self) -> dict[Hashable, Inherited]:
+    def handed_down(self) -> dict[Hashable, Place]:
         """What a forked child inherits, by key."""
-        return self.inherited | {
-            key: Inherited(step.run.hex, step.nearest_written, step.name)
-            for key, step in tuple(self.opened.items())
-        }
+        return self.inherited | {key: _place_of(step) for key, step in tuple(self.opened.items())}
 
     def sizes(self) -> dict[str, int]:
         """How many are open and remembered."""

@@ -150,8 +150,10 @@ class StepLines:
         """Something happened inside the step `above`."""
         run = above.run
         run.totals.count(kind)
-        run.totals.sum_up()
-        record: Record = {"run": run.hex, "step": run.next_number()}
+        number = run.next_number()
+        if not number % _SUM_UP_EVERY:
+            run.totals.sum_up()
+        record: Record = {"run": run.hex, "step": number}
         if parent := above.nearest_written:
             record["parent"] = parent
         record["ev"] = f"{kind}.point"

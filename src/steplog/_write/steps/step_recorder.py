@@ -274,6 +274,10 @@ class StepRecorder:
         """Counts and sums of one run by id, or of all runs so far; from memory. Raises `KeyError` for no such run."""
         return self._runs.totals(run_id)
 
+    def place_of(self, key: Hashable) -> dict[str, str | int]:
+        """What a run that begins inside of this step says of it: `parent_run`, and `parent_step` in a step."""
+        return self._steps.place_of(key)
+
     def begun_after(self, run: str | None) -> tuple[str, ...]:
         """The ids of the runs that began here after this one, oldest first, of the newest ten thousand; or of all."""
         return self._runs.begun_after(run)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from _thread import RLock  # the class itself: `threading.RLock` is a function around it
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from contextlib import suppress
+from typing import Any, Final, TypeVar, cast
 
 from steplog._format.record import POINTS, STEPS, USAGE_FIELDS, Totals
+from steplog._write.disk.gate import Gate, Wait
+
+T = TypeVar("T")
 
 FAILED: Final = "failed"  # a step that failed where its error began
 AGAIN: Final = "again"  # a step that tries again what failed
@@ -20,69 +23,69 @@ _COUNTED_AS: Final[dict[str, tuple[str, ...]]] = {
 _SUMMED: Final = frozenset(USAGE_FIELDS) - {"total_tokens"}
 _ORDER: Final = tuple(name for name in Totals.__annotations__ if name != "models")
 _MOST_MODELS: Final = 1000
-_LONGEST_WAIT_S: Final = 0.05
+_BRIEFLY: Final[Wait] = (True, 0.05)
 
 
 class RunTotals:
     """Counts of steps, calls, errors and retries, sums of tokens, and the models that answered."""
 
-    __slots__ = ("_happened", "_lock", "_models", "_sums", "count")
+    __slots__ = ("_gate", "_happened", "_models", "_sums", "_usages", "count")
 
     def __init__(self) -> None:
         """All zero."""
         self._sums: dict[str, int] = {}
         self._models: dict[str, None] = {}
-        self._lock = RLock()  # adding is a read and a write: two threads would lose a count
+        self._gate = Gate(is_only=True)  # adding is a read and a write: two threads would lose a count
         # What happened and is not in the sums yet, each put here by one C call, which no thread cuts in two and which
         # waits for no lock. Whoever puts something here calls `sum_up` from time to time.
-        self._happened: deque[str | Mapping[str, int]] = deque()
+        self._happened: deque[str] = deque()
+        self._usages: deque[Mapping[str, int]] = deque()
         # One more of these: a kind of step or point, FAILED, or AGAIN.
         self.count: Callable[[str], None] = self._happened.append
 
     def add_call(self, usage: Mapping[str, int] | None, model: object) -> None:
         """Add the tokens that a line says a call took, and the model that answered; nobody changes `usage` any more."""
         if usage is not None:
-            self._happened.append(usage)
+            self._usages.append(usage)
         if type(model) is str and len(self._models) < _MOST_MODELS:
             self._models[model] = None
 
     def sum_up(self) -> None:
-        """Put what happened into the sums."""
-        happened, sums = self._happened, self._sums
-        # An exception that was thrown into a thread at the wrong moment may have left the lock taken for ever.
-        if not happened or not self._lock.acquire(timeout=_LONGEST_WAIT_S):
-            return
-        try:
-            for _ in range(len(happened)):
-                what = happened.popleft()
-                if not isinstance(what, str):
-                    for name in _SUMMED.intersection(what):
-                        sums[name] = sums.get(name, 0) + what[name]
-                    continue
-                for name in _COUNTED_AS[what]:
-                    sums[name] = sums.get(name, 0) + 1
-                if what == "resume" and sums.get("interrupts"):
-                    sums["interrupts"] -= 1  # answered within the run: nothing waits any more when it ends
-        except IndexError:
-            pass  # a signal handler has taken what was there a moment ago
-        finally:
-            self._lock.release()
+        """Put what happened into the sums; if another thread is at it for long, what happened waits for the next time."""
+        if self._happened or self._usages:
+            self._gate.alone(self._sum_up, 0, _BRIEFLY)
+
+    def _sum_up(self, _: int, /, *, is_alone: bool) -> bool:
+        sums, taken = self._sums, _taken(self._happened)
+        # One by one where the order counts.
+        counts = [(what, 1) for what in taken] if "resume" in taken else Counter(taken).items()
+        for what, times in counts:
+            for name in _COUNTED_AS[what]:
+                sums[name] = sums.get(name, 0) + times
+            if what == "resume":  # answered within the run: nothing waits any more when it ends
+                sums["interrupts"] = max(0, sums.get("interrupts", 0) - times)
+        for usage in _taken(self._usages):
+            for name in _SUMMED.intersection(usage):
+                sums[name] = sums.get(name, 0) + usage[name]
+        return is_alone
 
     def add(self, other: RunTotals) -> None:
         """Add another's counts to these."""
         other.sum_up()
-        is_ours = self._lock.acquire(timeout=_LONGEST_WAIT_S)
-        try:
+
+        def add(_: int = 0, /, *, is_alone: bool) -> bool:
             for name, value in tuple(other._sums.items()):
                 self._sums[name] = self._sums.get(name, 0) + value
-        finally:
-            if is_ours:
-                self._lock.release()
+            return is_alone
+
+        if self._gate.alone(add, 0, _BRIEFLY) is None:
+            add(is_alone=False)
         self._models.update(other._models)
 
     @property
     def waits(self) -> bool:
-        """Whether an interrupt was not answered, as far as was summed up."""
+        """Whether an interrupt was not answered."""
+        self.sum_up()
         return bool(self._sums.get("interrupts"))
 
     def as_dict(self) -> Totals:
@@ -93,3 +96,11 @@ class RunTotals:
         if self._models:
             found["models"] = list(self._models)
         return cast("Totals", found)
+
+
+def _taken(things: deque[T]) -> list[T]:
+    """All things that are there, taken out; a signal handler may take some of them meanwhile."""
+    found: list[T] = []
+    with suppress(IndexError):
+        found.extend(things.popleft() for _ in range(len(things)))
+    return found
