@@ -219,6 +219,20 @@ def test_notes_are_shown_with_the_run_the_step_and_the_listing(logs):
     assert data["notes"] == [run.notes[0].as_json()]
 
 
+def test_notes_go_where_runs_are_exported_to(logs, tmp_path):
+    with steplog.Recorder(logs) as recorder, recorder.run("chat") as run:
+        with run.llm("m", [{"role": "user", "content": "hi"}]) as call:
+            call.set(message="hello")
+    run = steplog.read(logs)[-1]
+    run.note("a fine one", labels="good", by="ann")
+    (atif,) = map(json.loads, cli("export", "atif", "--label", "good", logs).stdout.splitlines())
+    assert [note["text"] for note in atif["extra"]["notes"]] == ["a fine one"]
+    (chat,) = map(json.loads, cli("export", "messages", "--label", "good", logs).stdout.splitlines())
+    assert (chat["run"], chat["labels"]) == (run.id, ["good"])
+    assert '"steplog.labels"' in cli("export", "otlp", "@last", "-o", "-", logs).stdout
+    assert cli("export", "chrome", "--label", "bad", logs).returncode == 1
+
+
 def test_a_salvaged_log_has_its_notes(logs, tmp_path):
     steplog.read(logs)[-1].note("kept")
     with (logs / "notes.jsonl").open("ab") as stream:

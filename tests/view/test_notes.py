@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from page_tools import embedded, run_cli, serving
 
 import steplog
-from conftest import embedded, run_cli, serving
 from steplog import ask
 from steplog._ask.noted import label_counts
 

@@ -42,6 +42,7 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
     "--out", "-o", metavar="FILE", help="Where to write; by default standard output. A folder for atif."
 )
 @click.option("--only", metavar="STATUS", help="Runs of this status only, such as ok.")
+@click.option("--label", metavar="LABEL", help="Only runs that got this label, such as good.")
 @click.option(
     "--shape", type=click.Choice(("neutral", "openai")), default="neutral", help="messages: whose shape."
 )
@@ -54,7 +55,7 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
 @click.option("--unfinished", is_flag=True, help="otlp: also runs of other hosts that have no end.")
 def export(
     *, target: str, runs: tuple[str, ...], path: str | None, out: str | None, only: str | None,
-    limit: int | None, shape: Shape, per: Per, unfinished: bool,
+    label: str | None, limit: int | None, shape: Shape, per: Per, unfinished: bool,
 ) -> None:  # fmt: skip
     """Write runs as other programs read them, or send them to an OpenTelemetry backend.
 
@@ -71,6 +72,7 @@ def export(
         runs, path = runs[:-1], runs[-1]
     with log_at(path) as log:
         chosen = [run for run in _chosen(log, runs) if only is None or run.status == only]
+        chosen = [run for run in chosen if label is None or label in run.labels]
         chosen = chosen[-(limit or 0) :]
         if not chosen:
             complain("no runs that fit")

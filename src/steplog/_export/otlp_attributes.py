@@ -34,6 +34,7 @@ def run_attributes(run: Run) -> Attributes:
         names.OPERATION: operation, names.SPAN_KIND: kind, "steplog.run": run.id, "steplog.status": run.status,
         "steplog.framework": run.framework, "steplog.resumes": run.resumes, names.TAGS: list(run.tags),
         names.METADATA: _json(run.metadata) if run.metadata else None, names.USER: _user(run.metadata),
+        "steplog.labels": list(run.labels),
     }  # fmt: skip
     _put_all(out, names.AGENT_NAME, run.name)
     _put_all(out, names.CONVERSATION, run.thread)
