@@ -1,10 +1,14 @@
 """What is put into a text is told from a new version of it by how it changes in time."""
 
 import random
+import time
+import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from steplog._ask.prompt_words import text_of_words, words_of
+from steplog._ask.prompt_words import _DATE, _ID, DATE, ID, _without_passing, text_of_words, words_of
 from steplog._ask.templates import Seen, templates
 
 NAMES = [
@@ -128,3 +132,35 @@ def test_random_texts_fall_into_versions_that_hold_each_of_them_once():
         ]
         found = templates([Seen(words_of(text)) for text in texts])
         assert sorted(member for each in found for member in each.members) == list(range(count))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["Friday", "27 November 2026", "at 9:30", "c-8812", "a@b.example", "word", "x" * 50, "\n", "12"]
+        ),
+        max_size=30,
+    )
+)
+def test_dates_and_ids_are_found_wherever_they_stand(pieces):
+    text = " ".join(pieces)
+    whole = _ID.sub(ID, _DATE.sub(DATE, text))
+    assert "".join(_without_passing(text)) == whole
+
+
+def test_many_long_prompts_take_little_time_and_memory():
+    chance = random.Random(4)
+    words = ["".join(chance.choices("abcdefgh", k=6)) for _ in range(2_000)]
+    base = " ".join(chance.choices(words, k=1_500))
+    texts = [
+        f"{base}\nuser {words[n % 700]}\n{' '.join(chance.choices(words, k=200))}\n{'' if n < 240 else 'new'} {base}"
+        for n in range(400)
+    ]
+    tracemalloc.start()
+    before = time.process_time()
+    found = told(texts)
+    spent, (_, most) = time.process_time() - before, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [count for _, count in found] == [240, 160]
+    assert most < 60_000_000
+    assert spent < 60  # with the memory traced; a tenth without

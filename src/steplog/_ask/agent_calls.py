@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from steplog._read.runs.run import Run
     from steplog._read.runs.step import Step
 
+_MOST_OWN: Final = 20_000  # characters of one thing that a run says itself
 _SYSTEM: Final = ("system", "developer")
 # Of a call, not of an agent: they name who asks, or are another each time.
 _PASSING: Final = frozenset(
@@ -158,7 +159,7 @@ def _own_words(run: Run) -> str:
     first = next((step for step in run.steps if step.kind == "llm"), None)
     said = [text_of(message) for message in (first.prompt if first else ()) if message.get("role") == "user"]
     parts = [as_text(run.input), as_text(dict(run.metadata)), run.thread, *said]
-    words = (word.text for part in parts for word in words_of(part))
+    words = (word.text for part in parts for word in words_of(part[:_MOST_OWN]))
     return f" {' '.join(word.lower() for word in words if word[0].isalnum())} "
 
 

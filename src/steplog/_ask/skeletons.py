@@ -60,8 +60,7 @@ def filled(found: Skeleton, text: tuple[Word, ...]) -> list[tuple[str, ...]]:
 def _chunks(found: Skeleton) -> list[tuple[str, ...]]:
     """The words between the gaps, what stands before the first of them first."""
     places = (0, *found.gaps, len(found.words))
-    words = tuple(word.text for word in found.words)
-    return [words[begin:end] for begin, end in pairwise(places)]
+    return [tuple(word.text for word in found.words[begin:end]) for begin, end in pairwise(places)]
 
 
 def _fits(found: Skeleton, text: tuple[Word, ...]) -> bool:

@@ -7,7 +7,7 @@ and stays. What cannot be told apart counts as a new version: two texts alone, e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
 from steplog._ask.skeletons import Skeleton, filled, skeleton
@@ -117,23 +117,37 @@ def _is_of_processes(values: Sequence[Value], writers: Sequence[str]) -> bool:
 def _change_inside(values: Sequence[Value]) -> int:
     """From which place on all values share words that none before has, or have lost such words; 0 if there is none."""
     size = 1 if max(map(len, values)) <= _SHORT else 3
-    pieces = [frozenset(zip(*(value[at:] for at in range(size)), strict=False)) for value in values]
-    ahead, behind = _shared_and_all(pieces), _shared_and_all(pieces[::-1])[::-1]
+    pieces = [_pieces(value, size) for value in values]
+    first: dict[Value, int] = {}
+    last: dict[Value, int] = {}
+    for at, piece in enumerate(pieces):
+        last |= dict.fromkeys(piece, at)
+        for each in piece:
+            first.setdefault(each, at)
+    shared_before = list(accumulate(pieces, frozenset.__and__))
+    shared_after = list(accumulate(pieces[::-1], frozenset.__and__))[::-1]
+    kinds_before, kinds_after = _kinds(values), _kinds(values[::-1])[::-1]
     for at in range(1, len(values)):
-        if len(set(values[:at])) < _ENOUGH or len(set(values[at:])) < _ENOUGH:
+        if kinds_before[at - 1] < _ENOUGH or kinds_after[at] < _ENOUGH:
             continue
-        (shared_before, all_before), (shared_after, all_after) = ahead[at - 1], behind[at]
-        if shared_after - all_before or shared_before - all_after:
+        if any(first[each] >= at for each in shared_after[at]) or any(
+            last[each] < at for each in shared_before[at - 1]
+        ):
             return at
     return 0
 
 
-def _shared_and_all(
-    pieces: Sequence[frozenset[tuple[str, ...]]],
-) -> list[tuple[frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]]]:
-    """At each place what all up to there share, and what any of them has."""
-    found: list[tuple[frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]]] = []
-    for piece in pieces:
-        shared, every = found[-1] if found else (piece, piece)
-        found.append((shared & piece, every | piece))
+def _pieces(value: Value, size: int) -> frozenset[Value]:
+    """So many words that follow each other, wherever they stand, and the single words at either end."""
+    ends = {("‹first›", value[0]), ("‹last›", value[-1])} if value else set[Value]()
+    return frozenset(zip(*(value[at:] for at in range(size)), strict=False)) | ends
+
+
+def _kinds(values: Sequence[Value]) -> list[int]:
+    """How many different values there are up to each place."""
+    seen: set[Value] = set()
+    found: list[int] = []
+    for value in values:
+        seen.add(value)
+        found.append(len(seen))
     return found
