@@ -8,7 +8,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.counting import gather
-from steplog._ask.dimensions import MODEL_KINDS, Dimension, dimensions
+from steplog._ask.dimensions import MODEL_KINDS, dimensions
 from steplog._ask.prices import price_sources
 from steplog._ask.spending import Spending, Unpriced, spend
 from steplog._ask.sql import notes
@@ -17,7 +17,7 @@ from steplog._ask.tables.columns import TOKENS
 from steplog._ask.tables.database import Database, database
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from steplog._read.log import Log
 
@@ -137,47 +137,46 @@ def stats(
     With `runs` only runs of these ids count; without `prices` nothing is priced. `ranked`: how many of the slowest and
     dearest runs are named. Raises: QueryError for an unknown `by`; LogError without DuckDB.
     """
+    with database(log, views_for(by), runs=runs) as held:
+        if any(each.needs_versions for each in dimensions(by)):
+            tell_versions(held, log, runs)
+        return stats_of(held, by, prices=prices, ranked=ranked)
+
+
+def views_for(by: Sequence[str]) -> list[str]:
+    """The views that figures grouped so need. Raises: QueryError for an unknown `by`."""
+    chosen = dimensions(by)
+    runs = ["runs"] if any(each.needs_runs for each in chosen) else []
+    return [*runs, "notes"] if any(each.needs_labels for each in chosen) else runs
+
+
+def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) -> Stats:
+    """As `stats`, of a database that is open."""
     chosen = dimensions(by)
     of = "calls" if any(each.is_of_calls for each in chosen) else "runs"
     plain = [each for each in chosen if not each.needs_labels]
-    with database(log, list(_views(chosen)), runs=runs) as held:
-        if any(each.needs_versions for each in chosen):
-            tell_versions(held, log, runs)
-        gather(held, plain, of)
-        spent = spend(held, []) if prices else None
-        total = _figures(_summed(held, [], of)[0], 0, spent)
-        slowest, dearest = _slowest(held, ranked), _dearest(held, ranked) if prices else ()
-        if len(plain) < len(chosen):
-            gather(held, chosen, of)
-        return Stats(
-            by=tuple(by),
-            of=of,
-            groups=_groups(held, len(chosen), of, prices=prices),
-            total=total,
-            slowest=slowest,
-            dearest=dearest,
-            unpriced=spent.get((), Spending()).unpriced if spent else (),
-            sources=price_sources() if prices else (),
-            notes=tuple(notes(held)),
-        )
-
-
-def _views(chosen: Iterable[Dimension]) -> Iterator[str]:
-    """What must be known of the log."""
-    if any(each.needs_runs for each in chosen):
-        yield "runs"
-    if any(each.needs_labels for each in chosen):
-        yield "notes"
-
-
-def _groups(held: Database, width: int, of: str, *, prices: bool) -> tuple[Figures, ...]:
-    columns = [f"g{at}" for at in range(width)]
-    if not columns:
-        return ()
-    spent = spend(held, columns) if prices else None
-    found = [_figures(row, width, spent) for row in _summed(held, columns, of)]
-    found.sort(key=lambda each: (each.cost or 0, sum(each.tokens.values()), each.calls), reverse=True)
-    return tuple(found)
+    columns, has_labels = [f"g{at}" for at in range(len(chosen))], len(plain) < len(chosen)
+    gather(held, plain, of)
+    spent = spend(held, [] if has_labels else columns) if prices else None
+    everything = None if spent is None else {(): _all(spent.values())}
+    total = _figures(_summed(held, [], of)[0], 0, everything)
+    slowest, dearest = _slowest(held, ranked), _dearest(held, ranked) if prices else ()
+    if has_labels:  # with which a run may be in several groups
+        gather(held, chosen, of, again=True)
+        spent = spend(held, columns) if prices else None
+    groups = [_figures(row, len(columns), spent) for row in _summed(held, columns, of)] if columns else []
+    groups.sort(key=lambda each: (each.cost or 0, sum(each.tokens.values()), each.calls), reverse=True)
+    return Stats(
+        by=tuple(by),
+        of=of,
+        groups=tuple(groups),
+        total=total,
+        slowest=slowest,
+        dearest=dearest,
+        unpriced=everything[()].unpriced if everything else (),
+        sources=price_sources() if prices else (),
+        notes=tuple(notes(held)),
+    )
 
 
 def _summed(held: Database, columns: Sequence[str], of: str) -> list[tuple[Any, ...]]:
@@ -217,6 +216,13 @@ def _spread(quantiles: Sequence[float] | None, longest: float | None) -> Spread 
         return None
     half, most, nearly_all = quantiles
     return Spread(half, most, nearly_all, longest)
+
+
+def _all(spent: Iterable[Spending]) -> Spending:
+    total = Spending()
+    for each in spent:
+        total.add(each)
+    return total
 
 
 def _slowest(held: Database, ranked: int) -> tuple[Ranked, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
+from steplog._format.shipped import is_url
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -86,6 +88,8 @@ def _newest(ctx: click.Context) -> Iterator[Run]:
     from steplog._read.log import read  # noqa: PLC0415 -- as the line before
 
     path = ctx.params.get("path_option") or ctx.params.get("path")
+    if is_url(path):
+        return  # a store may be far away
     try:
         yield from islice(reversed(read(None if path == "-" else path).runs), _MOST_RUNS)
     except (LogError, OSError):

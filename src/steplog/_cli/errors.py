@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_budget, takes_form, takes_limit, takes_log, takes_query
+from steplog._cli.engine import Here, answers_at
+from steplog._cli.options import takes_budget, takes_engine, takes_form, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, painted, say
 from steplog._show.note_lines import note_line
 from steplog._show.terminal_text import as_json, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from steplog._ask.errors import ErrorKind
     from steplog._ask.query import Query
@@ -48,10 +49,13 @@ _ID_DIGITS: Final = 8
 @takes_limit("Only the N most frequent kinds.")
 @takes_budget
 @takes_form
+@takes_engine
 @takes_log
 def errors(
     *,
     path: str | None,
+    engine: str,
+    master: str | None,
     query: Query,
     limit: int | None,
     form: str | None,
@@ -68,32 +72,61 @@ def errors(
     newest process) which no other run had, and those that were noted as `fixed` before. Notes with the label `known` keep a
     failure from being new. Exit code 1 if there are any, 0 if there are none.
     """
+    if is_new or since_version is not None or (budget is not None and form is None):
+        if engine == "spark":
+            raise click.UsageError("--new, --since-version and --budget are for --engine duckdb")
+        with log_at(path) as log:
+            _tell_chosen(log, query, since_version, limit, form, budget=budget, is_new=is_new)
+        return
+    with answers_at(path, engine, master) as log:
+        found = log.errors(query, limit=limit)
+        _print(found, form, log.log.notes if isinstance(log, Here) else ())
+        if not found:
+            complain(f"no errors in {log.url}" + (" that fit" if query else ""))
+            click.get_current_context().exit(NO)
+
+
+def _tell_chosen(
+    log: Log,
+    query: Query,
+    version: str | None,
+    limit: int | None,
+    form: str | None,
+    *,
+    budget: int | None,
+    is_new: bool,
+) -> None:
+    """What needs the runs one by one: what is new, since a version, or within a budget."""
     from steplog._ask import errors as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
     from steplog._ask.briefs import errors_told  # noqa: PLC0415 -- as the line before
 
-    with log_at(path) as log:
-        runs = _runs(log, query, since_version, is_new=is_new)
-        if is_new:
-            _tell_new(log, runs or frozenset(), limit, form)
-            return
-        found = answers.errors(log, runs=runs, limit=limit)
-        if budget is not None and form is None:
-            say(errors_told(log, runs=runs, limit=limit, tokens=budget))
-        elif form == "json":
-            say(as_json([kind.as_json() for kind in found], indent=2))
-        elif form == "jsonl":
-            for kind in found:
-                say(as_json(kind.as_json()))
-        else:
-            from steplog._ask.recurring import noted_failures  # noqa: PLC0415 -- as above
+    runs = _runs(log, query, version, is_new=is_new)
+    if is_new:
+        _tell_new(log, runs or frozenset(), limit, form)
+        return
+    found = answers.errors(log, runs=runs, limit=limit)
+    if budget is not None and form is None:
+        say(errors_told(log, runs=runs, limit=limit, tokens=budget))
+    else:
+        _print(found, form, log.notes)
+    if not found:
+        complain(f"no errors in {log.path}" + (" that fit" if runs is not None else ""))
+        click.get_current_context().exit(NO)
 
-            notes = noted_failures(log.notes)
-            for kind in found:
-                for line in _lines(kind, notes.get(kind.fingerprint)):
-                    say(line)
-        if not found:
-            complain(f"no errors in {log.path}" + (" that fit" if runs is not None else ""))
-            click.get_current_context().exit(NO)
+
+def _print(found: Sequence[ErrorKind], form: str | None, notes: Sequence[Note]) -> None:
+    from steplog._ask.recurring import noted_failures  # noqa: PLC0415 -- as above
+
+    if form == "json":
+        say(as_json([kind.as_json() for kind in found], indent=2))
+        return
+    noted = noted_failures(notes)
+    for kind in found:
+        if form == "jsonl":
+            say(as_json(kind.as_json()))
+            continue
+        for line in _lines(kind, noted.get(kind.fingerprint)):
+            say(line)
 
 
 def _runs(log: Log, query: Query, version: str | None, *, is_new: bool) -> frozenset[str] | None:

@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "doctor": "Examine a log: what is damaged, what is missing, and why.",
     "prune": "Delete the oldest closed segments of a log.",
     "pack": "Compress the closed segments of a log.",
+    "ship": "Bring the closed segments of a log to a store, such as s3://.",
     "export": "Write runs as other programs read them, or send them to a backend.",
     "demo": "Write a sample log, and walk through the commands with it.",
     "skill": "Tell coding agents how to read logs.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli import complete
+from steplog._format.shipped import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -43,7 +44,7 @@ def takes_log(function: Function) -> Function:
 
 def is_path(word: str) -> bool:
     """Whether a word that could be a run names a log instead."""
-    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or Path(word).exists())
+    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or is_url(word) or Path(word).exists())
 
 
 def takes_limit(what: str) -> Callable[[Function], Function]:
@@ -56,6 +57,15 @@ def takes_form(function: Function) -> Function:
     for name, words in (("jsonl", "One JSON object a line."), ("json", "One JSON array.")):
         function = click.option(f"--{name}", "form", flag_value=name, help=words)(function)
     return function
+
+
+def takes_engine(function: Function) -> Function:
+    """`--engine` and `--master`: where the question is answered."""
+    master = "With --engine spark: spark://host:7077, sc://host; by default this machine alone."
+    function = click.option("--master", metavar="URL", help=master)(function)
+    words = "Who counts: DuckDB here, or Spark (for stores of any size)."
+    choices = click.Choice(("duckdb", "spark"))
+    return click.option("--engine", type=choices, default="duckdb", show_default=True, help=words)(function)
 
 
 def takes_json(function: Function) -> Function:

@@ -247,6 +247,8 @@ _POINTS: Final = """
         value, data, error.type AS error_type, error.message AS error_message
     FROM lines WHERE ends_with(ev, '.point')
 """
+OF_RUNS: Final = tuple(view for view in VIEWS if view != "notes")
+"""The views whose rows are those of runs, by `run` and `nth`; notes stand beside the log."""
 # In the order in which one builds on the other; `messages`, `documents` and `notes` are tables.
 MADE_BY: Final[dict[str, str]] = {
     "steps": steps_sql(),
