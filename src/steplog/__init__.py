@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from steplog._auto.notebook import unload_ipython_extension as unload_ipython_extension
     from steplog._auto.switch import Recording, activate, deactivate, recording
     from steplog._guard.guard import Guard, guard
+    from steplog._notes.note import Note
+    from steplog._notes.reading import BadNote
     from steplog._read import (
         Ambiguous,
         BadLine,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Ambiguous",
     "BadLine",
+    "BadNote",
     "BudgetExceeded",
     "CallableSink",
     "Document",
@@ -59,6 +62,7 @@ __all__ = [
     "Message",
     "NotALog",
     "NotFound",
+    "Note",
     "RecordedRun",
     "RecordedStep",
     "Recorder",
@@ -79,6 +83,8 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Note": "steplog._notes.note",
+    "BadNote": "steplog._notes.reading",
     "Recorder": "steplog._record.recorder",
     "RecordedRun": "steplog._record.recorded",
     "RecordedStep": "steplog._record.recorded",

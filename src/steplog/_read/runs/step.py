@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from steplog._read.runs.times import moment
-from steplog._read.runs.typed import Document, Message, ToolCall, Usage
+from steplog._read.runs.typed import Document, Message, ToolCall, Usage, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ class Step:
     def name(self) -> str:
         """What the step is called; of a model call without a name the model's."""
         fields = self._lines.fields
-        return _text(fields.get("name")) or _text(fields.get("model"))
+        return text_in(fields.get("name")) or text_in(fields.get("model"))
 
     @property
     def status(self) -> str:
@@ -67,7 +67,7 @@ class Step:
         """
         if self.open:
             return self._run.open_status
-        return _text((self._lines.end or {}).get("status")) or "ok"
+        return text_in((self._lines.end or {}).get("status")) or "ok"
 
     @property
     def started(self) -> datetime | None:
@@ -121,17 +121,17 @@ class Step:
     @property
     def node(self) -> str:
         """The graph node it ran in, where the log says so."""
-        return _text(self.fields.get("node"))
+        return text_in(self.fields.get("node"))
 
     @property
     def model(self) -> str:
         """The model that answered, else that which was asked."""
-        return _text(self.fields.get("model"))
+        return text_in(self.fields.get("model"))
 
     @property
     def provider(self) -> str:
         """Whose model it is."""
-        return _text(self.fields.get("provider"))
+        return text_in(self.fields.get("provider"))
 
     @property
     def args(self) -> Json:
@@ -148,12 +148,12 @@ class Step:
     @property
     def call_id(self) -> str:
         """The id of the call that asked for this tool."""
-        return _text(self.fields.get("call_id"))
+        return text_in(self.fields.get("call_id"))
 
     @property
     def finish_reason(self) -> str:
         """Why the model stopped, in the provider's own word."""
-        return _text(self.fields.get("finish_reason"))
+        return text_in(self.fields.get("finish_reason"))
 
     @property
     def attempt(self) -> int:
@@ -277,10 +277,6 @@ class Step:
         from steplog._show.html import step_html  # noqa: PLC0415 -- pictures are for who asks
 
         return step_html(self)
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _number(value: Json) -> float | None:
