@@ -28,6 +28,8 @@ MODULES = (
     "steplog",
     "steplog.ask",
     "steplog.export",
+    "steplog.fleet",
+    "steplog.spark",
     "steplog.integration",
     "steplog.testing",
     "langchain_steplog",
