@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from steplog._ask.moments import moment_meant
 from steplog._ask.patterns import Pattern
 from steplog._ask.prices import INSTALL, price_sources
+from steplog._ask.query import query_of
 from steplog._ask.said import CUT_OFF
 from steplog._ask.scan import as_written, lines_with, literal
 from steplog._ask.spending import cost_of
@@ -59,6 +60,12 @@ def _checks(log: Log, query: Query) -> Iterator[Callable[[Run], bool]]:
         if not price_sources():
             raise LogError(f"min-cost: {INSTALL}")
         yield lambda run: float(cost_of(run) or 0) >= (query.min_cost or 0)
+    for word in query.without:
+        yield _fits_not(list(_checks(log, query_of([word]))))
+
+
+def _fits_not(checks: list[Callable[[Run], bool]]) -> Callable[[Run], bool]:
+    return lambda run: not all(check(run) for check in checks)
 
 
 def _checks_of_run(query: Query) -> Iterator[Callable[[Run], bool]]:
