@@ -30,6 +30,7 @@ def run_data(run: Run, *, steps: bool = True) -> dict[str, Any]:
         "tags": list(run.tags),
         "metadata": run.metadata,
         "masked": run.masked,
+        "totals_note": run.totals_note,
         "writer": run.writer,
         "notes": [note.as_json() for note in run.notes],
         "in_flight": [step.number for step in run.in_flight],

@@ -57,6 +57,8 @@ def run_lines(run: RunView, look: Look = PLAIN, part: Part = WHOLE) -> Iterator[
     yield ""
     untold = untold_calls(run.steps)
     yield f"totals: {totals_text(run.totals)}" + (f", {untold_text(untold)}" if untold else "")
+    if run.totals_note:
+        yield visible(run.totals_note)
 
 
 def header(run: RunView, look: Look) -> Iterator[str]:

@@ -103,16 +103,16 @@ class Run:
 
     @property
     def totals(self) -> Mapping[str, Json]:
-        """What its steps in the log add up to: counts, tokens by kind, and the models; zeros are left out.
+        """What it took: counts, tokens by kind, and the models; zeros are left out.
 
-        Where `totals_written` says something else, `totals_note` says why. As long as no line of the run was read, and
-        none of them is missing, it is what `totals_written` says.
+        Each count is what its steps in the log add up to, or what `totals_written` says where that is more: then lines of
+        steps are lost, and `totals_note` says which.
         """
         return self._source.totals
 
     @property
     def totals_note(self) -> str:
-        """How `totals_written` differs from `totals`, and why, in a sentence; empty if it does not."""
+        """How `totals_written` differs from what its steps add up to, and why, in a sentence; empty if it does not."""
         return totals_note(self._source)
 
     @property
