@@ -146,7 +146,7 @@ def test_the_first_divergence_is_on_the_screen_with_the_words_that_differ(page, 
 def test_stats_lead_to_their_runs(page):
     page.go("#/stats")
     page.sees("Model calls")
-    page.wait(lambda: page.page.query_selector(".ch canvas"))
+    page.wait(lambda: page.page.query_selector(".ch path"))
     assert re.search(r"read_ticket\s+13", page.text(".st"))
     page.page.click("text=order_support")
     page.sees("1 of 9 runs")
@@ -307,7 +307,7 @@ CONTRAST = """() => {
     const shown = paper.map((v, i) => v + (ink[i] - v) * ink[3] / 255);
     const [a, b] = [light(shown), light(paper)].sort((x, y) => y - x);
     const ratio = (a + .05) / (b + .05);
-    if (ratio < 4.4) bad.push([t.slice(0, 40), e.className, ratio.toFixed(2)]);
+    if (ratio < 4.5) bad.push([t.slice(0, 40), e.className, ratio.toFixed(2)]);
   }
   return bad.slice(0, 12);
 }"""

@@ -11,7 +11,6 @@ import { fitting } from "./runs";
 import { asked } from "./runrow";
 import { StatusIcon } from "./icons";
 import { go, route, store, useKeys } from "./state";
-import { themeNow } from "./theme";
 import { Text } from "./values";
 
 const COLOURS = ["--accent", "--accent-2", "--accent-3", "--faint"];
@@ -34,8 +33,6 @@ export function Stats() {
   );
 }
 
-const theme = (): string => themeNow();
-
 function Boards({ rows }: { rows: Row[] }) {
   const s = store();
   const [from, until] = extent(rows, s.now);
@@ -44,7 +41,7 @@ function Boards({ rows }: { rows: Row[] }) {
   const pick = (i: number): void => go(to("runs", "", "", { q: route().q, span: [parts[i]!.from, parts[i + 1]?.from ?? until] }));
   const models = groups(rows, (r) => r.models).filter((g) => g.cost > 0).slice(0, 3).map((g) => g.name);
   const bad = rows.filter(failed).length;
-  const common = { times, theme: theme(), pick };
+  const common = { times, pick };
   const of = (f: (rows: Row[]) => number | null): (number | null)[] => parts.map((b) => (b.rows.length ? f(b.rows) : null));
   const costOf = (m: string): Series => ({ label: short(m), color: COLOURS[models.indexOf(m)]!, values: of((x) => total(x, (r) => r.calls[`llm ${m}`]?.cost)) });
   return (
