@@ -4,7 +4,7 @@ import { viteSingleFile } from "vite-plugin-singlefile";
 
 export default defineConfig({
   // The classic form has no word `children` at each element: 8 kB less.
-  oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" }, jsxInject: 'import { h, Fragment } from "preact"' },
+  oxc: { jsx: { runtime: "classic", pragma: "jsx_", pragmaFrag: "Fragment_" }, jsxInject: 'import { h as jsx_, Fragment as Fragment_ } from "preact"' },
   resolve: {
     alias: [
       { find: "react/jsx-runtime", replacement: "preact/jsx-runtime" }, // virtua's

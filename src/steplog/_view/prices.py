@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from steplog._ask.prices import Rates, Tariff
     from steplog._format.record import Json
 
-_NAMES: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_NAMES: Final = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
 _NOTHING: Final = Usage()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from steplog._view import prices
+from steplog._view.answers import comparisons
 from steplog._view.data import WholeRun, listing, whole_run
 from steplog._view.health import health_of
 from steplog._view.page import with_data
@@ -35,9 +36,11 @@ def html(
 
     Raises: LogError if a run's files are gone.
     """
-    wholes = [whole_run(run, content=content) for run in runs]
+    shown = list(runs)
+    wholes = [whole_run(run, content=content) for run in shown]
     _tell_apart(wholes)
     state = _state(path, content, more, notices)
+    state["diffs"] = comparisons(shown)
     if log is not None:
         state["health"] = health_of(log)
     return with_data(gzip.compress(_sections(wholes, state), _LEVEL, mtime=0))
