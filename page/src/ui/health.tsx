@@ -23,9 +23,9 @@ export function HealthView() {
   return (
     <div class="st">
       <div class={`pm ${h.whole ? "calm" : ""}`}>
-        <h2>{h.whole ? "This log is whole." : "This log is not whole."}</h2>
+        <h2>{!h.whole ? "This log is not whole." : h.partly ? "Nothing is known to be missing." : "This log is whole."}</h2>
         <p>
-          {plural(h.segments.length, "segment")}, {lines ? `${plural(lines, "line")}, ` : ""}{fbytes(bytes)}. {h.whole ? "Every line that was acknowledged is here and sound." : "What is missing or damaged stands below; everything else can be trusted."}
+          {plural(h.segments.length, "segment")}, {lines ? `${plural(lines, "line")}, ` : ""}{fbytes(bytes)}. {h.partly ? "The log was too large to be read whole when this file was written: steplog doctor reads every line." : h.whole ? "Every line that was acknowledged is here and sound." : "What is missing or damaged stands below; everything else can be trusted."}
           {masked > 0 && ` ${plural(masked, "secret")} masked (${Object.entries(h.masked).map(([k, n]) => `${n} ${k}`).join(", ")}).`}
           {h.cut > 0 && ` ${plural(h.cut, "value")} cut.`}
         </p>

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from steplog._ask.said import Usage
+from steplog._read.errors import LogError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +34,9 @@ def are_known() -> bool:
         return True  # without importing it, which takes 0.2 s
     from steplog._ask.prices import price_sources  # noqa: PLC0415 -- as a page without models needs none
 
-    return bool(price_sources())
+    with suppress(LogError):  # the project's own prices cannot be used: `steplog cost` says why
+        return bool(price_sources())
+    return False
 
 
 def cost(model: str, provider: str, usage: Mapping[str, Json], ts: str) -> float | None:
@@ -52,8 +56,10 @@ def cost(model: str, provider: str, usage: Mapping[str, Json], ts: str) -> float
 def _tariff(model: str, provider: str) -> Tariff | None:
     from steplog._ask.prices import tariff  # noqa: PLC0415 -- as the import above
 
-    found = tariff(model, provider)
-    return None if isinstance(found, str) else found
+    with suppress(LogError):  # as above
+        found = tariff(model, provider)
+        return None if isinstance(found, str) else found
+    return None
 
 
 @lru_cache(maxsize=4096)
