@@ -104,6 +104,7 @@ export interface Health {
   faults: { where?: string; ts?: string; error?: unknown }[];
   cut: number;
   masked: Record<string, number>;
+  verdict?: string; // whole, unclosed, not whole
   partly?: boolean; // whether not every line was read
   version: string;
 }

@@ -141,7 +141,7 @@ function Cell({ e, of, wrap, kind, run, differs = [] }: { e: Entry | null; of: W
   return (
     <a class={`cl${wrap ? " wrap" : ""}`} href={to("run", run.key, "", { step: e.x.no })}>
       <span class="ik"><Icon name={e.x.kind} class={`k-${bad(e.x) ? "err" : e.x.kind}`} /></span>
-      {e.x.agent && <span class={`nm ln-${e.x.agent.lane}`}>{safe(e.x.agent.name)} ›</span>}
+      {e.x.agent && <span class="nm dim">{safe(e.x.agent.name)} ›</span>}
       {e.x.kind !== "llm" && <span class="b nm">{safe(e.x.name)}</span>}
       {differs.filter((d) => !SHOWN.has(d)).map((d) => <span class="mk w" key={d}>other {d}</span>)}
       <span class={wrap ? "" : "ell"} dir="auto">{of.map(([text, differs]) => (differs ? <K><Text>{text}</Text></K> : <Text>{wrap ? text : clip(text, 200)}</Text>))}</span>

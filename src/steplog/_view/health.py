@@ -25,6 +25,7 @@ def health(path: Path) -> dict[str, Any]:
     found = examine(path)
     return {
         "whole": not found.has_losses,
+        "verdict": found.verdict,
         "segments": [_segment(segment) for segment in found.segments],
         "holes": [_hole(hole) for hole in found.holes],
         "lost": found.lost,
