@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.diff import diff
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 BY: Final = ("name", "model", "tool")
 """What the page groups by."""
 _MOST_PAIRS: Final = 200
-_MOST_STEPS: Final = 4_000  # of a run that is compared while a file is written
+_MOST_STEPS: Final = 20_000  # that are compared while a file is written: that takes a second
 
 
 def figures(path: Path, by: str, runs: Collection[str] | None) -> dict[str, Any]:
@@ -52,10 +53,14 @@ def compared(a: Run, b: Run) -> dict[str, Any]:
 
 def comparisons(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """How the runs of a file differ from each other: of the same name first, as many as make sense in a file."""
-    small = [run for run in runs if _steps(run) <= _MOST_STEPS]
-    pairs = [(a, b) for a in small for b in small if a is not b]
-    pairs.sort(key=lambda pair: pair[0].name != pair[1].name)
-    return {f"{a.id} {b.id}": compared(a, b) for a, b in pairs[:_MOST_PAIRS]}
+    pairs = sorted(permutations(runs, 2), key=lambda pair: pair[0].name != pair[1].name)
+    found: dict[str, dict[str, Any]] = {}
+    left = _MOST_STEPS
+    for a, b in pairs[:_MOST_PAIRS]:
+        left -= _steps(a) + _steps(b)
+        if left >= 0:
+            found[f"{a.id} {b.id}"] = compared(a, b)
+    return found
 
 
 def _steps(run: Run) -> int:
