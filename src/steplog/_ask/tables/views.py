@@ -76,7 +76,7 @@ _KIND: Final = (
     Column(
         "kind",
         "VARCHAR",
-        "llm, tool, retriever, embedding, rerank, agent, node, chain, retry, interrupt, resume, custom",
+        "llm, tool, retriever, embedding, rerank, agent, node, chain, retry, interrupt, resume, denied, custom",
     ),
     Column("name", "VARCHAR", "its name; of a model call without one, the model"),
 )
@@ -158,8 +158,8 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "points": (
         *_STEP,
-        Column("kind", "VARCHAR", "retry, interrupt, resume, custom"),
-        Column("name", "VARCHAR", "a custom point's name"),
+        Column("kind", "VARCHAR", "retry, interrupt, resume, denied, custom"),
+        Column("name", "VARCHAR", "a custom point's name, a denied call's tool"),
         Column("ts", "TIMESTAMP", "when, UTC"),
         Column("attempt", "BIGINT", "of a retry: which attempt comes"),
         Column("wait_ms", "DOUBLE", "of a retry: after how many milliseconds"),

@@ -39,6 +39,13 @@ class Source:
     catalogue: Catalogue
     shelf: Shelf
 
+    def before(self) -> Iterator[Source]:
+        """The runs that began before it, newest first."""
+        began = str(self.began or "")
+        for lines in self.catalogue.newest():
+            if lines is not self.lines and str((lines.start or {}).get("ts") or lines.ts) <= began:
+                yield Source(lines, self.catalogue, self.shelf)
+
     @property
     def parts(self) -> Sequence[RunLines]:
         """Where its lines stand, one part a file."""
