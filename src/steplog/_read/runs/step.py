@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from steplog._read.runs.recovered import saved_by
 from steplog._read.runs.times import moment
-from steplog._read.runs.typed import Document, Message, ToolCall, Usage, text_in
+from steplog._read.runs.typed import Document, Message, ToolCall, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ class Step:
     def name(self) -> str:
         """What the step is called; of a model call without a name the model's."""
         fields = self._lines.fields
-        return text_in(fields.get("name")) or text_in(fields.get("model"))
+        return _text(fields.get("name")) or _text(fields.get("model"))
 
     @property
     def status(self) -> str:
@@ -67,7 +68,7 @@ class Step:
         """
         if self.open:
             return self._run.open_status
-        return text_in((self._lines.end or {}).get("status")) or "ok"
+        return _text((self._lines.end or {}).get("status")) or "ok"
 
     @property
     def started(self) -> datetime | None:
@@ -119,19 +120,25 @@ class Step:
         return self._run.children_of(self.number)
 
     @property
+    def recovered_by(self) -> Step | None:
+        """The step that made good what failed in this one: its next attempt, an error handler, another model."""
+        above = self.parent
+        return saved_by(self, self._run.children_of(above.number if above else None))
+
+    @property
     def node(self) -> str:
         """The graph node it ran in, where the log says so."""
-        return text_in(self.fields.get("node"))
+        return _text(self.fields.get("node"))
 
     @property
     def model(self) -> str:
         """The model that answered, else that which was asked."""
-        return text_in(self.fields.get("model"))
+        return _text(self.fields.get("model"))
 
     @property
     def provider(self) -> str:
         """Whose model it is."""
-        return text_in(self.fields.get("provider"))
+        return _text(self.fields.get("provider"))
 
     @property
     def args(self) -> Json:
@@ -148,12 +155,12 @@ class Step:
     @property
     def call_id(self) -> str:
         """The id of the call that asked for this tool."""
-        return text_in(self.fields.get("call_id"))
+        return _text(self.fields.get("call_id"))
 
     @property
     def finish_reason(self) -> str:
         """Why the model stopped, in the provider's own word."""
-        return text_in(self.fields.get("finish_reason"))
+        return _text(self.fields.get("finish_reason"))
 
     @property
     def attempt(self) -> int:
@@ -277,6 +284,10 @@ class Step:
         from steplog._show.html import step_html  # noqa: PLC0415 -- pictures are for who asks
 
         return step_html(self)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _number(value: Json) -> float | None:

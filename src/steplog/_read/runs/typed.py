@@ -161,8 +161,3 @@ class Usage(Mapping[str, int]):
 def _text(raw: Mapping[str, Json], name: str) -> str:
     value = raw.get(name)
     return value if isinstance(value, str) else ""
-
-
-def text_in(value: Json) -> str:
-    """The value where it is a text; else the empty one."""
-    return value if isinstance(value, str) else ""
