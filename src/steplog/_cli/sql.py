@@ -56,7 +56,7 @@ def sql(
     form: str | None,
     parquet: str | None,
     timeout: float | None,
-    memory: str,
+    memory: str | None,
 ) -> None:
     """Ask the log at PATH one SELECT (DuckDB's SQL) over its views; `.schema` instead names them and their columns.
 
