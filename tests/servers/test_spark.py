@@ -105,7 +105,7 @@ def answered(spark, env, program, *words):
         env=env,
         capture_output=True,
         text=True,
-        timeout=580,
+        timeout=1500,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
