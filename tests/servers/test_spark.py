@@ -174,7 +174,7 @@ def test_a_command_answers_the_same_with_either_engine(words, spark, env, shippe
             env=env,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, done.stderr[-2000:]
