@@ -245,7 +245,7 @@ async def test_a_page_that_does_not_listen_for_a_while_misses_nothing(tmp_path):
         await asyncio.to_thread(until, lambda: catalogue.rows(0, 0)[1] == 700, 20)
         told: set[str] = set()
         while len(told) < 700:
-            event = await asyncio.wait_for(anext(events), 10)
+            event = await asyncio.wait_for(anext(events), 60)
             told |= {row["name"] for row in orjson.loads(event[6:]).get("rows", [])}
     finally:
         await events.aclose()

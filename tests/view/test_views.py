@@ -212,16 +212,6 @@ def test_the_keyboard_does_everything_in_a_run(page, ids):
     page.wait(lambda: page.page.query_selector(".left .tree"))
 
 
-def test_a_note_stays_beside_the_log(page, ids, step_of):
-    page.go(f"#/run/{ids['research'][0]}?step={step_of('research', 'fetch_page')}")
-    page.wait(lambda: page.page.query_selector("#detail .dh"))
-    page.page.keyboard.press("L")
-    page.page.keyboard.type("ask them for a mirror")
-    page.page.keyboard.press("Enter")
-    page.page.reload()
-    page.sees("ask them for a mirror", "#detail")
-
-
 def test_a_step_is_copied_as_python_messages_and_as_a_config(tab, single_file, ids):
     opened = tab(permissions=["clipboard-read", "clipboard-write"])
     opened.open(f"{single_file.as_uri()}#/run/{ids['refunds'][0]}?step=2")

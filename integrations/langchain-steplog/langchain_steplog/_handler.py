@@ -61,7 +61,7 @@ class StepLogHandler(Recording):
     ) -> Any:
         """A chain, graph or node begins."""
         steps = self._steps
-        if decisions.is_decision(metadata, inputs):
+        if type(inputs) is dict and "questions" in inputs and decisions.is_decision(metadata, inputs):
             fields = self._fields(decisions.decision_start, metadata, inputs)
             kwargs["metadata"] = metadata
             return self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
@@ -92,7 +92,11 @@ class StepLogHandler(Recording):
         """A chain, graph or node is done."""
         if "inputs" not in kwargs:
             read = extract.chain_end
-            if decisions.is_answer(outputs) and self._steps.kind_of(run_id) == "llm":
+            if (
+                type(outputs) is not dict
+                and decisions.is_answer(outputs)
+                and self._steps.kind_of(run_id) == "llm"
+            ):
                 read = decisions.decision_end
             self._steps.end(run_id, read=read, given=outputs)
             return DONE

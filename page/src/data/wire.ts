@@ -55,7 +55,24 @@ export interface Row {
   content?: string;
   chars?: [number, number];
   calls: Record<string, Calls>; // "llm aria-large", "tool search", "node model"
+  labels?: string[]; // put there by the store, from the notes
 }
+
+/** What somebody noted of a run or of a step of it: a line of notes.jsonl. */
+export interface Note {
+  id: string;
+  ts: string;
+  run: string;
+  step?: number;
+  text?: string;
+  labels?: string[];
+  removed?: string[];
+  score?: number;
+  by?: string;
+}
+
+/** What a note is to say. */
+export type Noting = Pick<Note, "run" | "step" | "text" | "labels" | "removed">;
 
 /** What the page knows of the log as a whole. */
 export interface LogState {
@@ -69,6 +86,8 @@ export interface LogState {
   content?: string; // of an exported file: what was kept
   more?: number; // runs that an exported file leaves out
   health?: Health; // of an exported file: what is known of its log
+  noted?: string; // changes when somebody notes something
+  notes?: Note[]; // of an exported file
   older?: number; // runs that are not listed, since there are so many
 }
 

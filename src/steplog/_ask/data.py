@@ -31,6 +31,7 @@ def run_data(run: Run, *, steps: bool = True) -> dict[str, Any]:
         "metadata": run.metadata,
         "masked": run.masked,
         "writer": run.writer,
+        "notes": [note.as_json() for note in run.notes],
         "in_flight": [step.number for step in run.in_flight],
         "messages": list(run.messages),
     }

@@ -82,6 +82,8 @@ def checks_of_run(query: Query) -> Iterator[Callable[[Run], bool]]:
         yield lambda run: (run.ms or 0) >= (query.min_ms or 0)
     if query.min_tokens is not None:
         yield lambda run: total_tokens(run) >= (query.min_tokens or 0)
+    if query.label or query.unlabelled:
+        yield lambda run: (not (query.unlabelled and run.labels)) and _all_fit(query.label, run.labels)
     if query.model:
         yield lambda run: _all_fit(query.model, _models(run), part=True)
 

@@ -90,6 +90,7 @@ def warnings(log: Log) -> list[str]:
     found.extend(f"unreadable: {bad}" for bad in damaged[:_NAMED])
     if len(damaged) > _NAMED:
         found.append(f"unreadable: {len(damaged) - _NAMED} more lines")
+    found.extend(f"unreadable: {bad}" for bad in log.bad_notes)
     found.extend(
         f"unfinished last line in {bad.file}" + (f", line {bad.number}" if bad.number else "")
         for bad in noticed.bad

@@ -35,7 +35,20 @@ def runs(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionI
 def groups(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
     """What figures can be grouped by."""
     lead, comma, last = begun.rpartition(",")
-    names = ("model", "tool", "node", "agent", "name", "day", "hour", "thread", "status", "error", "meta.")
+    names = (
+        "model",
+        "tool",
+        "node",
+        "agent",
+        "name",
+        "day",
+        "hour",
+        "thread",
+        "label",
+        "status",
+        "error",
+        "meta.",
+    )
     return [CompletionItem(f"{lead}{comma}{name}") for name in names if name.startswith(last)]
 
 
@@ -66,6 +79,7 @@ _OF_RUNS: Final[dict[str, Callable[[Any], list[str]]]] = {
     "name": lambda run: [run.name] if run.name else [],
     "thread": lambda run: [run.thread] if run.thread else [],
     "model": _models,
+    "label": lambda run: list(run.labels),
 }
 
 

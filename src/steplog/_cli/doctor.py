@@ -12,6 +12,8 @@ import click
 from steplog._cli.command import NO, ReadCommand, complain
 from steplog._cli.options import takes_json, takes_log
 from steplog._cli.sizes import size_text
+from steplog._notes.place import notes_files
+from steplog._notes.reading import notes_in
 from steplog._read.files.segments import log_path
 from steplog._read.files.walk import Walk
 from steplog._read.health import examine
@@ -67,10 +69,12 @@ def doctor(*, path: str | None, verify: bool, salvage: str | None, secrets_: boo
         return
     key = os.environ.get("STEPLOG_CHAIN_KEY", "").encode() if verify else None
     health = examine(log_path(path), key)
+    damaged = notes_in(notes_files([health.path], [each.file for each in health.segments])).bad
     if json_:
-        click.echo(as_json(as_dict(health), indent=2))
+        told = {"bad_notes": list(map(str, damaged))} if damaged else {}
+        click.echo(as_json(as_dict(health) | told, indent=2))
     else:
-        for line in report(health):
+        for line in (*(f"notes      {bad}" for bad in damaged), *report(health)):
             click.echo(visible(line))
     if salvage is not None:
         _salvage(health, Path(salvage))
@@ -200,4 +204,8 @@ def _salvage(health: Health, out: Path) -> None:
             for stretch, _ in walk.stretches(segment.file):
                 copy.writelines(text + b"\n" for text in stretch.texts)
                 lines += len(stretch.texts)
+    for file in notes_files([health.path], [each.file for each in health.segments]):
+        if notes := notes_in([file]).notes:
+            with os.fdopen(os.open(out / file.name, _FLAGS, 0o600), "wb") as copy:
+                copy.writelines(as_json({"v": 1, **note.as_json()}).encode() + b"\n" for note in notes)
     complain(f"{lines} good lines copied to {out}")

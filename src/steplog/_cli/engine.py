@@ -53,7 +53,7 @@ def answers_at(path: str | None, engine: str, master: str | None) -> Generator[A
         raise click.UsageError("--master is for --engine spark")
     if engine != "spark":
         with log_at(path) as log:
-            yield _Here(log)
+            yield Here(log)
         return
     from steplog._fleet.spark_answers import spark_log_at  # noqa: PLC0415 -- an extra, and slow to import
     from steplog._read.files.segments import local_path  # noqa: PLC0415 -- `steplog --help` needs no reader
@@ -64,32 +64,32 @@ def answers_at(path: str | None, engine: str, master: str | None) -> Generator[A
         yield log
 
 
-class _Here:
+class Here:
     """DuckDB, and the reader."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
+        self.log = log
         self.url = str(log.path)
 
     def stats(self, by: Sequence[str], query: Query) -> Stats:
         from steplog._ask import stats as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
         from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
 
-        return answers.stats(self._log, by, runs=ids_of(self._log, query))
+        return answers.stats(self.log, by, runs=ids_of(self.log, query))
 
     def cost(self, by: Sequence[str], query: Query) -> Costs:
         from steplog._ask import cost as answers  # noqa: PLC0415 -- as in `stats`
         from steplog._ask.find import ids_of  # noqa: PLC0415 -- as in `stats`
 
-        return answers.cost(self._log, by, runs=ids_of(self._log, query))
+        return answers.cost(self.log, by, runs=ids_of(self.log, query))
 
     def errors(self, query: Query, *, limit: int | None = None) -> list[ErrorKind]:
         from steplog._ask import errors as answers  # noqa: PLC0415 -- as in `stats`
         from steplog._ask.find import ids_of  # noqa: PLC0415 -- as in `stats`
 
-        return answers.errors(self._log, runs=ids_of(self._log, query), limit=limit)
+        return answers.errors(self.log, runs=ids_of(self.log, query), limit=limit)
 
     def sql(self, question: str, *, limit: int | None = None) -> Answer:
         from steplog._ask import sql as answers  # noqa: PLC0415 -- as in `stats`
 
-        return answers.sql(self._log, question, limit=limit)
+        return answers.sql(self.log, question, limit=limit)

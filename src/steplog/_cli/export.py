@@ -32,13 +32,18 @@ class Chosen:
     only: str | None
     since: datetime | None
     limit: int | None
+    label: str | None = None
 
     def of(self, log: Log) -> list[Run]:
         """The runs, oldest first; none fits: exit code 1."""
         named = (
             [log.run(selector) for selector in self.runs] if self.runs else log.iter_runs(since=self.since)
         )
-        found = [run for run in named if self.only is None or run.status == self.only]
+        found = [
+            run
+            for run in named
+            if self.only in (None, run.status) and (self.label is None or self.label in run.labels)
+        ]
         if not found:
             complain("no runs that fit")
             click.get_current_context().exit(NO)
@@ -66,6 +71,7 @@ class Chosen:
     help="Where to write; by default standard output. A folder for parquet and atif.",
 )
 @click.option("--only", metavar="STATUS", help="Runs of this status only, such as ok.")
+@click.option("--label", metavar="LABEL", help="Only runs that got this label, such as good.")
 @click.option("--since", type=Moment(), help="Only runs begun since then: 2h, 3d, yesterday, 2026-11-23.")
 @click.option(
     "--shape", type=click.Choice(("neutral", "openai")), default="neutral", help="messages: whose shape."
@@ -92,6 +98,7 @@ def export(
     path: str | None,
     out: str | None,
     only: str | None,
+    label: str | None,
     since: datetime | None,
     limit: int | None,
     **asked: Any,
@@ -114,7 +121,7 @@ def export(
         out, runs = runs[0], runs[1:]  # `steplog export parquet OUT`
     if path is None and runs and is_path(runs[-1]):
         runs, path = runs[:-1], runs[-1]
-    chosen = Chosen(runs, only, since, limit)
+    chosen = Chosen(runs, only, since, limit, label)
     from steplog._cli.export_files import Asked  # noqa: PLC0415 -- `steplog --help` and completion need none
 
     wanted = Asked(**asked)
@@ -134,7 +141,7 @@ def _write(target: str, log: Log, chosen: Chosen, asked: Asked, out: str | None,
 
     match target:
         case "parquet":
-            if out is None or chosen.runs or chosen.only or chosen.limit:
+            if out is None or chosen.runs or chosen.only or chosen.label or chosen.limit:
                 raise click.UsageError(
                     "export parquet OUT [PATH] [--since TIME]: a folder, and whole days of runs"
                 )
@@ -150,7 +157,7 @@ def _write(target: str, log: Log, chosen: Chosen, asked: Asked, out: str | None,
 def _follow(target: str, path: str | None, chosen: Chosen, asked: Asked, out: str | None) -> None:
     from steplog._cli import export_otlp  # noqa: PLC0415 -- as in `export`
 
-    if target != "otlp" or out is not None or chosen.runs or chosen.only or chosen.limit:
+    if target != "otlp" or out is not None or chosen.runs or chosen.only or chosen.label or chosen.limit:
         raise click.UsageError(
             "--follow sends all runs of a log to a backend: export otlp --follow [PATH] [--since TIME]"
         )

@@ -24,8 +24,12 @@ _COMMANDS: Final = {
     "grep": "Find a phrase in everything that was logged.",
     "stats": "Count calls, errors, tokens, cost and durations, by whatever you name.",
     "cost": "Say what the model calls cost, by the prices of their day.",
-    "diff": "Compare two runs step by step.",
+    "diff": "Compare two runs step by step, or two versions of an agent.",
+    "versions": "Show the versions of the agents, and since which of them more runs fail.",
     "compactions": "Show where a prompt shrank, and what went.",
+    "note": "Note what you think of a run or a step, beside the log.",
+    "fork": "Say where a run can go on from one of its steps.",
+    "test": "Write a test that plays a run again without a model.",
     "sql": "Ask the log in SQL.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",
@@ -36,6 +40,8 @@ _COMMANDS: Final = {
     "ship": "Bring the closed segments of a log to a store, such as s3://.",
     "export": "Write runs as other programs read them, or send them to a backend.",
     "demo": "Write a sample log, and walk through the commands with it.",
+    "skill": "Tell coding agents how to read logs.",
+    "mcp": "Serve a log to coding agents without a shell.",
     "schema": "Print the JSON Schema of a line.",
 }
 

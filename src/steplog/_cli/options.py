@@ -73,6 +73,12 @@ def takes_json(function: Function) -> Function:
     return click.option("--json", "json_", is_flag=True, help="One JSON object.")(function)
 
 
+def takes_budget(function: Function) -> Function:
+    """`--budget`: what matters most, for a reader who pays for each token."""
+    words = "What matters most in at most so many tokens, each line of the log marked as data."
+    return click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help=words)(function)
+
+
 def takes_by(usual: str) -> Callable[[Function], Function]:
     """`--by`: what to group by, several with commas or by saying it again."""
 
@@ -82,7 +88,7 @@ def takes_by(usual: str) -> Callable[[Function], Function]:
             names = [name for each in by or (usual,) for name in each.split(",") if name]
             return function(by=tuple(names), **given)
 
-        words = "Group by model, tool, node, agent, name, day, hour, thread, status, error or meta.KEY; several with commas."
+        words = "Group by model, tool, node, agent, name, day, hour, thread, label, version, status, error or meta.KEY; several with commas."
         return click.option(
             "--by", multiple=True, metavar="WHAT", help=words, shell_complete=complete.groups
         )(with_by)
@@ -124,6 +130,8 @@ _WORDS: Final = (
     ("meta", "KEY=VALUE", "Only runs with this in their metadata."),
     ("error", "TEXT", "Only runs with TEXT in the type or message of an error."),
     ("finish", "WORD", "Only runs in which a model stopped for this reason; cut: any that means cut off."),
+    ("label", "LABEL", "Only runs that got this label (`steplog note`), or a step of theirs."),
+    ("unlabelled", "", "Only runs without a label."),
     ("text", "PHRASE", "Only runs in which this was said, shown, given or returned."),
     ("min_ms", "MS", "Only runs that took at least so many milliseconds."),
     ("min_tokens", "N", "Only runs that used at least so many tokens."),
@@ -133,11 +141,12 @@ _WORDS: Final = (
 )
 _NUMBERS: Final[dict[str, type]] = {"min_ms": float, "min_tokens": int, "min_cost": float}
 _SINGLE: Final = frozenset({"since", "until"})
+_FLAGS: Final = frozenset({"tool_failed", "unlabelled"})
 
 
 def _option(name: str, metavar: str, words: str) -> Callable[[Function], Function]:
     flag, target = f"--{name.replace('_', '-')}", f"where_{name}"
-    if name == "tool_failed":
+    if name in _FLAGS:
         return click.option(flag, target, is_flag=True, help=words)
     if name in _NUMBERS or name in _SINGLE:
         return click.option(flag, target, type=_NUMBERS.get(name, str), metavar=metavar, help=words)

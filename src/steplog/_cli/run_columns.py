@@ -94,6 +94,7 @@ RUN_COLUMNS: Final[dict[str, RunColumn]] = {
     "framework": RunColumn("FRAMEWORK", _text(lambda row: row.run.framework)),
     "models": RunColumn("MODELS", _text(_models, _LONG_CELLS)),
     "tags": RunColumn("TAGS", _text(lambda row: ", ".join(map(as_text, row.run.tags)), _LONG_CELLS)),
+    "labels": RunColumn("LABELS", _text(lambda row: ", ".join(row.run.labels), _LONG_CELLS)),
     "metadata": RunColumn("METADATA", _text(lambda row: as_text(dict(row.run.metadata)), _LONG_CELLS)),
     "file": RunColumn("FILE", _text(lambda row: row.run.file.name, 100)),
     "steps": _count("STEPS", "steps"),

@@ -12,7 +12,7 @@ import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
 from steplog._cli.engine import answers_at
-from steplog._cli.options import takes_engine, takes_form, takes_limit, takes_log
+from steplog._cli.options import takes_budget, takes_engine, takes_form, takes_limit, takes_log
 from steplog._cli.output import say
 from steplog._cli.output_table import print_rows
 from steplog._cli.progress import over
@@ -49,6 +49,7 @@ _MOST_ROWS: Final = 1_000
     show_default=True,
     help="What DuckDB may hold before it uses temporary files.",
 )
+@takes_budget
 @takes_form
 @takes_engine
 @takes_log
@@ -61,26 +62,31 @@ def sql(
     parquet: str | None,
     timeout: float | None,
     memory: str,
+    budget: int | None,
     engine: str,
     master: str | None,
 ) -> None:
     """Ask the log at PATH one SELECT (DuckDB's SQL) over its views; `.schema` instead names them and their columns.
 
-    Views: runs, steps, llm_calls, tool_calls, messages, documents, errors, points. Nothing else can be read, and nothing
-    written. Needs the extra `query`: pip install 'steplog[query]'. Exit code 1 if there are no rows.
+    Views: runs, steps, llm_calls, tool_calls, messages, documents, notes, errors, points. Nothing else can be read, and
+    nothing written. Needs the extra `query`: pip install 'steplog[query]'. Exit code 1 if there are no rows.
     """
     from steplog._ask import sql as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
+    from steplog._ask.briefs import sql_told  # noqa: PLC0415 -- as the line before
 
     if question.split()[:1] == [_SCHEMA]:
         _print_schema(answers.schema(*question.split()[1:2]), as_data=form is not None)
         return
     if engine == "spark":
-        if parquet is not None or timeout is not None:
-            raise click.UsageError("--parquet and --timeout are for DuckDB")
+        if parquet is not None or timeout is not None or budget is not None:
+            raise click.UsageError("--parquet, --timeout and --budget are for DuckDB")
         with answers_at(path, engine, master) as log:
             _answer(log.sql(question, limit=limit), form)
         return
     with log_at(path) as log:
+        if budget is not None and form is None and parquet is None:
+            say(sql_told(log, question, budget))
+            return
         found = answers.sql(log, question, seconds=timeout, memory=memory, parquet=parquet, limit=limit)
         if parquet is not None:
             _tell(found.notes)

@@ -48,6 +48,7 @@ def atif(run: Run, untold: Untold | None = None) -> Document:
         {
             "steplog_run": run.id, "uuid": run.uuid, "status": run.status, "framework": run.framework, "resumes": run.resumes,
             "tags": list(run.tags), "metadata": dict(run.metadata),
+            "notes": [note.as_json() for note in run.notes],
         }
     )  # fmt: skip
     return document

@@ -36,6 +36,7 @@ def run_attributes(run: Run) -> Attributes:
         "steplog.framework": run.framework, "steplog.resumes": run.resumes,
         "steplog.parent_run": run.parent_run or None, "steplog.parent_step": run.parent_step, names.TAGS: list(run.tags),
         names.METADATA: _json(run.metadata) if run.metadata else None, names.USER: _user(run.metadata),
+        "steplog.labels": list(run.labels),
     }  # fmt: skip
     _put_all(out, names.AGENT_NAME, run.name)
     _put_all(out, names.CONVERSATION, run.thread)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
 from steplog._ask.tables.database import Database, database
-from steplog._ask.tables.views import VIEWS
+from steplog._ask.tables.views import OF_RUNS
 from steplog._export.parquet_plan import MEMORY, Owed, Plan, plan
 from steplog._format.shipped import is_url
 from steplog._read.errors import LogError
@@ -62,7 +62,7 @@ def parquet(
             f"{out} is a store, and Parquet files are added to a folder here: copy it there as a whole"
         )
     folder = Path(out)
-    rows = dict.fromkeys(VIEWS, 0)
+    rows = dict.fromkeys(OF_RUNS, 0)
     with _alone(folder) as ledgers:
         planned = plan(log, ledgers, since, unfinished=unfinished)
         runs = _by_id(log, planned)
@@ -97,7 +97,7 @@ def _by_id(log: Log, planned: Plan) -> dict[str, list[Run]]:
 def _deliver(portion: list[Owed], part: _Part, folder: Path) -> dict[str, int]:
     """Brings over these runs, which are those of the part; how many rows each view got."""
     ids = {each.run for each in portion}
-    with database(cast("Log", part), VIEWS, runs=ids, memory=MEMORY) as held:
+    with database(cast("Log", part), OF_RUNS, runs=ids, memory=MEMORY) as held:
         con = held.connection
         columns = (
             "run VARCHAR",
@@ -126,7 +126,9 @@ def _add(held: Database, folder: Path) -> dict[str, int]:
     """Writes all files beside, gives them their names, and the ledger last; how many rows each view got."""
     batch, staged = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}", folder / _STAGED
     staged.mkdir(mode=0o700)
-    rows = {view: _copy(held, view, staged, batch, is_first=not _has_files(folder / view)) for view in VIEWS}
+    rows = {
+        view: _copy(held, view, staged, batch, is_first=not _has_files(folder / view)) for view in OF_RUNS
+    }
     ledger = f"{LEDGER}/{batch}.parquet"
     (staged / LEDGER).mkdir()
     _copy_to(held, "SELECT run, w, first, last FROM chosen", staged / ledger)
@@ -180,7 +182,7 @@ def _alone(folder: Path) -> Generator[list[Path]]:
         ledgers = sorted((folder / LEDGER).glob("*.parquet"))
         shutil.rmtree(folder / _STAGED, ignore_errors=True)
         batches = {ledger.stem for ledger in ledgers}
-        for view in VIEWS:
+        for view in OF_RUNS:
             for file in (folder / view).glob("dt=*/*.parquet"):
                 if file.stem.rpartition("-")[0] not in batches:
                     file.unlink()

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.cost import Costs, costs_of
-from steplog._ask.query import Query
+from steplog._ask.dimensions import dimensions
+from steplog._ask.query import Query, QueryError
 from steplog._ask.sql import Answer
 from steplog._ask.stats import Stats, stats_of, views_for
 from steplog._ask.tables.one_select import SqlError
@@ -56,6 +57,8 @@ class SparkLog:
     def stats(self, by: Sequence[str] = (), query: Query = _EVERYTHING, *, ranked: int = 3) -> Stats:
         """As `steplog.ask.stats`, of the runs that the query asks for. Raises: QueryError."""
         views_for(by)
+        if any(each.needs_labels or each.needs_versions for each in dimensions(by)):
+            raise QueryError("labels and versions are counted by DuckDB: leave out --engine spark")
         with _told():
             self._narrow(query)
             with spark_database(self.session) as held:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.errors import ErrorKind, Led, led_to, what_it_said
-from steplog._ask.fingerprints import fingerprint, kind_of_message
 from steplog._fleet.spark_contents import runs_of
 from steplog._read.errors import LogError
+from steplog._read.runs.failures import kind_of_failure
+from steplog._read.runs.fingerprints import fingerprint, kind_of_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +41,7 @@ def errors_on_spark(session: Session, url: str, limit: int | None) -> list[Error
     """The kinds of failure, the most frequent first."""
     groups: dict[tuple[str, str, str, str], _Group] = {}
     for row in session.sql(_FOUND).toLocalIterator():
-        key = (row["type"] or "error", row["kind"], row["name"], kind_of_message(row["message"]))
+        key = kind_of_failure({"type": row["type"], "message": row["message"]}, row["kind"], row["name"])
         ts = row["ts"].strftime(_TS)
         group = groups.setdefault(key, _Group(row, ts))
         group.count += 1
@@ -57,14 +58,14 @@ def _told(
     ordered: Iterable[tuple[tuple[str, str, str, str], _Group]], log: Log | None
 ) -> Iterable[ErrorKind]:
     for key, group in ordered:
-        type_, kind, name, message = key
+        type_, kind, name, _ = key
         newest = group.newest
         yield ErrorKind(
             fingerprint=fingerprint(*key),
             type=type_,
             kind=kind,
             name=name,
-            message=message,
+            message=kind_of_message(newest["message"]),
             count=group.count,
             runs=len(group.runs),
             first=group.first,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.tables.one_select import SqlError
-from steplog._ask.tables.views import VIEWS
+from steplog._ask.tables.views import OF_RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +33,8 @@ def checked(question: str) -> str:
     named = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         is_function = not isinstance(table.this, exp.Identifier)
-        if is_function or table.args.get("db") is not None or table.name.lower() not in named | VIEWS.keys():
-            raise SqlError(f"there is no view {table.sql()}: there are {', '.join(VIEWS)}")
+        if is_function or table.args.get("db") is not None or table.name.lower() not in named | {*OF_RUNS}:
+            raise SqlError(f"there is no view {table.sql()}: there are {', '.join(OF_RUNS)}")
     for call in tree.find_all(exp.Anonymous):
         if str(call.this).lower() in _FORBIDDEN:
             raise SqlError(f"{call.this} cannot be called: it does more than read the log")

@@ -1,4 +1,4 @@
-"""The page's server: the page, the runs of a log, one run, and events while it grows. It only reads, and only answers GET."""
+"""The page's server: the page, the runs of a log, one run, and events while it grows. It writes nothing but notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from steplog._read.errors import LogError
-from steplog._view import page
+from steplog._view import noted, page
 from steplog._view.catalogue import Catalogue
 from steplog._view.data import listing
 from steplog._view.find import runs_with
@@ -97,6 +97,8 @@ class Page:
             Route("/api/live", self.live),
             Route("/api/find", self.find),
             Route("/api/health", self.health),
+            Route("/api/notes", self.notes),
+            Route("/api/note", self.note, methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -150,6 +152,24 @@ class Page:
         except LogError:
             return PlainTextResponse("there is no log", 404)
         return _packed(request, orjson.dumps(found), "application/json")
+
+    async def notes(self, request: Request) -> Response:
+        """What was noted beside the log."""
+        found = await run_in_threadpool(noted.notes_of, self.catalogue.path)
+        return _packed(request, orjson.dumps(found), "application/json")
+
+    async def note(self, request: Request) -> Response:
+        """Notes something."""
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > noted.MOST_BYTES:
+                return PlainTextResponse("This note is too long.", 413)
+        try:
+            taken = await run_in_threadpool(noted.take, self.catalogue.path, body)
+        except LogError as error:
+            return PlainTextResponse(str(error), 400)
+        return _packed(request, orjson.dumps(taken.as_json()), "application/json")
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from typing import Final
 from steplog._format.project import DEFAULT_PATH, path_and_source
 from steplog._format.segment_name import PACKED, PLAIN, parse
 from steplog._format.shipped import DAY, HOST, is_url
+from steplog._notes.place import is_notes_file
 from steplog._read.errors import LogError, NotALog
 from steplog._read.files.lines import Line, read_lines
 from steplog._read.files.standing import plain_name
@@ -66,7 +67,9 @@ def segments(path: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise LogError(f"cannot read {path}: {error.strerror}") from None
     found = [name for name in names if _is_segment(path, name, names)]
-    if not found and (others := [name for name in names if not name.startswith(".")]):
+    if not found and (
+        others := [name for name in names if not (name.startswith(".") or is_notes_file(name))]
+    ):
         raise NotALog(
             f"{path} is no log: none of the {len(others)} entries in it is a steplog segment (*.jsonl)"
         )
@@ -101,7 +104,11 @@ def _is_segment(folder: Path, name: str, beside: dict[str, bool]) -> bool:
     if name.endswith(PACKED):
         # Packing deletes the plain file last: while both stand, the plain one is the truth.
         return parse(name) is not None and plain_name(name) not in beside
-    return name.endswith(PLAIN) and (parse(name) is not None or _begins_like_a_log(folder / name))
+    return (
+        name.endswith(PLAIN)
+        and not is_notes_file(name)
+        and (parse(name) is not None or _begins_like_a_log(folder / name))
+    )
 
 
 def _begins_like_a_log(file: Path) -> bool:

@@ -84,7 +84,8 @@ class RunTotals:
 
     @property
     def waits(self) -> bool:
-        """Whether an interrupt was not answered, as far as was summed up."""
+        """Whether an interrupt was not answered."""
+        self.sum_up()
         return bool(self._sums.get("interrupts"))
 
     def as_dict(self) -> Totals:
