@@ -14,7 +14,7 @@ import pytest
 
 import steplog
 from steplog import ask, fleet
-from steplog._ask.tables.views import VIEWS
+from steplog._ask.tables.views import OF_RUNS
 
 pytestmark = pytest.mark.servers
 ROOT = Path(__file__).parents[2]
@@ -118,10 +118,10 @@ def plain(found):
 
 @pytest.fixture(scope="module")
 def on_spark(spark, env, shipped):
-    return answered(spark, env, VIEWS_PROGRAM, shipped, ",".join(VIEWS))
+    return answered(spark, env, VIEWS_PROGRAM, shipped, ",".join(OF_RUNS))
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", OF_RUNS)
 def test_a_view_has_the_same_columns_types_and_rows_as_duckdbs(view, on_spark, shipped):
     columns, types, rows = on_spark[view]
     here = ask.sql(steplog.read(shipped), f"SELECT * FROM {view}")
