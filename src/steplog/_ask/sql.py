@@ -118,6 +118,11 @@ def notes(held: Database) -> Iterable[str]:
         f"{file} ends in the middle of its compressed data: what was behind is missing"
         for file in held.loaded.cut
     )
+    if held.loaded.missing:
+        yield (
+            f"lines that writers counted are missing: {held.loaded.missing}; what their steps took is only in the totals of "
+            "runs that ended"
+        )
 
 
 def _frame(log: Log, question: str, form: str) -> Any:
