@@ -7,7 +7,6 @@ what stands there without being named is compared, not sent again.
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 _LOCK: Final = ".shipping"
 _MOST_OF_A_LINE: Final = 1 << 16
 _BLOCK: Final = 1 << 20
+_PARTIAL: Final = ".ship-"
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 class ShipError(LogError):
@@ -113,11 +114,14 @@ def _packed(segment: Segment) -> Generator[Path]:
     if segment.is_packed:
         yield Path(segment.path)
         return
-    with tempfile.TemporaryDirectory(prefix="steplog-ship-") as folder:  # for the user alone
-        packed = Path(folder, "segment.zst")
-        with Path(segment.path).open("rb") as plain, packed.open("wb") as file:
-            file.writelines(frames_of(plain))
+    plain = Path(segment.path)
+    packed = plain.with_name(f"{_PARTIAL}{segment.name}.part")
+    try:
+        with plain.open("rb") as lines, os.fdopen(os.open(packed, _FLAGS, 0o600), "wb") as file:
+            file.writelines(frames_of(lines))
         yield packed
+    finally:
+        packed.unlink(missing_ok=True)
 
 
 def _first_record(segment: Segment) -> Record:
@@ -175,6 +179,8 @@ def _alone(folder: Path) -> Generator[None]:
     with (folder / _LOCK).open("w") as lock:
         if not _locked(lock):
             raise ShipError(f"another steplog ships {folder}")
+        for left in folder.glob(f"{_PARTIAL}*"):  # by one that was killed: nobody else ships here now
+            left.unlink(missing_ok=True)
         yield
 
 
