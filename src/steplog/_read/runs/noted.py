@@ -41,7 +41,7 @@ def noted_of(source: Source) -> tuple[Note, ...]:
 def take_note(source: Source, name: str, failures: Iterable[str], given: NoteGiven) -> Note:
     """Takes a note on the run of this name, which had these failures. Raises: LogError."""
     if source.shelf.is_passing:
-        raise LogError("standard input has no place for notes: give the path of the log")
+        raise LogError("this is a copy of a log, which has no place for notes: note where the log is written")
     file = notes_files((), source.files)[0]
     try:
         note = new_note(source.lines.id, **given)
