@@ -92,7 +92,11 @@ class StepLogHandler(Recording):
         """A chain, graph or node is done."""
         if "inputs" not in kwargs:
             read = extract.chain_end
-            if type(outputs) is not dict and decisions.is_answer(outputs) and self._steps.kind_of(run_id) == "llm":
+            if (
+                type(outputs) is not dict
+                and decisions.is_answer(outputs)
+                and self._steps.kind_of(run_id) == "llm"
+            ):
                 read = decisions.decision_end
             self._steps.end(run_id, read=read, given=outputs)
             return DONE
