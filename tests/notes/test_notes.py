@@ -230,6 +230,9 @@ def test_notes_go_where_runs_are_exported_to(logs, tmp_path):
     (chat,) = map(json.loads, cli("export", "messages", "--label", "good", logs).stdout.splitlines())
     assert (chat["run"], chat["labels"]) == (run.id, ["good"])
     assert '"steplog.labels"' in cli("export", "otlp", "@last", "-o", "-", logs).stdout
+    assert "[good]: a fine one (ann, " in cli("export", "md", "@last", logs).stdout
+    assert "not told: 1 notes" in cli("export", "chrome", "--label", "good", logs).stderr
+    assert "not told: 1 notes" in cli("export", "parquet", tmp_path / "views", logs).stderr
     assert cli("export", "chrome", "--label", "bad", logs).returncode == 1
 
 
