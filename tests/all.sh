@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up what the tests need, in .venv and .venv-clients of this checkout, and runs all of them.
-# PYTHON names another interpreter than python3; arguments go to the first pytest.
+# PYTHON names another interpreter than python3; arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
 here=$(pwd)

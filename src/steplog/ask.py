@@ -25,6 +25,7 @@ from steplog._ask.data import run_data, step_data
 from steplog._ask.diff import Dearer, Diff, Divergence, Pair, Sides, diff
 from steplog._ask.errors import ErrorKind, Led, errors
 from steplog._ask.find import find
+from steplog._ask.fork import Fork, fork
 from steplog._ask.grep import Hit, Shown, grep, shown
 from steplog._ask.listing import Listing, Row, Sums, listing
 from steplog._ask.own_prices import PriceError
@@ -53,6 +54,7 @@ __all__ = [
     "ErrorKind",
     "Failure",
     "Figures",
+    "Fork",
     "Gone",
     "Hit",
     "InFlight",
@@ -89,6 +91,7 @@ __all__ = [
     "diff",
     "errors",
     "find",
+    "fork",
     "grep",
     "listing",
     "parse",

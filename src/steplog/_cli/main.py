@@ -28,6 +28,8 @@ _COMMANDS: Final = {
     "versions": "Show the versions of the agents, and since which of them more runs fail.",
     "compactions": "Show where a prompt shrank, and what went.",
     "note": "Note what you think of a run or a step, beside the log.",
+    "fork": "Say where a run can go on from one of its steps.",
+    "test": "Write a test that plays a run again without a model.",
     "sql": "Ask the log in SQL.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",

@@ -70,6 +70,16 @@ def release(recorder: StepRecorder) -> None:
     recorder.lines.appender.release()
 
 
+def recorders() -> tuple[StepRecorder, ...]:
+    """All that record in this process now."""
+    return tuple(_all)
+
+
+def path_of(recorder: object) -> str | None:
+    """The log that a recorder writes; None where its lines go to a sink of the program's own."""
+    return next((path for path, found in tuple(_by_path.items()) if found is recorder), None)
+
+
 def _make(settings: Settings, sink: Sink | None) -> StepRecorder:
     def facts() -> Record:
         shaping: dict[str, Any] = {

@@ -203,6 +203,11 @@ class Run:
         """The steps that started and have no end: what the run is doing, or was doing when its process died."""
         return tuple(step for step in self.steps if step.open)
 
+    @property
+    def tools(self) -> list[str]:
+        """The names of the tools it called, in order, each as often as it was called."""
+        return [step.name for step in self.steps if step.kind == "tool"]
+
     def step(self, number: int) -> Step:
         """The step of that number.
 

@@ -28,7 +28,7 @@ class RunState:
     """A run that is being recorded."""
 
     __slots__ = (
-        "errors", "failures", "hex", "late", "masked", "memory", "next_number", "points", "thread", "tool_calls", "totals",
+        "budget", "errors", "failures", "hex", "late", "masked", "memory", "next_number", "points", "thread", "tool_calls", "totals",
         "uuid",
     )  # fmt: skip
 
@@ -43,6 +43,7 @@ class RunState:
             1
         ).__next__  # one C call: no two threads get the same number
         self.thread: Any = None
+        self.budget: Any = None  # where a guard is on, the `Budget` of `watch`, which knows this class
         self.late: dict[Hashable, StepState] = {}  # open steps whose parents have ended
         self.errors: dict[int, StepState] = {}  # `id()` of an error -> the step it came from
         self.points: dict[

@@ -80,6 +80,8 @@ class StepLines:
         if step.handed_down is not None and above is not None:  # a run's own stand in its first line
             told |= of_its_own(step.handed_down, step.handed_down_above)
         self._lines.write(run, record, told, after)
+        if run.budget is not None:
+            run.budget.started(step, fields)
 
     def start_late(self, step: StepState) -> None:
         """A step that was left out of the log turns out to be one that is written."""
@@ -137,6 +139,8 @@ class StepLines:
         line = self._lines.write(run, record, fields, hold=hold)
         usage = None if "cached" in record else record.get("usage")
         run.totals.add_call(usage, (record.get("model") or step.model) if step.kind == "llm" else None)
+        if run.budget is not None:
+            run.budget.ended(step, record)
         return line
 
     def _starts_with_error(self, step: StepState, raised: BaseException | None) -> bool:

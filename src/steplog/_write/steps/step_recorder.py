@@ -125,7 +125,7 @@ class StepRecorder:
         called only where the end will be written, and what it raises costs the fields. `error_fields` add to the
         error what its class keeps of a provider's answer. `asks` among the fields are the ids of tool calls that a
         model asked for. An end whose start the framework lost is written as a step of its own, if `kind` says what
-        it was. With `implied` nobody said that the step is over; a real end that comes later is written, too.
+        it was. With `implied` nobody said that the step is over; a later real end is written, too.
         """
         try:
             steps = self._steps
@@ -208,9 +208,8 @@ class StepRecorder:
     ) -> None:
         """Something happened inside the step `parent`: a retry, an interrupt, a resume, a custom event.
 
-        Below a step that is not known here, since another process began it before a fork or it began before the
-        recording, a run of its own begins in its place. With `once` it is written for the first of the calls in a run
-        that name the same thing.
+        Below a step that is not known here, as another process began it before a fork or it began before the recording, a
+        run of its own begins in its place. With `once` only the first call in a run that names the same thing counts.
         """
         if kind not in POINTS:
             raise ValueError(f"{kind!r} is no point; there are {', '.join(sorted(POINTS))}")
@@ -244,6 +243,10 @@ class StepRecorder:
     def knows(self, key: Hashable) -> bool:
         """Whether a step with this key has started here, and what starts below it belongs to its run."""
         return self._steps.known(key) is not None
+
+    def state_of(self, key: Hashable) -> StepState | None:
+        """What is held of the step with this key, open or ended lately."""
+        return self._steps.known(key)
 
     def is_open(self, key: Hashable) -> bool:
         """Whether a step with this key has started and not ended."""

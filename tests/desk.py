@@ -9,8 +9,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 STEPLOG_RUN = (sys.executable, "-c", "from steplog._cli.run import run; run(prog_name='steplog run')")
 
 
@@ -62,8 +60,3 @@ class Desk:
             records = [json.loads(line) for line in segment.read_text().splitlines()]
             runs[records[0]["pid"]] += sum(record["ev"] == "run.end" for record in records)
         return runs
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
