@@ -10,12 +10,14 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from steplog._format.line import decode
-from steplog._format.shipped import key_of
+from steplog._format.shipped import key_of, notes_key
 from steplog._format.store import Store, StoreError, digest_of
 from steplog._format.zstd import open_segment, unreadable
+from steplog._notes.place import NOTES
 from steplog._read.errors import LogError
 from steplog._read.files.segments import local_path
 from steplog._write.keep.judge import Judge
@@ -57,7 +59,7 @@ def ship(path: str | os.PathLike[str] | None, destination: str) -> Iterator[Outc
     """Bring the closed segments of the log directory at `path` that are not there yet to a store; gives each as it is done.
 
     `destination` is a URL that fsspec knows (`s3://bucket/logs`, `gs://`, `az://`, `file:///srv/logs`), or a local folder.
-    A segment that may still be written to stays. From the first call on `prune` and retention take only what was shipped.
+    A segment that may still be written to stays. Notes beside the log are brought as they are then. From the first call on `prune` and retention take only what was shipped.
 
     Raises: ShipError if `path` is no directory, is shipped elsewhere, or is being shipped; StoreError if the store
     refuses; ImportError without zstd.
@@ -81,6 +83,22 @@ def ship(path: str | os.PathLike[str] | None, destination: str) -> Iterator[Outc
                     ledger.add(segment.plain_name)
                 if found is not None:
                     yield found
+        _bring_notes(folder, store)
+
+
+def _bring_notes(folder: Path, store: Store) -> None:
+    """The notes beside the log as they are now, in the place of those that were brought before. Raises: StoreError."""
+    try:
+        data = (folder / NOTES).read_bytes()
+    except FileNotFoundError:
+        return
+    key = notes_key(gethostname(), str(folder.absolute()))
+    if store.holds(key, len(data), digest_of([data])):
+        return
+    with tempfile.TemporaryDirectory(prefix="steplog-ship-") as made:  # for the user alone
+        copy = Path(made, NOTES)
+        copy.write_bytes(data)
+        store.put(copy, key)
 
 
 def _deliver(segment: Segment, judge: Judge, store: Store) -> Outcome | None:
