@@ -169,7 +169,9 @@ class _Ledger:
             raise ShipError(
                 f"{self._path.parent} is shipped to {marks[-1]}; to ship it to {self._url} from now on, delete {self._path}"
             )
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = os.open(
+            self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600
+        )
         # A kill may have cut the last line off: it names nothing, and the next begins anew.
         begin = "" if not text or text.endswith("\n") else "\n"
         self._write(begin + ("" if marks else f"# {self._url}\n"))
