@@ -7,6 +7,7 @@ what stands there without being named is compared, not sent again.
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
