@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from steplog._notes.note import labels_of_runs
@@ -13,7 +12,7 @@ from steplog._read.runs.checkpoints import config_at, place_of_question
 from steplog._read.runs.columns import rows_of
 from steplog._read.runs.failures import failures_of
 from steplog._read.runs.noted import NoteFields, noted_of, take_note
-from steplog._read.runs.resumed import Answer, answered, waited
+from steplog._read.runs.resumed import GoesOn
 from steplog._read.runs.source import totals_note
 from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Message
@@ -32,12 +31,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Run:
+class Run(GoesOn):
     """One run, as its log stood when it was read. What is not known is None, or empty."""
 
     _source: Source = field(repr=False)
-
-    # -- what a listing shows
 
     @property
     def id(self) -> str:
@@ -86,16 +83,6 @@ class Run:
     def resumes(self) -> str:
         """The run that was interrupted and that this one goes on with, as its writer knew it; see `resumed`."""
         return _text(self._source.start.get("resumes"))
-
-    @cached_property
-    def resumed(self) -> Run | None:
-        """The run in the log that this one goes on with, also where another process recorded it; None if there is none."""
-        return waited(self, map(Run, self._source.before()))
-
-    @property
-    def answers(self) -> tuple[Answer, ...]:
-        """What humans answered in it, each with the question that it answers."""
-        return answered(self, self.resumed)
 
     @property
     def parent_run(self) -> str:
