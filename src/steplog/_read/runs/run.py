@@ -104,8 +104,7 @@ class Run(GoesOn):
     def totals(self) -> Mapping[str, Json]:
         """What it took: counts, tokens by kind, and the models; zeros are left out.
 
-        Each count is what its steps in the log add up to, or what `totals_written` says where that is more: then lines of
-        steps are lost, and `totals_note` says which.
+        The sums of its steps, or what `totals_written` says where that is more: see `totals_note`.
         """
         return self._source.totals
 
@@ -168,8 +167,6 @@ class Run(GoesOn):
         step = given.get("step")
         steps, own = (self.steps, self.error) if step is None else ((self.step(step),), None)
         return take_note(self._source, self.name, failures_of(steps, own, self.name), {**given, "text": text})
-
-    # -- its lines and steps, read when they are asked for
 
     def records(self) -> Iterator[Record]:
         """The run's lines as written, each once, in the order of its writer's numbers. They are not to be changed.

@@ -43,8 +43,6 @@ class StepRecorder:
         self._runs = Runs(self._step_lines)
         self._implied_ends = ImpliedEnds(self)
 
-    # -- what happens
-
     def start(
         self,
         key: Hashable,
@@ -235,8 +233,6 @@ class StepRecorder:
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours as `log.error`; never raises."""
         self.lines.report(where, error)
-
-    # -- what adapters and owners ask
 
     def writes(self, kind: str) -> bool:
         """Whether steps of this kind are written, so that an adapter need not read what would be dropped."""
