@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up what the tests need, in .venv and .venv-clients of this checkout, and runs all of them.
-# PYTHON names another interpreter than python3; arguments go to the first pytest.
+# PYTHON names another interpreter than python3; arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
 here=$(pwd)
@@ -15,7 +15,9 @@ export PATH
 ruff check .
 ruff format --check .
 pyright
-pytest -q "$@"
+# On two processors at once, but for what measures time or looks through a browser.
+pytest -q -n 2 --dist loadfile --ignore tests/benchmarks --ignore tests/torture --ignore tests/view "$@"
+pytest -q tests/benchmarks tests/torture tests/view "$@"
 
 # LlamaIndex's provider clients want older SDKs than LangChain's.
 "$python" -m venv .venv-clients

@@ -20,6 +20,14 @@ def sink():
     return MemorySink()
 
 
+@pytest.fixture
+def desk(tmp_path):
+    """A folder to work in, in which programs are run as a user runs them."""
+    from desk import Desk
+
+    return Desk(tmp_path)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_cache_of_the_users(tmp_path_factory):
     """What a test learns of its logs is not for the user's cache."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from steplog._auto.notebook import load_ipython_extension as load_ipython_extension
     from steplog._auto.notebook import unload_ipython_extension as unload_ipython_extension
     from steplog._auto.switch import Recording, activate, deactivate, recording
+    from steplog._guard.guard import Guard, guard
+    from steplog._notes.note import Note
+    from steplog._notes.reading import BadNote
     from steplog._read import (
         Ambiguous,
         BadLine,
@@ -41,13 +44,17 @@ if TYPE_CHECKING:
     from steplog._record.recorder import Recorder
     from steplog._write.disk.sinks import CallableSink, MemorySink
     from steplog._write.settings.settings import Settings, SettingsError
+    from steplog._write.steps.watch import BudgetExceeded
 
 __all__ = [
     "Ambiguous",
     "BadLine",
+    "BadNote",
+    "BudgetExceeded",
     "CallableSink",
     "Document",
     "Gap",
+    "Guard",
     "Line",
     "Log",
     "LogError",
@@ -55,6 +62,7 @@ __all__ = [
     "Message",
     "NotALog",
     "NotFound",
+    "Note",
     "RecordedRun",
     "RecordedStep",
     "Recorder",
@@ -69,11 +77,14 @@ __all__ = [
     "activate",
     "deactivate",
     "follow",
+    "guard",
     "read",
     "recording",
 ]
 
 _ROOMS = {
+    "Note": "steplog._notes.note",
+    "BadNote": "steplog._notes.reading",
     "Recorder": "steplog._record.recorder",
     "RecordedRun": "steplog._record.recorded",
     "RecordedStep": "steplog._record.recorded",
@@ -85,6 +96,9 @@ _ROOMS = {
     "activate": "steplog._auto.switch",
     "recording": "steplog._auto.switch",
     "deactivate": "steplog._auto.switch",
+    "Guard": "steplog._guard.guard",
+    "guard": "steplog._guard.guard",
+    "BudgetExceeded": "steplog._write.steps.watch",
     # for steplog-auto and for IPython's %load_ext, not for people
     "boot": "steplog._auto.boot",
     "load_ipython_extension": "steplog._auto.notebook",

@@ -25,6 +25,7 @@ from steplog._ask.data import run_data, step_data
 from steplog._ask.diff import Dearer, Diff, Divergence, Pair, Sides, diff
 from steplog._ask.errors import ErrorKind, Led, errors
 from steplog._ask.find import find
+from steplog._ask.fork import Fork, fork
 from steplog._ask.grep import Hit, Shown, grep, shown
 from steplog._ask.listing import Listing, Row, Sums, listing
 from steplog._ask.own_prices import PriceError
@@ -32,14 +33,18 @@ from steplog._ask.patterns import Pattern
 from steplog._ask.postmortem import Failure, InFlight, PostMortem, postmortem
 from steplog._ask.prompt_diff import MessageChange, PromptDiff, prompt_diff
 from steplog._ask.query import Query, QueryError, parse
+from steplog._ask.recurring import Recurrence, recurring
 from steplog._ask.spending import Unpriced, run_cost
 from steplog._ask.sql import Answer, arrow, df, pl, schema, sql
 from steplog._ask.stats import Figures, Ranked, Spread, Stats, stats
 from steplog._ask.tables.one_select import SqlError
+from steplog._ask.version_diff import Change, VersionDiff, version_diff
+from steplog._ask.versions import Version, versions
 from steplog._ask.waste import Waste, waste
 
 __all__ = [
     "Answer",
+    "Change",
     "Compaction",
     "Conversation",
     "Costs",
@@ -49,6 +54,7 @@ __all__ = [
     "ErrorKind",
     "Failure",
     "Figures",
+    "Fork",
     "Gone",
     "Hit",
     "InFlight",
@@ -63,6 +69,7 @@ __all__ = [
     "Query",
     "QueryError",
     "Ranked",
+    "Recurrence",
     "Row",
     "Shown",
     "Sides",
@@ -73,6 +80,8 @@ __all__ = [
     "Totals",
     "Turn",
     "Unpriced",
+    "Version",
+    "VersionDiff",
     "Waste",
     "arrow",
     "compactions",
@@ -82,12 +91,14 @@ __all__ = [
     "diff",
     "errors",
     "find",
+    "fork",
     "grep",
     "listing",
     "parse",
     "pl",
     "postmortem",
     "prompt_diff",
+    "recurring",
     "roots_of",
     "run_cost",
     "run_data",
@@ -99,5 +110,7 @@ __all__ = [
     "thread",
     "told",
     "totals_below",
+    "version_diff",
+    "versions",
     "waste",
 ]

@@ -7,7 +7,7 @@ An adapter names steps by keys of its own, reads its framework's objects with fu
 from steplog._record.log_handle import LogHandle
 from steplog._write.disk.sinks import CallableSink, MemorySink, Sink
 from steplog._write.guard import complain, contained, untold
-from steplog._write.registry import note_framework, recorder_for, release
+from steplog._write.registry import note_framework, recorder_for, recorders, release
 from steplog._write.safe.attributes import instance_dict, instance_field, live_dict, type_name
 from steplog._write.safe.exceptions import describe, message_of, status_of
 from steplog._write.safe.provider_errors import provider_answer, provider_error_fields
@@ -17,8 +17,11 @@ from steplog._write.settings.keywords import SettingsFields
 from steplog._write.settings.settings import Settings, SettingsError
 from steplog._write.steps.handed_down import HandedDown
 from steplog._write.steps.step_recorder import StepRecorder
+from steplog._write.steps.watch import WATCH, BudgetExceeded, before_call, told_instead, told_to_answer
 
 __all__ = [
+    "WATCH",
+    "BudgetExceeded",
     "CallableSink",
     "HandedDown",
     "LogHandle",
@@ -29,6 +32,7 @@ __all__ = [
     "SettingsFields",
     "Sink",
     "StepRecorder",
+    "before_call",
     "complain",
     "contained",
     "describe",
@@ -43,10 +47,13 @@ __all__ = [
     "provider_error_fields",
     "read_fields",
     "recorder_for",
+    "recorders",
     "register_fields",
     "register_message_type",
     "release",
     "status_of",
+    "told_instead",
+    "told_to_answer",
     "type_name",
     "untold",
 ]

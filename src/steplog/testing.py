@@ -1,5 +1,6 @@
-"""For tests: of programs that record, and of adapters, which all pass the same contract.
+"""For tests: of agents, of programs that record, and of adapters, which all pass the same contract.
 
+An agent's tests say what a run must have done with `expect`, and let a recorded run answer again (`RecordedCalls`).
 A program's tests use a `StableRecorder`, or give their recorder a `MemorySink` and look at its `records`, made `stable`
 for snapshots. An adapter's tests call `missing_hooks`, `broken` and `assert_nothing_left` with their handler (architecture.md, rule 15).
 """
@@ -11,27 +12,36 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from steplog._expect.expectation import Expectation, expect
 from steplog._record.stable_lines import StableRecorder, stable
+from steplog._replay.agent_as_recorded import AgentAsRecorded, agent_as_recorded
 from steplog._replay.as_logged import as_logged
-from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged
+from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged, RecordedFailure
 from steplog._replay.recorded_calls import RecordedCall, RecordedCalls, RecordedTools
+from steplog._replay.test_file import replay_test
 from steplog._write.disk.sinks import MemorySink
 from steplog._write.steps.step_recorder import StepRecorder
 
 __all__ = [
+    "AgentAsRecorded",
     "CannotReplay",
+    "Expectation",
     "MemorySink",
     "NothingLeft",
     "PromptChanged",
     "RecordedCall",
     "RecordedCalls",
+    "RecordedFailure",
     "RecordedTools",
     "StableRecorder",
+    "agent_as_recorded",
     "as_logged",
     "assert_nothing_left",
     "broken",
+    "expect",
     "extractors",
     "missing_hooks",
+    "replay_test",
     "stable",
 ]
 

@@ -6,7 +6,7 @@ import pytest
 
 import steplog
 from steplog import ask
-from steplog._ask.fingerprints import kind_of_message
+from steplog._read.runs.fingerprints import kind_of_message
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 import steplog
 from steplog import ask
-from steplog._ask.budget import tokens_in
+from steplog._show.quoted import tokens_in
 
 
 @pytest.fixture

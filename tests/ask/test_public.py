@@ -11,7 +11,7 @@ import pytest
 import steplog
 from steplog import ask
 
-MODULES = ["steplog._ask.query", "steplog._ask.fingerprints", "steplog._ask.sql"]
+MODULES = ["steplog._ask.query", "steplog._read.runs.fingerprints", "steplog._ask.sql"]
 
 
 def test_every_name_is_documented_and_in_order():

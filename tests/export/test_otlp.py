@@ -12,7 +12,8 @@ from opentelemetry.trace.status import StatusCode
 
 import steplog
 from steplog._export import otlp_names
-from steplog._export.otlp_spans import is_final, spans_of
+from steplog._export.final import is_final
+from steplog._export.otlp_spans import spans_of
 from steplog._export.untold import Untold
 
 
@@ -79,6 +80,7 @@ def test_a_model_call_has_its_messages_as_json_texts_and_no_input_value(run_name
     assert answer["parts"] == [
         {"type": "tool_call", "id": "c1", "name": "search", "arguments": {"query": "tea"}}
     ]
+    assert answer["finish_reason"] == "unknown", "an answer without one is not shown by Phoenix"
     assert "input.value" not in call.attributes
     tokens = {
         name: call.attributes[name]
@@ -127,6 +129,17 @@ def test_an_interrupted_run_is_no_failure_and_its_successor_is_linked(log):
     [link] = spans(resumed)[0].links
     assert link.context.span_id == spans(waiting)[0].context.span_id
     assert {span.attributes.get("session.id") for span in spans(resumed)} == {"t1"}
+
+
+def test_a_run_inside_a_run_is_a_trace_of_its_own_that_names_the_other(tmp_path):
+    with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("outer") as run, run.tool("t"):
+        with recorder.run("inner"):
+            pass
+    outer, inner = steplog.read(tmp_path / "log").runs
+    root = spans(inner)[0]
+    assert root.parent is None
+    assert root.context.trace_id != spans(outer)[0].context.trace_id
+    assert (root.attributes["steplog.parent_run"], root.attributes["steplog.parent_step"]) == (outer.id, 1)
 
 
 def test_a_running_run_waits(tmp_path):

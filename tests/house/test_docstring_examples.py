@@ -41,6 +41,35 @@ with steplog.Recorder("logs") as recorder, recorder.run("tides") as run:
     with run.llm(messages=[{"role": "user", "content": "How long?"}]) as call:
         call.set(message={"role": "assistant", "content": "About 63 days."})
 """,
+    "langchain_steplog.replay_agent": """
+from langchain.agents import create_agent
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_steplog import StepLogHandler, replay_agent
+create_agent(FakeListChatModel(responses=["About 63 days."]), []).invoke(
+    {"messages": [("user", "How long?")]}, {"callbacks": [StepLogHandler("logs")]}
+)
+""",
+    "langchain_steplog.fork": """
+from langchain.agents import create_agent
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_steplog import StepLogHandler, fork
+from langgraph.checkpoint.memory import InMemorySaver
+graph = create_agent(FakeListChatModel(responses=["About 63 days."]), [], checkpointer=InMemorySaver())
+graph.invoke(
+    {"messages": [("user", "How long?")]},
+    {"callbacks": [StepLogHandler("logs")], "configurable": {"thread_id": "t"}},
+)
+""",
+    "llama_index.observability.steplog.replay_agent": """
+import asyncio
+from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.llms.mock import MockFunctionCallingLLM
+from llama_index.observability.steplog import activate, replay_agent
+async def ask():
+    await FunctionAgent(tools=[], llm=MockFunctionCallingLLM(), streaming=False).run("hi")
+activate("logs")
+asyncio.run(ask())
+""",
     "langchain_steplog.StepLogHandler": """
 from langchain_core.runnables import RunnableLambda
 from langchain_steplog import StepLogHandler

@@ -37,6 +37,7 @@ MAY_CATCH_ALL = {
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder
     "integrations/langchain-steplog/langchain_steplog/_recording.py",  # as _dual.py, in hooks that are called directly
     "src/steplog/_read/files/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
+    "src/steplog/_format/store.py",  # what a store's library raises, of the network and its provider: told as StoreError
     "src/steplog/_auto/farewell.py",  # after the program: one line on stderr
     "src/steplog/_auto/finder.py",  # before any log exists: one line on stderr
     "src/steplog/_auto/launcher/sitecustomize.py",  # as the finder

@@ -1,6 +1,7 @@
 """Tests with real servers, each in an environment of its own: run by hand, `pytest tests/servers -m servers`."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,13 +24,29 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(pytest.mark.skip(reason="a real server: run it with -m servers"))
 
 
+def interpreter_of(version):
+    """A Python of that version, on the path or of pyenv; without one the test is skipped."""
+    candidates = [
+        shutil.which(f"python{version}"),
+        *Path.home().glob(f".pyenv/versions/{version}.*/bin/python"),
+    ]
+    for found in filter(None, candidates):
+        if subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return found
+    pytest.skip(f"no Python {version} here")
+
+
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
-    """A function: makes a virtual environment with our distributions and what is asked for; gives its `bin`."""
+    """A function: makes a virtual environment with our distributions and what is asked for; gives its `bin`.
 
-    def make(*requirements, ours=OURS):
+    `python`: of which version it is to be, where it cannot be this one.
+    """
+
+    def make(*requirements, ours=OURS, python=None):
         folder = tmp_path_factory.mktemp("env")
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
+        interpreter = sys.executable if python is None else interpreter_of(python)
+        subprocess.run([interpreter, "-m", "venv", folder], check=True, timeout=120)
         install = [
             folder / "bin" / "pip",
             "install",

@@ -113,6 +113,44 @@ def test_only_get_is_answered(server):
         assert answer.status == 405, method
 
 
+def noting(server, body, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    given = {"Content-Type": "application/json", "Origin": server.origin, **headers}
+    connection.request("POST", "/api/note", body, {k: v for k, v in given.items() if v is not None})
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+def test_only_the_page_itself_may_note_something(server, log):
+    import steplog
+
+    known = cookie(server)
+    run = steplog.read(log)[-1]
+    body = json.dumps({"run": run.id, "text": "seen", "labels": ["x"]})
+    for status, headers in (
+        (401, {}),
+        (405, {"Cookie": known, "Origin": None}),
+        (403, {"Cookie": known, "Origin": "http://evil.example"}),
+        (405, {"Cookie": known, "Content-Type": "text/plain"}),
+        (403, {"Cookie": known, "Sec-Fetch-Site": "cross-site"}),
+    ):
+        assert noting(server, body, **headers)[0] == status, headers
+    for wrong in (
+        "{",
+        "[]",
+        json.dumps({"run": run.id}),
+        json.dumps({"run": "ffffffffffffffff", "text": "x"}),
+    ):
+        assert noting(server, wrong, Cookie=known)[0] == 400
+    assert noting(server, "x" * 300_000, Cookie=known)[0] == 413
+    assert run.notes == ()
+    status, told = noting(server, body, Cookie=known)
+    assert status == 200
+    assert run.notes[0].as_json() == json.loads(told)
+
+
 def test_every_answer_is_kept_apart_from_everything_else(server):
     known = cookie(server)
     for path in ("/", "/api/runs", "/api/nothing", "/api/run/nothing"):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any, TypeVar, cast
 
-from steplog.integration import untold
+from steplog.integration import BudgetExceeded, untold
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,6 +57,8 @@ class _Dual:
     def __call__(self, handler: Any, /, *args: Any, **kwargs: Any) -> _Done:
         try:
             self._hook(handler, *args, **kwargs)
+        except BudgetExceeded:  # a guard that the program asked for stops it
+            raise
         except Exception as error:  # noqa: BLE001 - as `contained`, without a third call in every hook
             try:
                 handler.report(self.__name__, error)

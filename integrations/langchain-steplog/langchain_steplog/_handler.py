@@ -82,6 +82,7 @@ class StepLogHandler(Recording):
             if steps.start(
                 run_id, kind, name,
                 parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,
+                answers_calls=graphs.answers_calls(name, metadata) if is_node else None,
             ):  # fmt: skip
                 return None
         given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
@@ -92,7 +93,11 @@ class StepLogHandler(Recording):
         """A chain, graph or node is done."""
         if "inputs" not in kwargs:
             read = extract.chain_end
-            if type(outputs) is not dict and decisions.is_answer(outputs) and self._steps.kind_of(run_id) == "llm":
+            if (
+                type(outputs) is not dict
+                and decisions.is_answer(outputs)
+                and self._steps.kind_of(run_id) == "llm"
+            ):
                 read = decisions.decision_end
             self._steps.end(run_id, read=read, given=outputs)
             return DONE

@@ -14,16 +14,20 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
+from langchain_steplog import _wrapping_up as wrapping_up
 from langchain_steplog._dual import DONE
 from langchain_steplog._extract import THEIR_NAMES, THEIR_TAGS
 from langchain_steplog._messages import register
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from steplog.integration import (
+    WATCH,
+    BudgetExceeded,
     HandedDown,
     LogHandle,
     SettingsFields,
     Sink,
     StepRecorder,
+    before_call,
     contained,
     note_framework,
     status_of,
@@ -31,6 +35,7 @@ from steplog.integration import (
 )
 
 register()
+wrapping_up.listen()
 note_framework("langchain-core", langchain_core.__version__)
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
 
@@ -38,7 +43,6 @@ _NO_FIELDS: Final[Mapping[str, Any]] = {}
 class Recording(LogHandle, BaseCallbackHandler):
     """A handler of no event that has a recorder; copies and pickles of it have the same one."""
 
-    raise_error = False
     run_inline = False
 
     def __init__(
@@ -55,6 +59,11 @@ class Recording(LogHandle, BaseCallbackHandler):
         self._listens_by: object = (
             None  # the installation by which LangGraph tells this recorder of interrupts
         )
+
+    @property
+    def raise_error(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] - LangChain asks when a hook has raised
+        """Whether LangChain lets through what a hook raises: a guard's `BudgetExceeded`; no hook raises anything else."""
+        return WATCH.guards is not None
 
     @property
     def steps(self) -> StepRecorder:
@@ -92,7 +101,7 @@ class Recording(LogHandle, BaseCallbackHandler):
         tags: list[str] | None,
         kwargs: dict[str, Any],
     ) -> Any:
-        """The start of a step without steps of the framework's own below it; never raises."""
+        """The start of a step without steps of the framework's own below it; raises nothing but a guard's `BudgetExceeded`."""
         try:
             steps = self._steps
             name = kwargs.get("name")
@@ -105,16 +114,18 @@ class Recording(LogHandle, BaseCallbackHandler):
             for tag in tags or ():
                 if type(tag) is str and tag.startswith("retry:attempt:"):
                     fields["attempt"] = self._value(extract.attempt, tags)
-            tried = fields.get("call_id") or fields.get("model") or name
             is_sure = parent_run_id is not None and LLAMA_INDEX not in modules
             parent = parent_run_id if is_sure else parent_of(steps, parent_run_id)
-            held = self._handed_down(kwargs.get("metadata"), tags)
+            parent = parent if WATCH.guards is None else before_call(steps, kind, parent)
             if parent is None or not steps.start(
                 run_id, kind, name,
-                parent=parent, fields=fields, attempt_of=tried, below_only=True, handed_down=held,
+                parent=parent, fields=fields, attempt_of=fields.get("call_id") or fields.get("model") or name,
+                below_only=True, handed_down=self._handed_down(kwargs.get("metadata"), tags),
             ):  # fmt: skip
                 head = self._fields(extract.run_fields, kwargs.get("metadata"), tags)
                 steps.start(run_id, kind, name, parent=parent, fields=fields, run_fields=head, run_id=run_id)
+        except BudgetExceeded:
+            raise
         except Exception as error:  # noqa: BLE001 - as `dual`, whose call would be felt
             try:
                 self.report("call", error)

@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import PrivateAttr
+from pydantic import BaseModel, PrivateAttr
 
 from steplog import Run
-from steplog.testing import RecordedCall, RecordedCalls, RecordedTools, as_logged
+from steplog.testing import RecordedCall, RecordedCalls, RecordedTools
 
 _USAGE = (
     ("cache_read_tokens", "input_token_details", "cache_read"),
@@ -51,8 +53,10 @@ class ReplayModel(BaseChatModel):
         tools: Literal["live", "recorded"] = "live",
     ) -> None:
         """Read the run's calls; whatever cannot be replayed is said now."""
-        super().__init__()
-        self._calls = RecordedCalls(run, agent=agent, strict=strict)
+        calls = RecordedCalls(run, agent=agent, strict=strict)
+        # By this `create_agent` decides how it asks for an object: as it did when the run was recorded.
+        super().__init__(profile={"structured_output": "response_format" in calls.params})
+        self._calls = calls
         self._tools = RecordedTools(run) if tools == "recorded" else None
 
     @property
@@ -75,6 +79,17 @@ class ReplayModel(BaseChatModel):
         del tools
         return self
 
+    def with_structured_output(  # pyright: ignore[reportIncompatibleMethodOverride] - what it has no use for is in `_`
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **_: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """The recorded answers as objects, whether they were given as a tool call or as JSON."""
+
+        def read(answer: AIMessage) -> Any:
+            parsed = _object(answer, schema)
+            return {"raw": answer, "parsed": parsed, "parsing_error": None} if include_raw else parsed
+
+        return self | RunnableLambda(read)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -83,7 +98,7 @@ class ReplayModel(BaseChatModel):
         **_: Any,
     ) -> ChatResult:
         del stop, run_manager
-        call = self._calls.take(as_logged(messages))
+        call = self._calls.take(messages)
         return ChatResult(generations=[ChatGeneration(message=_message(call), generation_info=_info(call))])
 
     def _stream(
@@ -94,7 +109,7 @@ class ReplayModel(BaseChatModel):
         **_: Any,
     ) -> Iterator[ChatGenerationChunk]:
         del stop
-        for chunk in _chunks(self._calls.take(as_logged(messages))):
+        for chunk in _chunks(self._calls.take(messages)):
             if run_manager is not None:
                 run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
@@ -107,7 +122,7 @@ class ReplayModel(BaseChatModel):
         **_: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         del stop
-        for chunk in _chunks(self._calls.take(as_logged(messages))):
+        for chunk in _chunks(self._calls.take(messages)):
             if run_manager is not None:
                 await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
@@ -118,8 +133,10 @@ def recorded_tools(recorded: RecordedTools | Run, tools: Sequence[BaseTool]) -> 
     answers = recorded if isinstance(recorded, RecordedTools) else RecordedTools(recorded)
 
     def replaying(tool: BaseTool) -> BaseTool:
+        asked = _asked_of_the_model(tool)
+
         def call(**args: Any) -> Any:
-            return answers.take(tool.name, args)
+            return answers.take(tool.name, {name: value for name, value in args.items() if name in asked})
 
         return StructuredTool.from_function(
             call, name=tool.name, description=tool.description, args_schema=tool.args_schema, infer_schema=False,
@@ -127,6 +144,12 @@ def recorded_tools(recorded: RecordedTools | Run, tools: Sequence[BaseTool]) -> 
         )  # fmt: skip
 
     return [replaying(tool) for tool in tools]
+
+
+def _asked_of_the_model(tool: BaseTool) -> frozenset[str]:
+    """The arguments that a model gives; others, such as the state, are put in by LangGraph."""
+    schema: Any = tool.tool_call_schema
+    return frozenset(schema.get("properties", ()) if isinstance(schema, dict) else schema.model_fields)
 
 
 def _message(call: RecordedCall) -> AIMessage:
@@ -139,6 +162,13 @@ def _message(call: RecordedCall) -> AIMessage:
         name=answer.get("name"),
         usage_metadata=_usage(call.usage),  # pyright: ignore[reportArgumentType] - a TypedDict, made from counts by name
         response_metadata=_info(call) | ({"model_name": call.model} if call.model else {}),
+    )
+
+
+def _object(answer: AIMessage, schema: dict[str, Any] | type) -> Any:
+    given = answer.tool_calls[0]["args"] if answer.tool_calls else json.loads(answer.text)
+    return (
+        schema.model_validate(given) if isinstance(schema, type) and issubclass(schema, BaseModel) else given
     )
 
 

@@ -1,9 +1,11 @@
 // What the page knows: the rows of the list, the runs that were opened, and who is told when that changes.
 import type { Run } from "../model/run";
 import type { Source } from "./source";
-import type { Health, LogState, Push, Row } from "./wire";
+import { labelsOf } from "../model/notes";
+import type { Health, LogState, Note, Noting, Push, Row } from "./wire";
 
 const RUNS_KEPT = 6;
+const ROWS_AT_ONCE = 20_000; // what a browser holds without effort; more when somebody asks
 
 export class Store {
   readonly source: Source;
@@ -14,7 +16,10 @@ export class Store {
   failed = "";
   up = true; // whether the server is there
   health: Health | null | undefined;
+  older = 0; // runs of the log that are not listed yet
   phrases = 0; // grows when another phrase has been searched for
+  notes: Note[] = [];
+  private labels = new Map<string, string[]>();
   private byKey = new Map<string, Row>();
   private runs = new Map<string, Run>();
   private loading = new Map<string, Promise<Run | null>>();
@@ -24,6 +29,7 @@ export class Store {
   private watched: Run | null | undefined;
   private clock = 0; // the log's clock less this browser's
   private again = 0;
+  private most = ROWS_AT_ONCE;
 
   constructor(source: Source) {
     this.source = source;
@@ -57,8 +63,43 @@ export class Store {
     return [...this.rows, ...this.waiting].filter((r) => r.thread === id).sort((a, b) => (a.started ?? 0) - (b.started ?? 0));
   }
 
+  /** What was noted of a step, or with `step` null of the run itself. */
+  notesOn(run: string, step: number | null): Note[] {
+    return this.notes.filter((n) => n.run === run && (n.step ?? null) === step);
+  }
+
+  /** Notes something, and shows it. */
+  async note(several: Noting[]): Promise<void> {
+    try {
+      for (const noting of several) this.notes = [...this.notes, await this.source.note(noting)];
+    } finally {
+      this.label();
+      this.changed();
+    }
+  }
+
+  private async listNotes(): Promise<void> {
+    this.notes = await this.source.notes().catch(() => this.notes);
+    this.label();
+    this.changed();
+  }
+
+  /** Gives the rows the labels that stand; a row whose labels change is a new one, so that it is drawn anew. */
+  private label(): void {
+    this.labels = labelsOf(this.notes);
+    for (const r of this.byKey.values()) if ((r.labels ?? []).join() !== (this.labels.get(r.id) ?? []).join()) this.byKey.set(r.key, this.labelled(r));
+    this.waiting = this.waiting.map((r) => this.byKey.get(r.key) ?? r);
+    this.sort();
+    for (const [key, run] of this.runs) run.row = this.byKey.get(key) ?? this.labelled(run.row);
+  }
+
+  private labelled(r: Row): Row {
+    return { ...r, labels: this.labels.get(r.id) };
+  }
+
   async list(): Promise<void> {
     const turn = ++this.again;
+    void this.listNotes();
     try {
       for (let from: number | null = 0; from !== null; ) {
         const page: Awaited<ReturnType<Source["list"]>> = await this.source.list(from);
@@ -69,17 +110,25 @@ export class Store {
         }
         this.state = page.state;
         this.clock = page.state.now - Date.now();
-        for (const r of page.rows) this.byKey.set(r.key, r);
+        for (const r of page.rows) this.byKey.set(r.key, this.labelled(r));
         this.sort();
         this.loaded = true;
         this.failed = "";
-        this.changed();
         from = page.next;
+        this.older = from !== null && from >= this.most ? Math.max(0, (page.state.runs ?? 0) - from) : 0;
+        this.changed();
+        if (this.older) return;
       }
     } catch (error) {
       this.failed = error instanceof Error ? error.message : String(error);
       this.changed();
     }
+  }
+
+  /** Lists older runs, too. */
+  listMore(): void {
+    this.most += ROWS_AT_ONCE;
+    void this.list();
   }
 
   private sort(): void {
@@ -108,6 +157,7 @@ export class Store {
       this.runs.set(key, run);
       for (const old of [...this.runs.keys()].slice(0, -RUNS_KEPT)) this.runs.delete(old);
       if (!this.byKey.has(key)) this.byKey.set(key, run.row);
+      run.row = this.labelled(run.row);
     }
     return run;
   }
@@ -136,7 +186,9 @@ export class Store {
   private take(push: Push): void {
     if (push.state) {
       const wasReading = !!this.state.reading;
+      const noted = this.state.noted;
       this.state = { ...this.state, reading: undefined, gone: undefined, ...push.state };
+      if (this.state.noted !== noted) void this.listNotes();
       if (push.state.now) this.clock = push.state.now - Date.now();
       if (wasReading && !this.state.reading) void this.list();
     }
@@ -145,7 +197,8 @@ export class Store {
     this.changed();
   }
 
-  private takeRow(r: Row): void {
+  private takeRow(told: Row): void {
+    const r = this.labelled(told);
     const known = this.byKey.get(r.key);
     this.byKey.set(r.key, r);
     const run = this.runs.get(r.key);

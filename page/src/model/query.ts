@@ -23,6 +23,8 @@ export const KEYS: Record<string, string> = {
   until: "begun before",
   loops: "the same call at least so often in a row",
   error: "words of its error",
+  label: "a label that was put on it",
+  unlabelled: "yes: no label was put on it",
 };
 
 export function terms(q: string): Term[] {
@@ -88,6 +90,10 @@ function test(t: Term, now: number, found: Found): (r: Row) => boolean {
       return (r) => (r.started ?? Infinity) < moment(t.value, now);
     case "loops":
       return (r) => (r.loop ?? 0) >= (n || 2);
+    case "label":
+      return (r) => (r.labels ?? []).some((l) => l.toLowerCase() === w);
+    case "unlabelled":
+      return (r) => !r.labels?.length === (w !== "no");
     case "error":
       return (r) => !!r.error && `${r.error.type}: ${r.error.message}`.toLowerCase().includes(w);
     default: {
@@ -130,6 +136,10 @@ function valuesOf(key: string, r: Row): string[] {
       return [r.program];
     case "error":
       return r.error ? [r.error.type] : [];
+    case "label":
+      return r.labels ?? [];
+    case "unlabelled":
+      return ["yes"];
     case "since":
     case "until":
       return ["1h", "1d", "7d"];

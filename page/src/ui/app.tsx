@@ -126,8 +126,8 @@ function States() {
 }
 
 const KEYS: [string, string][] = [
-  ["j k", "next, previous row"], ["h l", "fold or parent, unfold; in the list: l opens"], ["Enter", "open"], ["e E", "next, previous error"], ["/", "filter, or search in everything of a run"], ["n N", "next, previous hit or difference"],
-  ["c", "conversation; in the list: compare two"], ["t", "tree"], ["p", "post-mortem"], ["i", "fold idle time"], ["z", "the whole run again"], ["L", "a note on this step"], ["x", "select a run"], ["o", "show new runs"],
+  ["j k", "next, previous row"], ["h l", "fold or parent, unfold"], ["Enter", "open"], ["e E", "next, previous error"], ["/", "filter, or search in everything of a run"], ["n N", "next, previous hit or difference"],
+  ["c", "conversation; in the list: compare two"], ["t", "tree"], ["p", "post-mortem"], ["i", "fold idle time"], ["z", "the whole run again"], ["l L", "label or note: the step, the run, the selected runs"], ["x", "select a run"], ["o", "show new runs"],
   ["[ ]", "newer, older run"], ["g r", "runs"], ["g s", "stats"], ["g h", "health"], ["d", "light or dark"], ["Esc", "back"], ["?", "these keys"],
 ];
 

@@ -12,9 +12,9 @@ import { CallCard, ErrorBox } from "./cards";
 import { CopyMenu } from "./copy";
 import { Icon, StatusIcon } from "./icons";
 import { Prompt } from "./messages";
-import { Note } from "./note";
+import { Notes } from "./note";
 import { RawLines } from "./raw";
-import { href, set } from "./state";
+import { href, press, set } from "./state";
 import { ContextShares, ToolDefs, Usage } from "./usage";
 import { Content, Fold, JsonTree, Markdown, Text, Value } from "./values";
 
@@ -43,6 +43,7 @@ export function Detail({ run, x, lines, step }: { run: Run; x: Step; lines: Line
           <span class="faint nowrap">{KIND[x.kind] ?? x.kind} · step {x.no}</span>
           <span class="sp" />
           {hasPost && <button class="btn hidep" onClick={() => set({ step: null })}>{run.status === "interrupted" ? "Why it waits" : "Post-mortem"} <kbd>p</kbd></button>}
+          <button class="btn sq" aria-label="label or note" title="label or note  l" onClick={(e) => press("L", e)}><Icon name="note" /></button>
           <CopyMenu run={run} x={x} />
           <button class="btn sq" aria-label="previous step" title="previous step  k" onClick={() => step(-1)}><Icon name="left" /></button>
           <button class="btn sq" aria-label="next step" title="next step  j" onClick={() => step(1)} disabled={lines.at(-1)?.x === x}><Icon name="right" /></button>
@@ -62,7 +63,7 @@ export function Detail({ run, x, lines, step }: { run: Run; x: Step; lines: Line
           {f.cached === true && <span class="mk">answered from a cache</span>}
           {x.implied && <span class="mk w" title="The framework never sent this end; it is inferred from what ended around it.">end inferred</span>}
         </div>
-        <Note run={run} x={x} />
+        <Notes key={x.no} run={run.row.id} step={x.no} keys />
       </div>
       {error && <section class="sec"><ErrorBox e={error} /></section>}
       <Attempts run={run} x={x} />

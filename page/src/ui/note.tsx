@@ -1,41 +1,58 @@
-// A label or note of one's own on a step: kept in this browser, beside the log, never in it.
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Run } from "../model/run";
-import type { Step } from "../model/step";
+// Labels and notes of one's own on a run or a step: beside the log, never in it; of a page that is a file, in this browser.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Note } from "../data/wire";
+import { noting } from "../model/notes";
+import { clip, safe } from "../model/safe";
+import { ago } from "../model/units";
 import { Icon } from "./icons";
-import { kept } from "./state";
+import { store, useKeys } from "./state";
+import { toast } from "./toast";
+import { Text } from "./values";
 
-const key = (run: Run, x: Step): string => `steplog.note.${run.key}.${x.no}`;
-
-let writing = 0; // the step a note is being written for
-let told: () => void = () => {};
-
-/** Begins a note on a step, as the key `l` does. */
-export function writeNote(no: number): void {
-  writing = no;
-  told();
+/** The line in which a note is typed. It has the focus before the next key comes: keys may come fast. */
+export function NoteBox({ runs, step, close }: { runs: string[]; step: number | null; close: () => void }) {
+  const box = useRef<HTMLInputElement>(null);
+  const isOver = useRef(false);
+  useLayoutEffect(() => box.current?.focus(), []);
+  const done = (typed: string | null): void => {
+    if (isOver.current) return;
+    isOver.current = true;
+    close();
+    const wanted = typed === null ? [] : runs.map((run) => noting(typed, run, step)).filter((n) => n !== null);
+    if (wanted.length) store().note(wanted).catch((error: unknown) => toast(`Not noted: ${error instanceof Error ? error.message : String(error)}`));
+  };
+  const where = store().source.live ? "beside the log" : "it stays in this browser";
+  return (
+    <input
+      class="note" ref={box} placeholder={`#label, -#label, and words: ${where}`} aria-label="note"
+      onKeyDown={(e) => { e.stopPropagation(); if (e.key === "Enter") done(e.currentTarget.value); else if (e.key === "Escape") done(null); }} onBlur={(e) => done(e.currentTarget.value)}
+    />
+  );
 }
 
-export function Note({ run, x }: { run: Run; x: Step }) {
-  const [, again] = useState(0);
-  const box = useRef<HTMLInputElement>(null);
-  told = () => again((n) => n + 1);
-  const text = kept.get(key(run, x)) ?? "";
-  const isOpen = writing === x.no;
-  useEffect(() => {
-    if (isOpen) box.current?.focus();
-  }, [isOpen]);
-  const done = (value: string | null): void => {
-    if (value !== null) kept.set(key(run, x), value.trim() || null);
-    writing = 0;
-    again((n) => n + 1);
-  };
-  if (isOpen)
-    return (
-      <input
-        class="note" ref={box} value={text} placeholder="A note on this step; it stays in this browser" aria-label="note"
-        onKeyDown={(e) => { e.stopPropagation(); if (e.key === "Enter") done(e.currentTarget.value); else if (e.key === "Escape") done(null); }} onBlur={(e) => done(e.currentTarget.value)}
-      />
-    );
-  return text ? <button class="note" onClick={() => writeNote(x.no)}><Icon name="note" /> {text}</button> : null;
+/** What was noted of a step, or with `step` null of the run itself, and the line in which more is typed. */
+export function Notes({ run, step, keys }: { run: string; step: number | null; keys: boolean }) {
+  const [isOpen, open] = useState(false);
+  useKeys(keys ? { L: () => open(true) } : {});
+  const notes = store().notesOn(run, step);
+  return (
+    <>
+      {notes.map((note) => <Noted key={note.id} note={note} open={() => open(true)} />)}
+      {isOpen && <NoteBox runs={[run]} step={step} close={() => open(false)} />}
+    </>
+  );
+}
+
+function Noted({ note, open }: { note: Note; open: () => void }) {
+  const who = [note.by, ago(Date.parse(note.ts), store().now)].filter(Boolean).join(", ");
+  return (
+    <button class="note" onClick={open} title={safe(who)}>
+      <Icon name="note" />
+      {(note.labels ?? []).map((label) => <span class="mk" key={label}>{safe(clip(label, 60))}</span>)}
+      {(note.removed ?? []).map((label) => <s class="faint" key={label}>{safe(clip(label, 60))}</s>)}
+      {note.score != null && <b class="num">{note.score}</b>}
+      {note.text && <span dir="auto"><Text>{note.text}</Text></span>}
+      <span class="faint nowrap">{safe(who)}</span>
+    </button>
+  );
 }

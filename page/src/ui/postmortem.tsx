@@ -12,6 +12,7 @@ import { CallCard, ErrorBox, StepCard } from "./cards";
 import { config } from "./copy";
 import { Args, Sec } from "./detail";
 import { Icon } from "./icons";
+import { Notes } from "./note";
 import { RawLines } from "./raw";
 import { inside } from "./runrow";
 import { href, store } from "./state";
@@ -22,6 +23,7 @@ export function PostMortem({ run }: { run: Run }): JSX.Element {
   const end = run.lines.length;
   return (
     <>
+      <Notes run={run.row.id} step={null} keys />
       {s === "crashed" || s === "unfinished" ? <Died run={run} /> : s === "interrupted" ? <Waits run={run} /> : s === "error" ? <Failed run={run} /> : <Stopped run={run} />}
       <RawLines run={run} title="Last raw lines" at={Array.from({ length: Math.min(4, end) }, (_, i) => end - Math.min(4, end) + i)} />
     </>

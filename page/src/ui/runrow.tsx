@@ -94,6 +94,7 @@ function Tokens({ r }: { r: Row }) {
 function Marks({ r }: { r: Row }) {
   return (
     <>
+      {(r.labels ?? []).slice(0, 3).map((label) => <span class="mk lb" key={label} title={safe(label)}>{safe(clip(label, 16))}</span>)}
       {r.loop && <span class="mk w" title={`the same call ${r.loop} times in a row`}>×{r.loop}</span>}
       {r.retries > 0 && <span class="mk" title={plural(r.retries, "retry", "retries")}>↻{r.retries}</span>}
       {r.masked && <span class="mk" title={`${plural(r.masked, "secret")} masked`}>▮{r.masked}</span>}

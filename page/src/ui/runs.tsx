@@ -8,6 +8,7 @@ import { costs, failed, total } from "../model/stats";
 import { safe } from "../model/safe";
 import { ago, fbytes, ftok, fusd, plural } from "../model/units";
 import { Histogram } from "./histogram";
+import { NoteBox } from "./note";
 import { Preview } from "./preview";
 import { QueryBar } from "./querybar";
 import { GroupRow, RunRow } from "./runrow";
@@ -84,13 +85,15 @@ export function Runs() {
     const two = [...chosen].sort((a, b) => (s.row(a)?.started ?? 0) - (s.row(b)?.started ?? 0));
     if (two.length === 2) go(to("compare", two[0], two[1]));
   };
+  const [isNoting, note] = useState(false);
+  const noted = [...chosen].length ? [...chosen] : list[at] && !isGroup(list[at]!) ? [(list[at] as Row).key] : [];
   const next = (d: number, ok: (r: Row) => boolean): void => {
     for (let i = at + d; i >= 0 && i < list.length; i += d) if (!isGroup(list[i]!) && ok(list[i] as Row)) return jump(i);
   };
   useKeys({
     j: () => jump(at + 1), ArrowDown: () => jump(at + 1), k: () => jump(at - 1), ArrowUp: () => jump(at - 1),
     Home: () => jump(0), End: () => jump(list.length - 1), PageDown: () => jump(at + 20), PageUp: () => jump(at - 20),
-    Enter: () => open(list[at]), l: () => open(list[at]), x: () => toggle(list[at]), c: compare,
+    Enter: () => open(list[at]), l: () => note(true), L: () => note(true), x: () => toggle(list[at]), c: compare,
     e: () => next(1, failed), E: () => next(-1, failed), Escape: () => chosen.size && choose((memory.chosen = new Set())),
     o: () => s.showWaiting(),
   });
@@ -133,15 +136,22 @@ export function Runs() {
         </div>
         {width >= 2300 && list[at] && !isGroup(list[at]!) && <Preview row={list[at] as Row} />}
       </div>
-      {chosen.size > 0 && (
+      {isNoting && noted.length > 0 && (
+        <div class="cmpbar noting">
+          <span><b>{noted.length === 1 ? safe(s.row(noted[0]!)?.name ?? "") || "1 run" : plural(noted.length, "run")}</b></span>
+          <NoteBox runs={[...new Set(noted.map((key) => s.row(key)?.id ?? key))]} step={null} close={() => note(false)} />
+        </div>
+      )}
+      {chosen.size > 0 && !isNoting && (
         <div class="cmpbar" role="status">
           <span><b>{chosen.size}</b> selected</span>
+          <button class="btn" onClick={() => note(true)}>Label <kbd>l</kbd></button>
           <button class={`btn${chosen.size === 2 ? " pri" : ""}`} disabled={chosen.size !== 2} onClick={compare}>Compare <kbd>c</kbd></button>
           <button class="btn" onClick={() => choose((memory.chosen = new Set()))}>Clear</button>
         </div>
       )}
       {s.state.reading && <Reading />}
-      {s.state.older ? <div class="foot">{plural(s.state.older, "older run")} not listed here: <code class="mono">steplog ls --until</code>, and <code class="mono">steplog view</code> on one segment, show them.</div> : null}
+      {s.older > 0 && <div class="foot" role="status">The newest {plural(s.rows.length, "run")} are listed; {plural(s.older, "older run")} are not, and no filter looks into them. <button class="link" onClick={() => s.listMore()}>List {Math.min(s.older, 20_000).toLocaleString("en")} more</button>, or ask <code class="mono">steplog ls</code>.</div>}
     </>
   );
 }

@@ -12,11 +12,10 @@ import { ago, fbytes, fms, ftok, fusd, NONE, plural, WORD } from "../model/units
 import { Conversation } from "./conversation";
 import { Detail } from "./detail";
 import { Icon } from "./icons";
-import { writeNote } from "./note";
 import { PostMortem } from "./postmortem";
 import { fitting, Skeleton } from "./runs";
 import { outcome } from "./runrow";
-import { go, route, set, store, useKeys } from "./state";
+import { go, press, route, set, store, useKeys } from "./state";
 import { Strip } from "./strip";
 import { toast } from "./toast";
 import { Toolbar } from "./toolbar";
@@ -118,8 +117,8 @@ function Opened({ run }: { run: Run }) {
     else toast(d < 0 ? "This is the newest run." : "This is the oldest run.");
   };
   useKeys({
-    j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1), h: () => fold(true), ArrowLeft: () => fold(true), l: () => (current()?.fold == null && x ? writeNote(x.no) : fold(false)), ArrowRight: () => fold(false),
-    L: () => x && writeNote(x.no), e: () => jump(1, "error", (n) => fails(n.x) || n.tries.length > 0), E: () => jump(-1, "error", (n) => fails(n.x) || n.tries.length > 0),
+    j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1), h: () => fold(true), ArrowLeft: () => fold(true), l: (e) => (x && current()?.fold != null ? fold(false) : press("L", e)), ArrowRight: () => fold(false),
+    e: () => jump(1, "error", (n) => fails(n.x) || n.tries.length > 0), E: () => jump(-1, "error", (n) => fails(n.x) || n.tries.length > 0),
     n: () => jump(1, "hit", isHit), N: () => jump(-1, "hit", isHit), c: () => set({ pane: "chat" }), t: () => set({ pane: "tree" }), p: () => set({ step: null, sheet: width <= 760 }),
     "[": () => beside(-1), "]": () => beside(1), i: () => set({ idle: !r.idle }), z: () => set({ zoom: null }), Home: () => lines[0] && set({ step: lines[0].x.no }), End: () => lines.at(-1) && set({ step: lines.at(-1)!.x.no }),
     Escape: () => (r.sheet ? set({ sheet: false }) : r.find ? set({ find: "" }) : r.zoom ? set({ zoom: null }) : r.agent ? set({ agent: 0 }) : go(to("runs"))),
@@ -189,6 +188,7 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
         <div class="a ell" dir="auto">
           <span class="b ink">{safe(row.name)}</span>
           <span class="faint"> · {ago(row.started, store().now)} · </span>
+          {(row.labels ?? []).map((label) => <span class="mk lb" key={label}>{safe(clip(label, 40))}</span>)}
           {row.thread && <><a href={to("thread", row.thread, "", { pane: "chat" })} title="the whole thread">{safe(clip(row.thread, 40))}</a><span class="faint"> · </span></>}
           {row.parent_run && <><a href={to("run", row.parent_run, "", { step: row.parent_step ?? null })}>inside {row.parent_run.slice(0, 8)}</a><span class="faint"> · </span></>}
           {safe(clip(plain(about), 300))}

@@ -66,7 +66,7 @@ export function useChanges(): void {
   }, []);
 }
 
-export type Keys = Record<string, (e: KeyboardEvent) => void>;
+export type Keys = Record<string, (e: Event) => void>;
 const layers: { current: Keys }[] = [];
 
 /** Keys that hold while a component stands; those of the innermost count first. */
@@ -86,30 +86,16 @@ export function pressed(e: KeyboardEvent): void {
   if (e.metaKey || e.ctrlKey || e.altKey || typing) return;
   // Enter and space belong to what has the focus; where that is a row, to the view.
   if ((e.key === "Enter" || e.key === " ") && target.closest("button,a,summary")) return;
+  press(e.key, e);
+}
+
+/** Does what a key means now, in the innermost component that knows it. */
+export function press(key: string, e: Event): void {
   for (const layer of [...layers].reverse()) {
-    const act = layer.current[e.key];
+    const act = layer.current[key];
     if (!act) continue;
     e.preventDefault();
     act(e);
     return;
   }
 }
-
-/** Small things that this browser keeps; nothing where it may not. */
-export const kept = {
-  get(key: string): string | null {
-    try {
-      return localStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  },
-  set(key: string, value: string | null): void {
-    try {
-      if (value === null) localStorage.removeItem(key);
-      else localStorage.setItem(key, value);
-    } catch {
-      // A frame without an origin keeps nothing.
-    }
-  },
-};

@@ -1,5 +1,5 @@
 // Light or dark: as the system is, unless somebody says else.
-import { kept } from "./state";
+import { kept } from "../data/kept";
 
 const system = matchMedia("(prefers-color-scheme:dark)");
 let told: () => void = () => {};

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from steplog._ask.stats import Figures, stats
+from steplog._ask.stats import Figures, Stats, stats
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,7 +48,11 @@ def cost(log: Log, by: Sequence[str] = ("model",), *, runs: Collection[str] | No
     genai-prices. Raises: QueryError for an unknown `by`; PriceError for own prices that cannot be used; LogError without
     DuckDB.
     """
-    found = stats(log, by, runs=runs, ranked=0)
+    return costs_of(stats(log, by, runs=runs, ranked=0))
+
+
+def costs_of(found: Stats) -> Costs:
+    """What of these figures is money."""
     return Costs(found.by, found.groups, found.total, found.unpriced, found.sources, found.notes)
 
 

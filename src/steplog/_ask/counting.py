@@ -34,7 +34,9 @@ _PLACES: Final = """
     placed AS (
         SELECT run, nth, step, CASE kind WHEN 'agent' THEN name END AS agent,
             coalesce(node, CASE kind WHEN 'node' THEN name END) AS node
-        FROM tree WHERE parent IS NULL OR (run, nth, parent) NOT IN (SELECT (run, nth, step) FROM tree)
+        FROM tree WHERE NOT EXISTS (
+            SELECT 1 FROM tree AS above WHERE above.run = tree.run AND above.nth = tree.nth AND above.step = tree.parent
+        )
         UNION ALL
         SELECT tree.run, tree.nth, tree.step,
             CASE tree.kind WHEN 'agent' THEN tree.name ELSE placed.agent END,
@@ -44,17 +46,30 @@ _PLACES: Final = """
     SELECT * FROM placed
 """
 
+_LABELLED: Final = (
+    "LEFT JOIN (SELECT DISTINCT run, label FROM notes WHERE label IS NOT NULL) AS l ON l.run = r.run"
+)
 
-def gather(held: Database, chosen: Sequence[Dimension], of: str) -> None:
+
+def gather(held: Database, chosen: Sequence[Dimension], of: str, *, again: bool = False) -> None:
     """Makes the tables `facts` (one row a run) and `counted` (one row a step that counts, its group in g0, g1 …).
 
-    Where figures are `of` runs, each run has a row too, for its duration.
+    Where figures are `of` runs, each run has a row too, for its duration. A run with several labels has rows for each.
+    `again`: the tables are there, and are made anew.
     """
+    for table in ("facts", "places", "counted") if again else ():
+        held.connection.execute(f"DROP TABLE IF EXISTS {table}")
     facts = _FACTS_OF_VIEW if any(each.needs_runs for each in chosen) else _FACTS_OF_LINES
     held.connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
     is_placed = any(each.needs_places for each in chosen)
     if is_placed:
         held.connection.execute(f"CREATE TEMP TABLE places AS {_PLACES}")
+    versioned = (
+        "LEFT JOIN agent_versions AS v USING (run, nth, step)"
+        if any(each.needs_versions for each in chosen)
+        else ""
+    )
+    labelled = _LABELLED if any(each.needs_labels for each in chosen) else ""
     groups = "".join(f", {each.sql} AS g{at}" for at, each in enumerate(chosen))
     kinds = {kind for each in chosen for kind in each.kinds}
     only = " OR ".join(f"starts_with(ev, '{kind}.')" for kind in sorted(kinds)) or "true"
@@ -64,11 +79,12 @@ def gather(held: Database, chosen: Sequence[Dimension], of: str) -> None:
         SELECT s.run, s.nth, s.kind, s.kind IN {CALL_KINDS} AS is_call, s.failed, s.status, s.ms, s.ttft_ms, s.started,
             s.model, s.provider, {", ".join(f"s.{name}" for name in TOKENS)}, s.cached{groups}
         FROM (SELECT *, status = 'error' AND error_step IS NULL AS failed FROM ({steps_sql(f"({only})")})) AS s
-            JOIN facts AS r USING (run, nth) {"LEFT JOIN places AS p USING (run, nth, step)" if is_placed else ""}
+            JOIN facts AS r USING (run, nth) {labelled} {"LEFT JOIN places AS p USING (run, nth, step)" if is_placed else ""}
+            {versioned}
         {failed}
     """)
     if of == "runs":
         held.connection.execute(f"""
             INSERT INTO counted BY NAME
-            SELECT r.run, r.nth, 'run' AS kind, false AS is_call, false AS failed, r.ms{groups} FROM facts AS r
+            SELECT r.run, r.nth, 'run' AS kind, false AS is_call, false AS failed, r.ms{groups} FROM facts AS r {labelled}
         """)

@@ -21,6 +21,8 @@ class Dimension:
 
     `sql` is over a step `s`, its run's facts `r` and its place `p` (agent, node). `kinds` of steps have it; without any it
     is the run's, and so of all its steps. `needs_runs`: only the view `runs` knows it. `needs_places`: so does the tree.
+    `needs_labels`: so do the notes; a run may have several, and counts in the group of each. `needs_versions`: a comparison
+    of all prompts tells it.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Dimension:
     kinds: tuple[str, ...] = ()
     needs_runs: bool = False
     needs_places: bool = False
+    needs_labels: bool = False
+    needs_versions: bool = False
 
     @property
     def is_of_calls(self) -> bool:
@@ -46,6 +50,8 @@ _KNOWN: Final = {
         Dimension("name", "r.name"),
         Dimension("day", "strftime(r.started, '%Y-%m-%d')"),
         Dimension("hour", "strftime(r.started, '%Y-%m-%d %H:00')"),
+        Dimension("version", "v.version", CALL_KINDS, needs_versions=True),
+        Dimension("label", "l.label", needs_labels=True),
         Dimension("thread", "r.thread", needs_runs=True),
         Dimension("status", "r.status", needs_runs=True),
     )

@@ -6,11 +6,12 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from steplog._ask.fingerprints import fingerprint, kind_of_message
 from steplog._ask.said import calls_of, text_of
 from steplog._ask.scan import lines_with, literal
 from steplog._ask.starts import start_of
 from steplog._read.errors import LogError
+from steplog._read.runs.failures import kind_of_failure
+from steplog._read.runs.fingerprints import fingerprint, kind_of_message
 from steplog._show.preview import as_text, call_text
 
 if TYPE_CHECKING:
@@ -90,10 +91,8 @@ def errors(log: Log, *, runs: Collection[str] | None = None, limit: int | None =
         if (isinstance(error, dict) and "step" in error) or (runs is not None and record["run"] not in runs):
             continue
         start = start_of(found, log)
-        facts = error if isinstance(error, dict) else {}
-        message = kind_of_message(as_text(facts.get("message")))
         name = as_text(start.get("name") or start.get("model"))
-        key = (as_text(facts.get("type")) or "error", record["ev"].partition(".")[0], name, message)
+        key = kind_of_failure(error, record["ev"].partition(".")[0], name)
         _add(groups.setdefault(key, _Group(key, found)), found)
     ordered = sorted(groups.values(), key=lambda group: (-group.count, group.first))
     return [_told(group, log) for group in ordered[:limit]]
@@ -112,13 +111,13 @@ def _told(group: _Group, log: Log) -> ErrorKind:
     record = group.newest.line.record
     error, number = record.get("error"), record.get("step") or 0
     message = as_text(error.get("message")) if isinstance(error, dict) else as_text(error)
-    type_, kind, name, kind_of = group.key
+    type_, kind, name, _ = group.key
     return ErrorKind(
         fingerprint=fingerprint(*group.key),
         type=type_,
         kind=kind,
         name=name,
-        message=kind_of,
+        message=kind_of_message(message),
         count=group.count,
         runs=len(group.runs),
         first=group.first,

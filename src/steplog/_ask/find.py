@@ -50,7 +50,7 @@ def total_tokens(run: Run) -> int:
 
 def _checks(log: Log, query: Query) -> Iterator[Callable[[Run], bool]]:
     """One check a word, the cheap ones first."""
-    yield from _checks_of_run(query)
+    yield from checks_of_run(query)
     yield from _checks_of_places(log, query)
     if query.error or query.tool_failed:
         yield lambda run: bool(run.totals.get("errors")) or run.status == "error"
@@ -69,7 +69,14 @@ def _fits_not(checks: list[Callable[[Run], bool]]) -> Callable[[Run], bool]:
     return lambda run: not all(check(run) for check in checks)
 
 
-def _checks_of_run(query: Query) -> Iterator[Callable[[Run], bool]]:
+def labels_fit(run: Run, query: Query) -> bool:
+    """Whether the run has the tags and the metadata that are asked for."""
+    if not _all_fit(query.tag, tuple(map(as_text, run.tags))):
+        return False
+    return not query.meta or _all_fit(query.meta, tuple(_pairs(run.metadata)))
+
+
+def checks_of_run(query: Query) -> Iterator[Callable[[Run], bool]]:
     """What a run says of itself."""
     if query.since or query.until:
         yield _in_time(query)
@@ -83,6 +90,8 @@ def _checks_of_run(query: Query) -> Iterator[Callable[[Run], bool]]:
         yield lambda run: (run.ms or 0) >= (query.min_ms or 0)
     if query.min_tokens is not None:
         yield lambda run: total_tokens(run) >= (query.min_tokens or 0)
+    if query.label or query.unlabelled:
+        yield lambda run: (not (query.unlabelled and run.labels)) and _all_fit(query.label, run.labels)
     if query.model:
         yield lambda run: _all_fit(query.model, _models(run), part=True)
 
@@ -170,9 +179,7 @@ def _runs_that_finished(log: Log, choice: Choice) -> Iterator[str]:
 
 
 def _content_fits(run: Run, query: Query) -> bool:
-    if not _all_fit(query.tag, tuple(map(as_text, run.tags))):
-        return False
-    if query.meta and not _all_fit(query.meta, tuple(_pairs(run.metadata))):
+    if not labels_fit(run, query):
         return False
     steps = run.steps if query.error or query.tool_failed else ()
     if query.error and not _all_fit(query.error, tuple(_errors(run, steps)), part=True):

@@ -64,6 +64,7 @@ class Row:
             "parent_step": run.parent_step,
             "totals": dict(run.totals),
             "cost": None if self.cost is None else float(self.cost),
+            "labels": list(run.labels),
             "waste": [each.as_json() for each in self.waste],
             "file": str(run.file),
         }

@@ -32,7 +32,8 @@ class Query:
     Each entry of the tuples is a choice, of which one value must fit. A run has several models, tools, tags, metadata and
     texts: each choice must be fitted by one of them. `name`, `model` and `error` (its type or message) fit any part of the
     value, whatever the case; the others the whole value, where `*` stands for anything. `finish` is why a model stopped
-    (`cut`: any word that means the answer was cut off). `meta` is `KEY=VALUE`. `tool_failed`: one of those tools failed
+    (`cut`: any word that means the answer was cut off). `meta` is `KEY=VALUE`. `label` was put on it or on a step of it
+    (`steplog note`), `unlabelled`: none was. `tool_failed`: one of those tools failed
     in it, or any tool if none is named. `min_tokens` counts input and output; `min_cost` is in US dollars. `since` and
     `until` are texts such as `2h`, counted from when the question is asked. `without` are words of which none may fit:
     `-status:ok`.
@@ -48,6 +49,8 @@ class Query:
     error: tuple[Choice, ...] = ()
     finish: tuple[Choice, ...] = ()
     text: tuple[Choice, ...] = ()
+    label: tuple[Choice, ...] = ()
+    unlabelled: bool = False
     tool_failed: bool = False
     min_ms: float | None = None
     min_tokens: int | None = None
@@ -79,10 +82,11 @@ _EVERYTHING: Final = Query()
 _ONE_EACH: Final = frozenset(
     {"status", "name", "thread"}
 )  # a run has one of them: a second word is another choice
-_CHOICES: Final = (*sorted(_ONE_EACH), "model", "tool", "tag", "meta", "error", "finish", "text")
+_CHOICES: Final = (*sorted(_ONE_EACH), "model", "tool", "tag", "meta", "error", "finish", "text", "label")
 _NUMBERS: Final = {"min-ms": float, "min-tokens": int, "min-cost": float}
 _TIMES: Final = ("since", "until")
-WORDS: Final = (*_CHOICES, "tool-failed", *_NUMBERS, *_TIMES)
+_FLAGS: Final = ("unlabelled", "tool-failed")
+WORDS: Final = (*_CHOICES, *_FLAGS, *_NUMBERS, *_TIMES)
 """Every word that a query line may have, as it is written there."""
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _VALUE: Final = re.compile(rf'({_QUOTED}|[^,\s"]+)(,|(?=\s|$))')
@@ -127,7 +131,7 @@ def query_of(words: Iterable[Word]) -> Query:
 def _single(word: str, choice: Choice) -> Any:
     """What a word that takes one value means by it."""
     value = choice[0] if len(choice) == 1 else ""
-    if word == "tool-failed" and value.lower() in _YES:
+    if word in _FLAGS and value.lower() in _YES:
         return True
     try:
         if word in _NUMBERS:
@@ -138,8 +142,8 @@ def _single(word: str, choice: Choice) -> Any:
     except ValueError as error:
         why = str(error) if word in _TIMES else f"{','.join(choice)!r} is no number"
         raise QueryError(f"{word}: {why}") from None
-    if word == "tool-failed":
-        raise QueryError(f"tool-failed:{','.join(choice)} means nothing: write tool-failed:yes")
+    if word in _FLAGS:
+        raise QueryError(f"{word}:{','.join(choice)} means nothing: write {word}:yes")
     meant = get_close_matches(word, WORDS, 1)
     lead = f"did you mean {meant[0]!r}? There" if meant else "there"
     raise QueryError(
@@ -194,8 +198,7 @@ def _words_of(query: Query) -> Iterator[str]:
         for choice in getattr(query, name):
             values = ",".join(_quoted(value) for value in choice)
             yield values if name == "text" and len(choice) == 1 else f"{name}:{values}"
-    if query.tool_failed:
-        yield "tool-failed:yes"
+    yield from (f"{word}:yes" for word in _FLAGS if getattr(query, word.replace("-", "_")))
     for word in (*_NUMBERS, *_TIMES):
         value = getattr(query, word.replace("-", "_"))
         if value not in ("", None):

@@ -12,6 +12,7 @@ from steplog._ask.dimensions import MODEL_KINDS, dimensions
 from steplog._ask.prices import price_sources
 from steplog._ask.spending import Spending, Unpriced, spend
 from steplog._ask.sql import notes
+from steplog._ask.tables.agent_versions import tell_versions
 from steplog._ask.tables.columns import TOKENS
 from steplog._ask.tables.database import Database, database
 
@@ -129,33 +130,53 @@ def stats(
     prices: bool = True,
     ranked: int = 3,
 ) -> Stats:
-    """The log in figures, grouped by what `by` names: model, tool, node, agent, name, day, hour, thread, status, error,
-    or `meta.KEY`; several make a group of each combination. A day and an hour are those in which the run began, in UTC.
+    """The log in figures, grouped by what `by` names: model, tool, node, agent, name, day, hour, thread, label, version,
+    status, error, or `meta.KEY`; several make a group of each combination. A day and an hour are those in which the run began, in
+    UTC. A run with several labels counts in the group of each, and once in the total.
 
     With `runs` only runs of these ids count; without `prices` nothing is priced. `ranked`: how many of the slowest and
     dearest runs are named. Raises: QueryError for an unknown `by`; LogError without DuckDB.
     """
+    with database(log, views_for(by), runs=runs) as held:
+        if any(each.needs_versions for each in dimensions(by)):
+            tell_versions(held, log, runs)
+        return stats_of(held, by, prices=prices, ranked=ranked)
+
+
+def views_for(by: Sequence[str]) -> list[str]:
+    """The views that figures grouped so need. Raises: QueryError for an unknown `by`."""
+    chosen = dimensions(by)
+    runs = ["runs"] if any(each.needs_runs for each in chosen) else []
+    return [*runs, "notes"] if any(each.needs_labels for each in chosen) else runs
+
+
+def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) -> Stats:
+    """As `stats`, of a database that is open."""
     chosen = dimensions(by)
     of = "calls" if any(each.is_of_calls for each in chosen) else "runs"
-    with database(log, ["runs"] if any(each.needs_runs for each in chosen) else [], runs=runs) as held:
-        gather(held, chosen, of)
-        columns = [f"g{at}" for at in range(len(chosen))]
+    plain = [each for each in chosen if not each.needs_labels]
+    columns, has_labels = [f"g{at}" for at in range(len(chosen))], len(plain) < len(chosen)
+    gather(held, plain, of)
+    spent = spend(held, [] if has_labels else columns) if prices else None
+    everything = None if spent is None else {(): _all(spent.values())}
+    total = _figures(_summed(held, [], of)[0], 0, everything)
+    slowest, dearest = _slowest(held, ranked), _dearest(held, ranked) if prices else ()
+    if has_labels:  # with which a run may be in several groups
+        gather(held, chosen, of, again=True)
         spent = spend(held, columns) if prices else None
-        groups = [_figures(row, len(columns), spent) for row in _summed(held, columns, of)] if columns else []
-        everything = None if spent is None else {(): _all(spent.values())}
-        total = _figures(_summed(held, [], of)[0], 0, everything)
-        groups.sort(key=lambda each: (each.cost or 0, sum(each.tokens.values()), each.calls), reverse=True)
-        return Stats(
-            by=tuple(by),
-            of=of,
-            groups=tuple(groups),
-            total=total,
-            slowest=_slowest(held, ranked),
-            dearest=_dearest(held, ranked) if prices else (),
-            unpriced=everything[()].unpriced if everything else (),
-            sources=price_sources() if prices else (),
-            notes=tuple(notes(held)),
-        )
+    groups = [_figures(row, len(columns), spent) for row in _summed(held, columns, of)] if columns else []
+    groups.sort(key=lambda each: (each.cost or 0, sum(each.tokens.values()), each.calls), reverse=True)
+    return Stats(
+        by=tuple(by),
+        of=of,
+        groups=tuple(groups),
+        total=total,
+        slowest=slowest,
+        dearest=dearest,
+        unpriced=everything[()].unpriced if everything else (),
+        sources=price_sources() if prices else (),
+        notes=tuple(notes(held)),
+    )
 
 
 def _summed(held: Database, columns: Sequence[str], of: str) -> list[tuple[Any, ...]]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.agents import agents_of
 from steplog._ask.calls import Call, calls_of_run
-from steplog._ask.fingerprints import kind_of_message
 from steplog._ask.said import model_of, own_error, tokens_of
 from steplog._ask.standstill import standstills
+from steplog._read.runs.fingerprints import kind_of_message
 from steplog._show.preview import as_text
 
 if TYPE_CHECKING:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from steplog._cli.progress import over, progress
+from steplog._format.shipped import is_url
 from steplog._read.errors import LogError, NotFound
 from steplog._show.terminal_text import one_line
 
@@ -88,6 +90,7 @@ def warnings(log: Log) -> list[str]:
     found.extend(f"unreadable: {bad}" for bad in damaged[:_NAMED])
     if len(damaged) > _NAMED:
         found.append(f"unreadable: {len(damaged) - _NAMED} more lines")
+    found.extend(f"unreadable: {bad}" for bad in log.bad_notes)
     found.extend(
         f"unfinished last line in {bad.file}" + (f", line {bad.number}" if bad.number else "")
         for bad in noticed.bad
@@ -116,11 +119,11 @@ def warnings(log: Log) -> list[str]:
 @contextmanager
 def log_at(path: str | None) -> Generator[Log]:
     """The log at `path`, which `-` makes standard input."""
-    from steplog._read.files.segments import log_path  # noqa: PLC0415 -- `steplog --help` and completion need no reader
+    from steplog._read.files.segments import local_path  # noqa: PLC0415 -- `steplog --help` and completion need no reader
     from steplog._read.log import read  # noqa: PLC0415 -- as the line before
 
     if path == "-":
         yield read(path)
         return
-    with progress(log_path(path)):
+    with progress(Path(path) if path is not None and is_url(path) else local_path(path)):
         yield read(path)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
+from steplog._format.shipped import is_url
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -33,7 +35,20 @@ def runs(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionI
 def groups(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
     """What figures can be grouped by."""
     lead, comma, last = begun.rpartition(",")
-    names = ("model", "tool", "node", "agent", "name", "day", "hour", "thread", "status", "error", "meta.")
+    names = (
+        "model",
+        "tool",
+        "node",
+        "agent",
+        "name",
+        "day",
+        "hour",
+        "thread",
+        "label",
+        "status",
+        "error",
+        "meta.",
+    )
     return [CompletionItem(f"{lead}{comma}{name}") for name in names if name.startswith(last)]
 
 
@@ -64,6 +79,7 @@ _OF_RUNS: Final[dict[str, Callable[[Any], list[str]]]] = {
     "name": lambda run: [run.name] if run.name else [],
     "thread": lambda run: [run.thread] if run.thread else [],
     "model": _models,
+    "label": lambda run: list(run.labels),
 }
 
 
@@ -72,6 +88,8 @@ def _newest(ctx: click.Context) -> Iterator[Run]:
     from steplog._read.log import read  # noqa: PLC0415 -- as the line before
 
     path = ctx.params.get("path_option") or ctx.params.get("path")
+    if is_url(path):
+        return  # a store may be far away
     try:
         yield from islice(reversed(read(None if path == "-" else path).runs), _MOST_RUNS)
     except (LogError, OSError):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_by, takes_json, takes_limit, takes_log, takes_query
+from steplog._cli.command import NO, ReadCommand, complain
+from steplog._cli.engine import answers_at
+from steplog._cli.options import takes_by, takes_engine, takes_json, takes_limit, takes_log, takes_query
 from steplog._cli.output import say, speaks_unicode
 from steplog._cli.output_table import print_rows
 from steplog._show.table import bar
@@ -38,18 +39,25 @@ _BAR_CELLS: Final = 12
 @takes_query()
 @takes_limit("Only the N dearest groups; the sums are of all.")
 @takes_json
+@takes_engine
 @takes_log
-def cost(*, path: str | None, by: tuple[str, ...], query: Query, limit: int | None, json_: bool) -> None:
+def cost(
+    *,
+    path: str | None,
+    by: tuple[str, ...],
+    engine: str,
+    master: str | None,
+    query: Query,
+    limit: int | None,
+    json_: bool,
+) -> None:
     """Say what the model calls in the log at PATH cost, in US dollars, by the prices of the day of each call.
 
     The prices are those of [tool.steplog.prices] in pyproject.toml, else of genai-prices. Calls without a price are
     counted and named. Needs the extra `query`: pip install 'steplog[query]'. Exit code 1 if there were no calls.
     """
-    from steplog._ask import cost as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
-    from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
-
-    with log_at(path) as log:
-        found = answers.cost(log, by, runs=ids_of(log, query))
+    with answers_at(path, engine, master) as log:
+        found = log.cost(by, query)
         found = replace(found, groups=found.groups[:limit])
         for note in found.notes:
             complain(note)
@@ -58,7 +66,7 @@ def cost(*, path: str | None, by: tuple[str, ...], query: Query, limit: int | No
         elif found.total.model_calls:
             _print(found)
         if not found.total.model_calls:
-            complain(f"no model calls in {log.path}" + (" that fit" if query else ""))
+            complain(f"no model calls in {log.url}" + (" that fit" if query else ""))
             click.get_current_context().exit(NO)
 
 

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from steplog._cli import complete
-from steplog._cli.command import NO, ReadCommand, complain, log_at
+from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
+from steplog._cli.moment import Moment
 from steplog._cli.options import is_path, takes_limit
 from steplog._export.untold import Untold
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from datetime import datetime
+    from typing import Any
 
-    from steplog._export.messages import Per, Shape
+    from steplog._cli.export_files import Asked
     from steplog._read.log import Log
     from steplog._read.runs.run import Run
 
-FORMATS: Final = ("atif", "chrome", "messages", "otlp")
-_INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
+FORMATS: Final = ("otlp", "parquet", "html", "md", "atif", "chrome", "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which runs are wanted: by name, by status, from when on, and how many of the newest."""
+
+    runs: tuple[str, ...]
+    only: str | None
+    since: datetime | None
+    limit: int | None
+    label: str | None = None
+
+    def of(self, log: Log) -> list[Run]:
+        """The runs, oldest first; none fits: exit code 1."""
+        named = (
+            [log.run(selector) for selector in self.runs] if self.runs else log.iter_runs(since=self.since)
+        )
+        found = [
+            run
+            for run in named
+            if self.only in (None, run.status) and (self.label is None or self.label in run.labels)
+        ]
+        if not found:
+            complain("no runs that fit")
+            click.get_current_context().exit(NO)
+        return found[-(self.limit or 0) :]
 
 
 @click.command(
@@ -32,6 +56,8 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
         "steplog export chrome @last -o run.json",
         "steplog export messages --shape openai --only ok -o train.jsonl",
         "steplog export atif @last steplogs > run.json",
+        "steplog export md @last > run.md",
+        "steplog export parquet views --since 30d && echo 'in views/steps' > told.txt",
     ),
 )
 @click.argument("target", metavar="FORMAT", type=click.Choice(FORMATS))
@@ -39,9 +65,14 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
 @click.option("-p", "--path", metavar="PATH", help="The same as PATH; without it as `steplog config` says.")
 @takes_limit("Only the newest N of them.")
 @click.option(
-    "--out", "-o", metavar="FILE", help="Where to write; by default standard output. A folder for atif."
+    "--out",
+    "-o",
+    metavar="FILE",
+    help="Where to write; by default standard output. A folder for parquet and atif.",
 )
 @click.option("--only", metavar="STATUS", help="Runs of this status only, such as ok.")
+@click.option("--label", metavar="LABEL", help="Only runs that got this label, such as good.")
+@click.option("--since", type=Moment(), help="Only runs begun since then: 2h, 3d, yesterday, 2026-11-23.")
 @click.option(
     "--shape", type=click.Choice(("neutral", "openai")), default="neutral", help="messages: whose shape."
 )
@@ -51,15 +82,34 @@ _INSTALL: Final = {"otlp": "pip install 'steplog[otlp]'"}
     default="run",
     help="messages: one line an agent, or a model call.",
 )
-@click.option("--unfinished", is_flag=True, help="otlp: also runs of other hosts that have no end.")
+@click.option("--full", is_flag=True, help="md: long texts whole.")
+@click.option(
+    "--content",
+    type=click.Choice(("none", "preview", "full")),
+    default="full",
+    help="html: how much of what was said.",
+)
+@click.option("--unfinished", is_flag=True, help="otlp, parquet: also runs of other hosts that have no end.")
+@click.option("--follow", is_flag=True, help="otlp: go on, and send each run when it ends.")
 def export(
-    *, target: str, runs: tuple[str, ...], path: str | None, out: str | None, only: str | None,
-    limit: int | None, shape: Shape, per: Per, unfinished: bool,
-) -> None:  # fmt: skip
+    *,
+    target: str,
+    runs: tuple[str, ...],
+    path: str | None,
+    out: str | None,
+    only: str | None,
+    label: str | None,
+    since: datetime | None,
+    limit: int | None,
+    **asked: Any,
+) -> None:
     """Write runs as other programs read them, or send them to an OpenTelemetry backend.
 
     \b
     otlp      to the backend that OTEL_EXPORTER_OTLP_ENDPOINT names; with -o as OTLP's JSON lines
+    parquet   the views of `steplog sql`, added to a folder: export parquet OUT [PATH]
+    html      the page with the runs inside, in one file
+    md        a report of each run: the post-mortem, its steps, what was said
     atif      one document a run of the Agent Trajectory Interchange Format
     chrome    a timeline for Perfetto, speedscope and the browser's performance panel
     messages  chat messages, one JSON line an agent or a model call
@@ -67,82 +117,48 @@ def export(
     Without RUN all runs of the log at PATH (- is standard input). What a format has no place for is counted on standard
     error.
     """  # noqa: D301 -- click wants the backspace character itself, to keep the lines
+    if target == "parquet" and out is None and runs:
+        out, runs = runs[0], runs[1:]  # `steplog export parquet OUT`
     if path is None and runs and is_path(runs[-1]):
         runs, path = runs[:-1], runs[-1]
+    chosen = Chosen(runs, only, since, limit, label)
+    from steplog._cli.export_files import Asked  # noqa: PLC0415 -- `steplog --help` and completion need none
+
+    wanted = Asked(**asked)
+    if wanted.follow:
+        _follow(target, path, chosen, wanted, out)
+        return
     with log_at(path) as log:
-        chosen = [run for run in _chosen(log, runs) if only is None or run.status == only]
-        chosen = chosen[-(limit or 0) :]
-        if not chosen:
-            complain("no runs that fit")
-            click.get_current_context().exit(NO)
         untold = Untold()
-        match target:
-            case "otlp":
-                _otlp(chosen, out, unfinished=unfinished)
-            case "atif":
-                _atif(chosen, out, untold)
-            case "chrome":
-                from steplog._export.chrome import chrome  # noqa: PLC0415 -- one target of several
-
-                with _opened(out) as file:
-                    file.write(json.dumps(chrome(chosen, untold), ensure_ascii=False) + "\n")
-            case _:
-                from steplog._export.messages import chat_messages  # noqa: PLC0415 -- as above
-
-                with _opened(out) as file:
-                    for line in chat_messages(chosen, shape=shape, per=per, untold=untold):
-                        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        _write(target, log, chosen, wanted, out, untold)
+        warn_about(log)
         for sentence in untold.sentences():
             complain(sentence)
 
 
-def _chosen(log: Log, selectors: tuple[str, ...]) -> list[Run]:
-    return [log.run(selector) for selector in selectors] if selectors else list(log.runs)
+def _write(target: str, log: Log, chosen: Chosen, asked: Asked, out: str | None, untold: Untold) -> None:
+    from steplog._cli import export_files, export_otlp  # noqa: PLC0415 -- as in `export`
+
+    match target:
+        case "parquet":
+            if out is None or chosen.runs or chosen.only or chosen.label or chosen.limit:
+                raise click.UsageError(
+                    "export parquet OUT [PATH] [--since TIME]: a folder, and whole days of runs"
+                )
+            export_files.parquet(log, out, chosen.since, unfinished=asked.unfinished)
+        case "otlp":
+            export_otlp.send(chosen.of(log), out, unfinished=asked.unfinished)
+        case "html":
+            export_files.html(log, chosen.of(log), out, asked.content)
+        case _:
+            export_files.write(target, chosen.of(log), out, asked, untold)
 
 
-def _atif(runs: list[Run], out: str | None, untold: Untold) -> None:
-    from steplog._export.atif import atif  # noqa: PLC0415 -- as above
+def _follow(target: str, path: str | None, chosen: Chosen, asked: Asked, out: str | None) -> None:
+    from steplog._cli import export_otlp  # noqa: PLC0415 -- as in `export`
 
-    if out is None or len(runs) == 1:
-        with _opened(out) as file:
-            for run in runs:
-                file.write(json.dumps(atif(run, untold), ensure_ascii=False) + "\n")
-        return
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    for run in runs:
-        (folder / f"{run.id}.json").write_text(
-            json.dumps(atif(run, untold), ensure_ascii=False, indent=1) + "\n", "utf-8"
+    if target != "otlp" or out is not None or chosen.runs or chosen.only or chosen.label or chosen.limit:
+        raise click.UsageError(
+            "--follow sends all runs of a log to a backend: export otlp --follow [PATH] [--since TIME]"
         )
-
-
-def _otlp(runs: list[Run], out: str | None, *, unfinished: bool) -> None:
-    try:
-        from steplog._export import otlp  # noqa: PLC0415 -- its packages are an extra
-    except ImportError as error:
-        raise click.UsageError(f"{error.name} is not installed: {_INSTALL['otlp']}") from None
-    try:
-        if out is None:
-            done = otlp.send(runs, unfinished=unfinished)
-        else:
-            with _opened(out) as file:
-                done = otlp.write(runs, file, unfinished=unfinished)
-    except otlp.NotDelivered as error:
-        complain(str(error))
-        click.get_current_context().exit(NO)
-    complain(f"{done.runs} runs, {done.spans} spans delivered")
-    if done.skipped:
-        complain(
-            f"{len(done.skipped)} runs were left out, since they may still get an end: {', '.join(done.skipped[:5])}"
-        )
-    for sentence in done.untold.sentences():
-        complain(sentence)
-
-
-@contextmanager
-def _opened(out: str | None) -> Generator[IO[str]]:
-    if out is None or out == "-":
-        yield sys.stdout
-        return
-    with Path(out).open("w", encoding="utf-8") as file:
-        yield file
+    export_otlp.follow(path, chosen.since, unfinished=asked.unfinished)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
+from steplog._cli.options import takes_budget, takes_form, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns, painted, say
 from steplog._show.terminal_text import as_json, one_line, visible
 
@@ -61,6 +61,7 @@ _LEAST_EXCERPT: Final = 30
 )
 @takes_query(but=("tool", "tool_failed", "text"))
 @takes_limit("Only the newest N places.")
+@takes_budget
 @takes_form
 @takes_log
 def grep(
@@ -76,6 +77,7 @@ def grep(
     context: int | None,
     query: Query,
     limit: int | None,
+    budget: int | None,
 ) -> None:
     """Find PATTERN in everything the log at PATH holds: prompts, answers, arguments, results, documents, errors.
 
@@ -83,21 +85,22 @@ def grep(
     Exit code 1 if it stands nowhere.
     """
     from steplog._ask import grep as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
+    from steplog._ask.briefs import hits_told  # noqa: PLC0415 -- as the line before
     from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
     from steplog._ask.patterns import Pattern  # noqa: PLC0415 -- as the line before
 
     looked_for = Pattern(pattern, is_expression, ignore_case)
     with log_at(path) as log:
-        hits = answers.grep(
-            log,
-            looked_for,
-            runs=ids_of(log, query),
-            kinds=_several(kinds),
-            tools=_several(tools),
-            fields=_several(fields),
-            context=context,
-            limit=limit,
-        )
+        where: dict[str, Any] = {
+            "runs": ids_of(log, query),
+            "kinds": _several(kinds),
+            "tools": _several(tools),
+            "fields": _several(fields),
+        }
+        if budget is not None and form is None:
+            say(hits_told(log, looked_for, limit=limit or 50, tokens=budget, **where))
+            return
+        hits = answers.grep(log, looked_for, context=context, limit=limit, **where)
         found = sum(1 for _ in _printed(hits, form, log, looked_for, whole=context is not None))
         if form == "count":
             say(str(found))

@@ -92,7 +92,7 @@ def html(
         if not found:
             complain(f"no runs in {log.path}" + (" that fit" if log.runs else ""))
             click.get_current_context().exit(NO)
-        _write(log, found, _target(output, found), content)
+        write_page(log, found, _target(output, found), content)
 
 
 def _wanted(
@@ -119,7 +119,8 @@ def _target(output: str | None, runs: list[Run]) -> str:
     return f"{runs[0].id[:8]}.html" if len(runs) == 1 else "runs.html"
 
 
-def _write(log: Log, runs: list[Run], target: str, content: Literal["none", "preview", "full"]) -> None:
+def write_page(log: Log, runs: list[Run], target: str, content: Literal["none", "preview", "full"]) -> None:
+    """The page with these runs to the file `target`, for the user alone; - is standard output."""
     from steplog._view.single_file import html as page  # noqa: PLC0415 -- `--help` needs no page
 
     text = page(runs, path=str(log.path), log=log, content=content, notices=warnings(log)).encode()

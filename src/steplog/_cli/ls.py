@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at, warn_about
-from steplog._cli.options import takes_form, takes_limit, takes_log, takes_query
+from steplog._cli.noted import tell_gone_notes
+from steplog._cli.options import takes_budget, takes_form, takes_limit, takes_log, takes_query
 from steplog._cli.output import columns as width
 from steplog._cli.output import is_terminal, say
 from steplog._cli.output_table import print_rows
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SHORT_ID: Final = 8
 _USUAL: Final = "run,started,name,status,steps,llm,tool,errors,in,out,time"
 _NOTES: Final = "notes"
+_LABELS: Final = "labels"
 
 
 @click.command(
@@ -43,26 +45,41 @@ _NOTES: Final = "notes"
 )
 @click.option("--sort", default="started", metavar="COLUMN", help="The largest last; usually the newest.")
 @takes_limit("Only the last N of them: the newest, or with --sort the largest.")
+@takes_budget
 @takes_form
 @takes_log
 def ls(
-    *, path: str | None, query: Query, columns: str | None, sort: str, limit: int | None, form: str | None
+    *,
+    path: str | None,
+    query: Query,
+    columns: str | None,
+    sort: str,
+    limit: int | None,
+    form: str | None,
+    budget: int | None,
 ) -> None:
     """List the runs of the log at PATH (- is standard input), newest last, and what they add up to.
 
     What went in vain in a run (loops, errors again and again, missed caches, unused results) is noted where at most 100
     runs are listed, or the column `notes` is asked for. Exit code 1 if there are no runs.
     """
+    from steplog._ask.briefs import runs_told  # noqa: PLC0415 -- as the line before
     from steplog._ask.listing import is_short, listing  # noqa: PLC0415 -- `steplog --help` and completion need none
 
     with log_at(path) as log:
+        if budget is not None and form is None:
+            say(runs_told(log, str(query), limit or 20, budget))
+            return
         names = (columns or _USUAL).split(",")
+        if columns is None and log.notes:
+            names.append(_LABELS)
         if columns is None and is_short(limit, log):
             names.append(_NOTES)
         also = {"waste" if name == _NOTES else name for name in names}
         found = listing(log, query, sort=sort, limit=limit, also=also)
         chosen = run_columns(names, short_ids([row.run for row in found.rows]))
         warn_about(log)
+        tell_gone_notes(log, query)
         if form == "json":
             say(as_json(found.as_json(), indent=2))
         elif form == "jsonl":

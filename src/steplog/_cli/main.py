@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -24,17 +25,25 @@ _COMMANDS: Final = {
     "grep": "Find a phrase in everything that was logged.",
     "stats": "Count calls, errors, tokens, cost and durations, by whatever you name.",
     "cost": "Say what the model calls cost, by the prices of their day.",
-    "diff": "Compare two runs step by step.",
+    "diff": "Compare two runs step by step, or two versions of an agent.",
+    "versions": "Show the versions of the agents, and since which of them more runs fail.",
     "compactions": "Show where a prompt shrank, and what went.",
+    "note": "Note what you think of a run or a step, beside the log.",
+    "fork": "Say where a run can go on from one of its steps.",
+    "test": "Write a test that plays a run again without a model.",
     "sql": "Ask the log in SQL.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",
+    "try": "Run a program once, and say what was seen of it and what was not.",
     "config": "Show the settings in force, and where each comes from.",
     "doctor": "Examine a log: what is damaged, what is missing, and why.",
     "prune": "Delete the oldest closed segments of a log.",
     "pack": "Compress the closed segments of a log.",
+    "ship": "Bring the closed segments of a log to a store, such as s3://.",
     "export": "Write runs as other programs read them, or send them to a backend.",
     "demo": "Write a sample log, and walk through the commands with it.",
+    "skill": "Tell coding agents how to read logs.",
+    "mcp": "Serve a log to coding agents without a shell.",
     "schema": "Print the JSON Schema of a line.",
 }
 
@@ -52,7 +61,7 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"steplog._cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"steplog._cli.{_room(cmd_name)}"), _room(cmd_name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -60,6 +69,11 @@ class _Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _room(name: str) -> str:
+    """The module of a command, and its name there: a word of Python's own has a line behind it."""
+    return f"{name}_" if iskeyword(name) else name
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

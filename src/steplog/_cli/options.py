@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli import complete
+from steplog._format.shipped import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -43,7 +44,7 @@ def takes_log(function: Function) -> Function:
 
 def is_path(word: str) -> bool:
     """Whether a word that could be a run names a log instead."""
-    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or Path(word).exists())
+    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or is_url(word) or Path(word).exists())
 
 
 def takes_limit(what: str) -> Callable[[Function], Function]:
@@ -58,9 +59,24 @@ def takes_form(function: Function) -> Function:
     return function
 
 
+def takes_engine(function: Function) -> Function:
+    """`--engine` and `--master`: where the question is answered."""
+    master = "With --engine spark: spark://host:7077, sc://host; by default this machine alone."
+    function = click.option("--master", metavar="URL", help=master)(function)
+    words = "Who counts: DuckDB here, or Spark (for stores of any size)."
+    choices = click.Choice(("duckdb", "spark"))
+    return click.option("--engine", type=choices, default="duckdb", show_default=True, help=words)(function)
+
+
 def takes_json(function: Function) -> Function:
     """`--json` for an answer that is one thing."""
     return click.option("--json", "json_", is_flag=True, help="One JSON object.")(function)
+
+
+def takes_budget(function: Function) -> Function:
+    """`--budget`: what matters most, for a reader who pays for each token."""
+    words = "What matters most in at most so many tokens, each line of the log marked as data."
+    return click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help=words)(function)
 
 
 def takes_by(usual: str) -> Callable[[Function], Function]:
@@ -72,7 +88,7 @@ def takes_by(usual: str) -> Callable[[Function], Function]:
             names = [name for each in by or (usual,) for name in each.split(",") if name]
             return function(by=tuple(names), **given)
 
-        words = "Group by model, tool, node, agent, name, day, hour, thread, status, error or meta.KEY; several with commas."
+        words = "Group by model, tool, node, agent, name, day, hour, thread, label, version, status, error or meta.KEY; several with commas."
         return click.option(
             "--by", multiple=True, metavar="WHAT", help=words, shell_complete=complete.groups
         )(with_by)
@@ -122,6 +138,8 @@ _WORDS: Final = (
     ("meta", "KEY=VALUE", "Only runs with this in their metadata."),
     ("error", "TEXT", "Only runs with TEXT in the type or message of an error."),
     ("finish", "WORD", "Only runs in which a model stopped for this reason; cut: any that means cut off."),
+    ("label", "LABEL", "Only runs that got this label (`steplog note`), or a step of theirs."),
+    ("unlabelled", "", "Only runs without a label."),
     ("text", "PHRASE", "Only runs in which this was said, shown, given or returned."),
     ("min_ms", "MS", "Only runs that took at least so many milliseconds."),
     ("min_tokens", "N", "Only runs that used at least so many tokens."),
@@ -131,11 +149,12 @@ _WORDS: Final = (
 )
 _NUMBERS: Final[dict[str, type]] = {"min_ms": float, "min_tokens": int, "min_cost": float}
 _SINGLE: Final = frozenset({"since", "until"})
+_FLAGS: Final = frozenset({"tool_failed", "unlabelled"})
 
 
 def _option(name: str, metavar: str, words: str) -> Callable[[Function], Function]:
     flag, target = f"--{name.replace('_', '-')}", f"where_{name}"
-    if name == "tool_failed":
+    if name in _FLAGS:
         return click.option(flag, target, is_flag=True, help=words)
     if name in _NUMBERS or name in _SINGLE:
         return click.option(flag, target, type=_NUMBERS.get(name, str), metavar=metavar, help=words)

@@ -10,7 +10,7 @@ from steplog._cli.command import NO, USAGE, ReadCommand, complain
 from steplog._cli.options import takes_log
 from steplog._cli.sizes import size_text
 from steplog._format.zstd import zstd_module
-from steplog._read.files.segments import log_path
+from steplog._read.files.segments import local_path
 from steplog._show.terminal_text import one_line
 from steplog._write.keep.judge import Judge
 from steplog._write.keep.packing import pack as pack_all
@@ -31,7 +31,7 @@ def pack(*, path: str | None) -> None:
     Each is read back and compared before the plain file goes. Never touched is a segment that may still be written to.
     Needs zstd: Python 3.14, or pip install backports.zstd. Exit code 1 if a segment could not be compressed.
     """
-    directory = log_path(path)
+    directory = local_path(path)
     if not directory.is_dir():
         raise click.UsageError(f"{directory} is no directory: only segments are packed")
     try:

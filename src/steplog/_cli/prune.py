@@ -10,7 +10,7 @@ import click
 from steplog._cli.command import ReadCommand, complain
 from steplog._cli.options import takes_log
 from steplog._cli.sizes import Size, size_text
-from steplog._read.files.segments import log_path
+from steplog._read.files.segments import local_path
 from steplog._show.terminal_text import one_line
 from steplog._write.keep.judge import Judge
 from steplog._write.keep.retention import Limits, Stock, trim
@@ -42,7 +42,7 @@ def prune(*, path: str | None, keep_days: float | None, keep_bytes: int | None, 
     settings = Settings.load(path, warn=complain)
     days = settings.keep_days if keep_days is None else keep_days
     most = settings.keep_bytes if keep_bytes is None else keep_bytes
-    directory = log_path(path)
+    directory = local_path(path)
     if not directory.is_dir():
         raise click.UsageError(f"{directory} is no directory: a shared file is pruned by who rotates it")
     if not days and not most:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_form, takes_limit, takes_log
+from steplog._cli.engine import answers_at
+from steplog._cli.options import takes_budget, takes_engine, takes_form, takes_limit, takes_log
 from steplog._cli.output import say
 from steplog._cli.output_table import print_rows
 from steplog._cli.progress import over
 from steplog._show.terminal_text import as_json, one_line, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from steplog._ask.sql import Answer
 
 _SCHEMA: Final = ".schema"
@@ -45,7 +48,9 @@ _MOST_ROWS: Final = 1_000
     metavar="SIZE",
     help="What DuckDB may hold before it uses temporary files: 200MB. Usually little, more where it must.",
 )
+@takes_budget
 @takes_form
+@takes_engine
 @takes_log
 def sql(
     *,
@@ -56,28 +61,50 @@ def sql(
     parquet: str | None,
     timeout: float | None,
     memory: str | None,
+    budget: int | None,
+    engine: str,
+    master: str | None,
 ) -> None:
     """Ask the log at PATH one SELECT (DuckDB's SQL) over its views; `.schema` instead names them and their columns.
 
-    Views: runs, steps, llm_calls, tool_calls, messages, documents, errors, points. Nothing else can be read, and nothing
-    written. Needs the extra `query`: pip install 'steplog[query]'. Exit code 1 if there are no rows.
+    Views: runs, steps, llm_calls, tool_calls, messages, documents, notes, errors, points. Nothing else can be read, and
+    nothing written. Needs the extra `query`: pip install 'steplog[query]'. Exit code 1 if there are no rows.
     """
     from steplog._ask import sql as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
+    from steplog._ask.briefs import sql_told  # noqa: PLC0415 -- as the line before
 
     if question.split()[:1] == [_SCHEMA]:
         _print_schema(answers.schema(*question.split()[1:2]), as_data=form is not None)
         return
+    if engine == "spark":
+        if parquet is not None or timeout is not None or budget is not None:
+            raise click.UsageError("--parquet, --timeout and --budget are for DuckDB")
+        with answers_at(path, engine, master) as log:
+            _answer(log.sql(question, limit=limit), form)
+        return
     with log_at(path) as log:
+        if budget is not None and form is None and parquet is None:
+            say(sql_told(log, question, budget))
+            return
         found = answers.sql(log, question, seconds=timeout, memory=memory, parquet=parquet, limit=limit)
-        for note in found.notes:
-            complain(note)
         if parquet is not None:
+            _tell(found.notes)
             say(f"{found.rows[0][0]} rows written to {visible(str(Path(parquet)))}")
             return
-        _print(found, form)
-        if not found.rows:
-            complain("no rows")
-            click.get_current_context().exit(NO)
+        _answer(found, form)
+
+
+def _tell(notes: Iterable[str]) -> None:
+    for note in notes:
+        complain(note)
+
+
+def _answer(found: Answer, form: str | None) -> None:
+    _tell(found.notes)
+    _print(found, form)
+    if not found.rows:
+        complain("no rows")
+        click.get_current_context().exit(NO)
 
 
 def _print(found: Answer, form: str | None) -> None:

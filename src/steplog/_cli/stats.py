@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from steplog._cli.command import NO, ReadCommand, complain, log_at
-from steplog._cli.options import takes_by, takes_json, takes_limit, takes_log, takes_query
+from steplog._cli.engine import Here, answers_at
+from steplog._cli.noted import tell_gone_notes
+from steplog._cli.options import (
+    takes_budget,
+    takes_by,
+    takes_engine,
+    takes_json,
+    takes_limit,
+    takes_log,
+    takes_query,
+)
 from steplog._cli.output import columns, say, speaks_unicode
 from steplog._cli.output_table import print_rows
 from steplog._show.table import bar
@@ -61,32 +71,55 @@ _ID_DIGITS: Final = 8
 )
 @takes_query()
 @takes_limit("Only the first N groups; the sums are of all.")
+@takes_budget
 @takes_json
+@takes_engine
 @takes_log
 def stats(
-    *, path: str | None, by: tuple[str, ...], sort: str, query: Query, limit: int | None, json_: bool
+    *,
+    path: str | None,
+    by: tuple[str, ...],
+    sort: str,
+    engine: str,
+    master: str | None,
+    query: Query,
+    limit: int | None,
+    json_: bool,
+    budget: int | None,
 ) -> None:
     """Count calls, errors, tokens, cost and durations of the log at PATH, in all or by group.
 
     Durations are those of the runs, or of the calls where they are grouped by model, tool, node, agent or error. Needs
     the extra `query`: pip install 'steplog[query]'. Exit code 1 if there is nothing to count.
     """
-    from steplog._ask import stats as answers  # noqa: PLC0415 -- `steplog --help` and completion need none
-    from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
-
-    with log_at(path) as log:
-        found = answers.stats(log, by, runs=ids_of(log, query))
+    if budget is not None and not json_:
+        _tell_within(path, by, query, budget, engine)
+        return
+    with answers_at(path, engine, master) as log:
+        found = log.stats(by, query)
         groups = sorted(found.groups, key=_SORTS[sort], reverse=True)
         found = replace(found, groups=tuple(groups[:limit]))
         for note in found.notes:
             complain(note)
+        if isinstance(log, Here):
+            tell_gone_notes(log.log, query, always="label" in by)
         if json_:
             say(as_json(found.as_json(), indent=2))
         elif found.total.runs:
             _print(found, sort)
         if not found.total.runs:
-            complain(f"nothing to count in {log.path}" + (" that fits" if query else ""))
+            complain(f"nothing to count in {log.url}" + (" that fits" if query else ""))
             click.get_current_context().exit(NO)
+
+
+def _tell_within(path: str | None, by: tuple[str, ...], query: Query, budget: int, engine: str) -> None:
+    from steplog._ask.briefs import stats_told  # noqa: PLC0415 -- `steplog --help` and completion need none
+    from steplog._ask.find import ids_of  # noqa: PLC0415 -- as the line before
+
+    if engine == "spark":
+        raise click.UsageError("--budget is for --engine duckdb")
+    with log_at(path) as log:
+        say(stats_told(log, by, runs=ids_of(log, query), tokens=budget))
 
 
 _SORTS: Final[dict[str, Callable[[Figures], Any]]] = {

@@ -9,6 +9,7 @@ import click
 from steplog._cli.command import ReadCommand, log_at
 from steplog._cli.options import takes_log
 from steplog._cli.output import columns, painted
+from steplog._format.shipped import is_url
 from steplog._read.files.follow import follow
 from steplog._read.files.lines import BadLine
 from steplog._read.files.segments import log_path, segments
@@ -58,6 +59,8 @@ def tail(*, path: str | None, following: bool, count: int, jsonl: bool) -> None:
     """Show the newest lines of the log at PATH (- is standard input), of all its files and runs."""
     if following and path == "-":
         raise click.UsageError("standard input cannot be followed: give the log's path")
+    if following and is_url(path):
+        raise click.UsageError("a store is not followed: segments come there when they are closed")
     if not following:
         with log_at(path) as log:
             _print(log.tail(count), jsonl=jsonl)

@@ -11,6 +11,7 @@ import click
 
 from steplog._cli.command import USAGE, ReadCommand, complain
 from steplog._cli.options import takes_log
+from steplog._format.shipped import is_url
 
 _NEEDED: Final = ("starlette", "uvicorn")
 
@@ -57,7 +58,7 @@ def _serve(
         click.get_current_context().exit(USAGE)
 
     def ready() -> None:
-        click.echo(f"{where} is shown at {at.link}")
+        click.echo(f"{path if is_url(path) else where} is shown at {at.link}")
         click.echo("The link opens one browser. Ctrl-C ends this." if at.once else "Ctrl-C ends this.")
         if not where.exists():
             click.echo(f"{where} is not there yet: runs show as soon as they are recorded.", err=True)

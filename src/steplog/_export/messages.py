@@ -26,7 +26,8 @@ _INNER: Final = ("agent",)
 def chat_messages(
     runs: Iterable[Run], *, shape: Shape = "neutral", per: Per = "run", untold: Untold | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Conversations as `{"messages": […], "tools": […]}`, with `run` and `step` beside them where `shape` is "neutral".
+    """Conversations as `{"messages": […], "tools": […]}`, with `run`, `step` and the run's
+    `labels` beside them where `shape` is "neutral".
 
     per: "run" gives each agent's last model call with its answer, which holds the whole conversation but for what was
     summarised away; "call" gives every model call. A call without an answer is counted in `untold`.
@@ -41,10 +42,17 @@ def chat_messages(
             told = _conversation([*step.prompt, message], shape, counted)
             tools = _tools(run, step)
             found: dict[str, Any] = {"messages": told} | ({"tools": tools} if tools else {})
+            labels = {"labels": list(run.labels)} if run.labels else {}
             yield (
                 found
                 if shape == "openai"
-                else {"run": run.id, "step": step.number, "model": step.fields.get("model"), **found}
+                else {
+                    "run": run.id,
+                    "step": step.number,
+                    "model": step.fields.get("model"),
+                    **labels,
+                    **found,
+                }
             )
 
 

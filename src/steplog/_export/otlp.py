@@ -15,7 +15,8 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import SpanExportResult
 
-from steplog._export.otlp_spans import is_final, spans_of
+from steplog._export.final import is_final
+from steplog._export.otlp_spans import spans_of
 from steplog._export.untold import Untold
 
 if TYPE_CHECKING:
@@ -110,13 +111,16 @@ def _batches(spans: Iterable[ReadableSpan]) -> Iterator[list[ReadableSpan]]:
         yield batch
 
 
+def endpoint() -> str:
+    """Where the variables say that spans go."""
+    named = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return next((os.environ[name] for name in named if os.environ.get(name)), "http://localhost:4318")
+
+
 def _post(exporter: OTLPSpanExporter, spans: list[ReadableSpan]) -> None:
     if exporter.export(spans) is not SpanExportResult.SUCCESS:
-        where = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or os.environ.get(
-            "OTEL_EXPORTER_OTLP_ENDPOINT"
-        )
         raise NotDelivered(
-            f"{where or 'http://localhost:4318'} did not take the spans: set OTEL_EXPORTER_OTLP_ENDPOINT (and _HEADERS) to a "
+            f"{endpoint()} did not take the spans: set OTEL_EXPORTER_OTLP_ENDPOINT (and _HEADERS) to a "
             "backend that is up; a slow one may need OTEL_EXPORTER_OTLP_TIMEOUT=60. Sending again is harmless"
         )
 

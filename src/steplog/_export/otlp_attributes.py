@@ -8,7 +8,7 @@ Content goes as JSON *texts*: structured attributes are dropped by Phoenix in si
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from steplog._export import otlp_names as names
 from steplog._export.logged import calls_in, objects_in
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from steplog._read.runs.step import Step
 
 Attributes = dict[str, Any]
+_NOT_TOLD: Final = "unknown"
 
 
 def run_attributes(run: Run) -> Attributes:
@@ -32,8 +33,10 @@ def run_attributes(run: Run) -> Attributes:
         operation, kind = names.WORKFLOW, "CHAIN"
     out: Attributes = {
         names.OPERATION: operation, names.SPAN_KIND: kind, "steplog.run": run.id, "steplog.status": run.status,
-        "steplog.framework": run.framework, "steplog.resumes": run.resumes, names.TAGS: list(run.tags),
+        "steplog.framework": run.framework, "steplog.resumes": run.resumes,
+        "steplog.parent_run": run.parent_run or None, "steplog.parent_step": run.parent_step, names.TAGS: list(run.tags),
         names.METADATA: _json(run.metadata) if run.metadata else None, names.USER: _user(run.metadata),
+        "steplog.labels": list(run.labels),
     }  # fmt: skip
     _put_all(out, names.AGENT_NAME, run.name)
     _put_all(out, names.CONVERSATION, run.thread)
@@ -92,8 +95,9 @@ def _model_call(out: Attributes, step: Step) -> None:
     out[names.FIRST_CHUNK] = first / 1000 if isinstance(first, int | float) else None
     out[names.INPUT_MESSAGES] = _json([_gen_ai_message(m) for m in step.prompt]) if step.prompt else None
     if step.message is not None:
+        # The conventions want a reason with each answer: Phoenix shows none that has none.
         out[names.OUTPUT_MESSAGES] = _json(
-            [_gen_ai_message(step.message) | ({"finish_reason": reason} if reason else {})]
+            [_gen_ai_message(step.message) | {"finish_reason": reason or _NOT_TOLD}]
         )
     params = step.field("params")
     if isinstance(params, dict):

@@ -32,12 +32,6 @@ if TYPE_CHECKING:
 
 _SCOPE: Final = InstrumentationScope("steplog", __version__)
 _DIED: Final = "the process died while this ran"
-_FINAL: Final = frozenset({"ok", "error", "cancelled", "interrupted", "abandoned", "handoff", "crashed"})
-
-
-def is_final(run: Run, *, unfinished: bool = False) -> bool:
-    """Whether a run gets no other end: it ended, or its process is gone. Another host's may be told `unfinished`."""
-    return run.status in _FINAL or (unfinished and run.status == "unfinished")
 
 
 def spans_of(run: Run, resource: Resource, untold: Untold) -> Iterator[ReadableSpan]:
@@ -49,7 +43,7 @@ def spans_of(run: Run, resource: Resource, untold: Untold) -> Iterator[ReadableS
     yield ReadableSpan(
         name=_root_name(run),
         context=_context(trace, span_id(run.id, 0)),
-        parent=_context(trace, span_id(run.parent_run, run.parent_step or 0)) if run.parent_run else None,
+        parent=None,  # a run in which it ran has a trace of its own, and a parent that is not in this one is shown nowhere
         resource=resource,
         attributes=run_attributes(run),
         events=_events(None, run.children, untold),

@@ -60,6 +60,7 @@ def read(path: str | os.PathLike[str] | None = None, *more: str | os.PathLike[st
 
 def _copied(shelf: Shelf) -> Path:
     """Standard input as a file, which goes with the last that reads from the shelf."""
+    shelf.is_passing = True
     import shutil  # noqa: PLC0415 -- with `tempfile` 10 ms that only those pay who pipe a log in
     import tempfile  # noqa: PLC0415 -- as the line before
 

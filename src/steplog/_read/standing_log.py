@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from steplog._notes.place import notes_files
+from steplog._notes.reading import notes_in
 from steplog._read.errors import Ambiguous, NotFound
 from steplog._read.files.newest import newest_lines
 from steplog._read.files.pieces import NO_END
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steplog._format.record import Json
+    from steplog._notes.note import Note
+    from steplog._notes.reading import BadNote, Notes
     from steplog._read.files.catalogue import Catalogue
     from steplog._read.files.digest import RunLines
     from steplog._read.files.lines import BadLine, Line
@@ -119,6 +123,20 @@ class Log:
     def _noticed_in_all(self) -> Noticed:
         self._catalogue.all()
         return self._catalogue.noticed()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was noted of its runs, beside it, in order of time; also of runs that are no longer in it."""
+        return self._notes.notes
+
+    @property
+    def bad_notes(self) -> tuple[BadNote, ...]:
+        """Each damaged line among the notes, by its file and number."""
+        return self._notes.bad
+
+    @property
+    def _notes(self) -> Notes:
+        return notes_in(notes_files(self._paths, self.segments))
 
     def iter_runs(
         self,

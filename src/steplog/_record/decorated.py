@@ -233,3 +233,21 @@ class _Stepped:
     def close(self) -> None:
         with self._inside:
             self._generator.close()
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called."""
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def asked_by(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What a step of this kind is told of the arguments of the function that it is."""
+    if not given:
+        return {}
+    if kind == "tool":
+        return {"args": given}
+    if kind in ("retriever", "rerank"):
+        return {"query": next(iter(given.values()))}
+    if kind == "llm" and ("messages" in given or "prompt" in given):
+        return {"messages": given.get("messages", given.get("prompt"))}
+    return {"input": given}

@@ -8,7 +8,7 @@ from typing import Any, Final, ParamSpec, Self, TypeVar, Unpack
 from uuid import UUID
 
 from steplog._format.record import STATUSES, STEPS, Totals
-from steplog._record.decorated import decorated
+from steplog._record.decorated import asked_by, decorated, name_of
 from steplog._record.here import Inside, Nested, innermost
 from steplog._record.keywords import (
     AnyFields,
@@ -24,6 +24,7 @@ from steplog._write.misnamed import node_instead_of, shown_name, tell_unknown, w
 from steplog._write.safe.exceptions import status_of
 from steplog._write.steps.states import new_uuid7
 from steplog._write.steps.step_recorder import StepRecorder
+from steplog._write.steps.watch import WATCH, before_call, told_to_answer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -127,6 +128,14 @@ class Block:
     def node(self, name: str, **fields: Unpack[NodeFields]) -> RecordedStep:
         """A named stage of the work, as the nodes of a graph are."""
         return RecordedStep(self.recorder, "node", name, dict(fields), self)
+
+    @property
+    def over_budget(self) -> str:
+        """What a `steplog.guard(then="wrap_up")` says to the model, once its limit is passed; empty before, and without one.
+
+        A program that calls its model by itself asks here whether to leave the tools out, and let it answer.
+        """
+        return told_to_answer(self.recorder, self) or ""
 
     # -- beginning and end
 
@@ -232,7 +241,7 @@ class RecordedRun(Block):
         def run(given: dict[str, Any]) -> RecordedRun | None:
             if self.recorder.is_closed:
                 return None
-            name = self.name or _name_of(function)
+            name = self.name or name_of(function)
             return RecordedRun(self.recorder, name, {"input": given or None, **self._fields})
 
         return decorated(function, run)
@@ -255,15 +264,17 @@ class RecordedStep(Block):
         super().__init__(recorder, kind, name, dict(fields), parent)
 
     def begin(self) -> None:
-        """Begin it now, where it has not begun: `with` does."""
+        """Begin it now, where it has not begun: `with` does. Raises `BudgetExceeded` where a guard says so."""
         if self._is_begun:
             return
-        self._is_begun = True
         above = self._parent
         if above is not None:
             above.begin()
         else:
             above = innermost(self.recorder)
+        if WATCH.guards is not None:
+            before_call(self.recorder, self.kind, above)
+        self._is_begun = True
         self.recorder.start(self, self.kind, self.name, parent=above, fields=self._fields)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
@@ -272,27 +283,10 @@ class RecordedStep(Block):
         def step(given: dict[str, Any]) -> RecordedStep | None:
             if self.recorder.is_closed:
                 return None
-            name = self.name or (None if self.kind == "llm" else _name_of(function))
+            name = self.name or (None if self.kind == "llm" else name_of(function))
             told = {field: value for field, value in self._fields.items() if value is not None}
             return RecordedStep(
-                self.recorder, self.kind, name, {**_asked(self.kind, given), **told}, self._parent
+                self.recorder, self.kind, name, {**asked_by(self.kind, given), **told}, self._parent
             )
 
         return decorated(function, step)
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def _asked(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    """What a step of this kind is told of the arguments of the function that it is."""
-    if not given:
-        return {}
-    if kind == "tool":
-        return {"args": given}
-    if kind in ("retriever", "rerank"):
-        return {"query": next(iter(given.values()))}
-    if kind == "llm" and ("messages" in given or "prompt" in given):
-        return {"messages": given.get("messages", given.get("prompt"))}
-    return {"input": given}

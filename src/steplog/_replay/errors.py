@@ -13,3 +13,7 @@ class PromptChanged(AssertionError):  # noqa: N818 - a test fails by it: the age
 
 class NothingLeft(PromptChanged):
     """The agent asks more often than it did when it was recorded."""
+
+
+class RecordedFailure(RuntimeError):  # noqa: N818 - it failed when it was recorded, and does so again
+    """A call that failed when it was recorded, where its own exception cannot be made from the log; the text names that."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
 
+from steplog._replay.as_logged import args_as_logged, as_logged
 from steplog._replay.difference import difference_in_words, essence
 from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged
+from steplog._replay.failures import raised_again
+from steplog._replay.whole import model_problems, result_of, tool_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,9 +18,6 @@ if TYPE_CHECKING:
     from steplog._format.record import Json, Record
     from steplog._read.runs.run import Run
     from steplog._read.runs.step import Step
-
-_LOST: Final = ("$cut", "$blob", "$text")
-_MASKED: Final = "[masked:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,15 @@ class RecordedCall:
     usage: Mapping[str, int]
     model: str
     finish_reason: str
+    params: frozenset[str] = frozenset()
+    error: Mapping[str, Json] | None = None
 
 
 class RecordedCalls:
     """A run's model calls; `take` gives each of them once.
 
     agent: only the calls made in the agent of this name. strict: a prompt that was not recorded raises; else the next call
-    in order answers, whatever it was asked. What cannot be replayed is said when this is made, not in the middle of a test.
+    in order answers, whatever it was asked. `params`, `model` and `is_chat` say how the model was called. What cannot be replayed is said when this is made, not in the middle of a test.
 
     Raises: CannotReplay.
     """
@@ -55,16 +57,30 @@ class RecordedCalls:
         if not steps:
             where = f" of agent {agent!r}" if agent is not None else ""
             raise CannotReplay(f"run {run.id} has no model calls{where}")
-        problems = [problem for step in steps for problem in _problems(step)]
+        self._redact = run.writer.get("redact") is not False
+        problems = [problem for step in steps for problem in model_problems(run, step, strict=strict)]
         if problems:
             raise CannotReplay(f"run {run.id} cannot be replayed: {'; '.join(problems)}")
         self._left = [_recorded(step) for step in steps]
+        self.params = frozenset[str]().union(*(call.params for call in self._left))
+        # A model that is sent one text, and is told of no tools, is one that completes texts.
+        self.is_chat = any(step.fields.get("tools") for step in steps) or not all(
+            [message.get("role") for message in call.prompt] == ["user"] for call in self._left
+        )
+        self.model = next((call.model for call in self._left if call.model), "")
 
-    def take(self, prompt: Sequence[Record]) -> RecordedCall:
-        """The recorded call that was sent this prompt; of several the first that was not given out.
+    def take(self, messages: Sequence[Any]) -> RecordedCall:
+        """The recorded call that was sent these messages of a framework; of several the first that was not given out.
 
-        Raises: PromptChanged with the difference in words; NothingLeft when all calls were given out.
+        Raises: PromptChanged with the difference in words; NothingLeft when all calls were given out; what the recorded call
+        raised, where it failed.
         """
+        call = self._next(as_logged(messages, redact=self._redact))
+        if call.error is not None:
+            raise raised_again(call.error)
+        return call
+
+    def _next(self, prompt: Sequence[Record]) -> RecordedCall:
         asked = [essence(message) for message in prompt]
         with self._lock:
             if not self._left:
@@ -91,77 +107,66 @@ class RecordedTools:
     def __init__(self, run: Run) -> None:
         """Read all of a run's tool calls. Raises: CannotReplay."""
         self._lock = threading.Lock()
+        self._redact = run.writer.get("redact") is not False
+        steps = [step for step in run.steps if step.kind == "tool" and not step.open]
+        problems = [problem for step in steps for problem in tool_problems(step)]
+        if problems:
+            raise CannotReplay(f"the tools of run {run.id} cannot be replayed: {'; '.join(problems)}")
         self._left: list[tuple[str, Any, Step]] = [
-            (step.name, step.field("args") or {}, step)
-            for step in run.steps
-            if step.kind == "tool" and not step.open
+            (step.name, step.field("args") or {}, step) for step in steps
         ]
-        lost = [step for _, _, step in self._left if _is_lost(_result_of(step))]
-        if lost:
-            named = ", ".join(f"{step.number} ({step.name})" for step in lost)
-            raise CannotReplay(
-                f"run {run.id}: the results of tool calls {named} were cut or left out when they were recorded"
-            )
 
     @property
     def names(self) -> frozenset[str]:
         """The tools that were called."""
         return frozenset(name for name, _, _ in self._left)
 
-    def take(self, name: str, args: Mapping[str, Any]) -> Json:
-        """What the tool gave back for these arguments; a failure that was recorded is raised again, as `RuntimeError`.
+    def args_of(self, tool: str) -> list[str]:
+        """The names of the arguments that the tool was called with."""
+        given = (args for name, args, _ in self._left if name == tool and isinstance(args, dict))
+        return list(dict.fromkeys(name for args in given for name in args))
 
-        Raises: PromptChanged where the tool was never called so; RuntimeError.
+    def take(self, name: str, args: Mapping[str, Any]) -> Json:
+        """What the tool gave back for these arguments; a failure that was recorded is raised again.
+
+        Raises: PromptChanged where the tool was never called so; what the tool raised, or a RecordedFailure in its place.
         """
+        step = self._found(name, args_as_logged(args, redact=self._redact))
+        if step is None:
+            raise PromptChanged(f"{name} was never called with {dict(args)} in the recorded run")
+        if step.error is not None:
+            raise raised_again(step.error)
+        return result_of(step)
+
+    def _found(self, name: str, asked: Json) -> Step | None:
+        """The first call left with these arguments; or with fewer, where a framework adds defaults to what a model said."""
         with self._lock:
-            for number, (known, given, step) in enumerate(self._left):
-                if known == name and given == dict(args):
-                    del self._left[number]
-                    if step.error is not None:
-                        raise RuntimeError(f"{step.error.get('type')}: {step.error.get('message')}")
-                    return _result_of(step)
-        raise PromptChanged(f"{name} was never called with {dict(args)} in the recorded run")
+            of_tool = [
+                (at, given, step) for at, (known, given, step) in enumerate(self._left) if known == name
+            ]
+            same = [(at, step) for at, given, step in of_tool if given == asked]
+            if not same and isinstance(asked, dict):
+                same = [(at, step) for at, given, step in of_tool if _is_part(given, asked)]
+            if not same:
+                return None
+            at, step = same[0]
+            del self._left[at]
+            return step
+
+
+def _is_part(given: Any, asked: Mapping[str, Json]) -> bool:
+    return isinstance(given, dict) and all(
+        name in asked and asked[name] == value for name, value in given.items()
+    )
 
 
 def _recorded(step: Step) -> RecordedCall:
-    model, reason = step.fields.get("model"), step.fields.get("finish_reason")
+    model, reason, params = (step.fields.get(name) for name in ("model", "finish_reason", "params"))
     return RecordedCall(
         step.number, step.prompt, step.message or {}, step.usage,
         model if isinstance(model, str) else "", reason if isinstance(reason, str) else "",
+        frozenset(params) if isinstance(params, dict) else frozenset(), step.error if step.message is None else None,
     )  # fmt: skip
-
-
-def _problems(step: Step) -> list[str]:
-    if step.message is None:
-        return [] if step.error is not None else [f"model call {step.number} has no answer in the log"]
-    if _is_lost(step.message):
-        return [
-            f"the answer of model call {step.number} was cut or left out (record with content=full, max_value_bytes)"
-        ]
-    if _holds(step.message, _MASKED):
-        return [f"the answer of model call {step.number} has a masked secret in it"]
-    return []
-
-
-def _result_of(step: Step) -> Json:
-    return step.message.get("content") if step.message is not None else step.field("result")
-
-
-def _is_lost(value: Json) -> bool:
-    if isinstance(value, dict):
-        mapping = cast("Record", value)
-        return any(name in mapping for name in _LOST) or any(_is_lost(inner) for inner in mapping.values())
-    return any(_is_lost(inner) for inner in cast("list[Json]", value)) if isinstance(value, list) else False
-
-
-def _holds(value: Json, word: str) -> bool:
-    if isinstance(value, str):
-        return word in value
-    if isinstance(value, dict):
-        return any(_holds(inner, word) for inner in cast("Record", value).values())
-    return (
-        any(_holds(inner, word) for inner in cast("list[Json]", value)) if isinstance(value, list) else False
-    )
 
 
 def _agent_of(step: Step) -> str:

@@ -46,10 +46,10 @@ def markdown_lines(page: Mapping[str, Any]) -> Iterator[str]:
     yield _plain(_facts(page))
     for heading, lines in _sections(page):
         yield from ("", f"## {heading}", "")
-        yield from _fenced([visible(line, keep_breaks=True) for line in lines])
+        yield from fenced([visible(line, keep_breaks=True) for line in lines])
 
 
-def _fenced(lines: list[str]) -> Iterator[str]:
+def fenced(lines: list[str]) -> Iterator[str]:
     """The lines as a block of code, with a fence longer than any in them."""
     fence = "```"
     while any(fence in line for line in lines):

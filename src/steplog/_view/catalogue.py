@@ -18,6 +18,7 @@ from steplog._view import prices
 from steplog._view.data import Row, WholeRun
 from steplog._view.entry import Entry, Writer
 from steplog._view.newest import newest_rows
+from steplog._view.noted import noted_state, notes_of
 from steplog._view.rows import RowBuilder
 from steplog._view.run_lines import Span
 
@@ -75,6 +76,7 @@ class Catalogue:
         self._read_bytes = self._total_bytes = 0
         self._last_check = self._last_told = 0.0
         self._gone: float | None = None
+        self._noted = ""
         self._known_state: dict[str, Any] = {}
         self._turn = _Turn(self._reached)
         self._thread = threading.Thread(target=self._follow, name="steplog-view", daemon=True)
@@ -144,6 +146,8 @@ class Catalogue:
             state["reading"] = {"read": self._read_bytes, "total": self._total_bytes}
         if self._gone is not None:
             state["gone"] = self._gone
+        if self._noted:
+            state["noted"] = self._noted
         return state
 
     def _follow(self) -> None:
@@ -251,6 +255,10 @@ class Catalogue:
         is_there = self.path.exists()
         if is_there == (self._gone is not None):
             self._gone = None if is_there else time.time() * 1000
+            self._tell([])
+        if (noted := noted_state(self.path)) != self._noted:
+            self._noted = noted
+            self._notices.update((f"unreadable: {bad}", None) for bad in notes_of(self.path)["bad"])
             self._tell([])
 
     def _tell(self, dirty: list[Entry]) -> None:

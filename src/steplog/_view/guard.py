@@ -1,4 +1,4 @@
-"""Who may ask the page's server: only with its token, only under its own name, only to read."""
+"""Who may ask the page's server: only with its token, only under its own name; only its own page may note something."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def headers() -> Headers:
     return {**HEADERS, "content-security-policy": policy("'self'")}
 
 
+def _is_json(asked: Headers) -> bool:
+    """Whether a request says that its body is JSON, which no form can say."""
+    return asked.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
 @dataclass(slots=True)
 class Guard:
     """The names the server answers to, its token, and the cookie that the token is exchanged for.
@@ -53,7 +58,8 @@ class Guard:
     def refusal(self, method: str, given: Iterable[tuple[bytes, bytes]]) -> tuple[int, str] | None:
         """Why a request is refused before anybody looks at who sent it: status and sentence; None if it is not."""
         asked: Headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in given}
-        if method != "GET":
+        # A browser names the origin of every POST: one without it is no page's.
+        if method != "GET" and not (method == "POST" and asked.get("origin") and _is_json(asked)):
             return 405, "This server only answers GET: it shows a log and changes nothing."
         if asked.get("host", "").lower() not in self._names():
             # A page elsewhere may make its own name lead to this machine: the name it asks for gives it away.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from steplog._view import prices
+from steplog._view.answers import comparisons
 from steplog._view.data import WholeRun, listing, whole_run
 from steplog._view.health import health_of
 from steplog._view.page import with_data
@@ -35,12 +36,24 @@ def html(
 
     Raises: LogError if a run's files are gone.
     """
-    wholes = [whole_run(run, content=content) for run in runs]
+    several = list(runs)
+    wholes = [whole_run(run, content=content) for run in several]
     _tell_apart(wholes)
     state = _state(path, content, more, notices)
+    if noted := [_kept(note.as_json(), content) for run in several for note in run.notes]:
+        state["notes"] = list({note["id"]: note for note in noted}.values())
+    state["diffs"] = comparisons(several)
     if log is not None:
         state["health"] = health_of(log)
     return with_data(gzip.compress(_sections(wholes, state), _LEVEL, mtime=0))
+
+
+def _kept(note: dict[str, Any], content: Content) -> dict[str, Any]:
+    """A note that says no more than the lines beside it."""
+    if content == "full" or "text" not in note:
+        return note
+    text = note["text"][:200] if content == "preview" else ""
+    return {name: value for name, value in {**note, "text": text}.items() if value != ""}
 
 
 def _tell_apart(wholes: list[WholeRun]) -> None:

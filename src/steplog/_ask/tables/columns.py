@@ -25,7 +25,7 @@ def _struct(names: Iterable[str], type_: str = "BIGINT") -> str:
     return ", ".join(f"{name} {type_}" for name in names)
 
 
-_BASE: Final = {
+BASE: Final[Mapping[str, str]] = {
     "seq": "BIGINT",
     "ts": "TIMESTAMP",
     "w": "VARCHAR",
@@ -94,7 +94,7 @@ def all_columns(needs: Iterable[str]) -> str:
 
 
 def _read(needs: Iterable[str]) -> dict[str, str]:
-    read = dict(_BASE)
+    read = dict(BASE)
     for need in needs:
         read |= NEEDS[need]
     return read

@@ -6,6 +6,8 @@ from collections import Counter
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import orjson
+
 from steplog._ask.said import args_of, result_of
 from steplog._read.errors import LogError
 from steplog._show.preview import as_text
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from steplog._read.runs.run import Run
     from steplog._read.runs.step import Step
 
-_TABLES: Final = {
+TABLES: Final = {
     "contents": "run VARCHAR, nth INTEGER, step BIGINT, args JSON, result JSON",
     "messages": "run VARCHAR, nth INTEGER, m BIGINT, role VARCHAR, content VARCHAR, tool_calls JSON",
     "documents": "run VARCHAR, nth INTEGER, step BIGINT, rank BIGINT, id VARCHAR, score DOUBLE, content VARCHAR, metadata JSON",
@@ -35,18 +37,19 @@ def add_contents(
 ) -> None:
     """Makes the tables, and fills those that the views need from the runs of the log (of these ids, if they are given)."""
     needed = {MADE_FOR[view] for view in views if view in MADE_FOR}
-    for table, columns in _TABLES.items():
+    for table, columns in TABLES.items():
         con.execute(f"CREATE TABLE {table} ({columns})")
     if not needed:
         return
-    files = {table: (folder / f"{table}.jsonl").open("w", encoding="utf-8") for table in needed}
+    files = {table: (folder / f"{table}.jsonl").open("wb") for table in needed}
     for nth, run in numbered(log):
         if wanted is None or run.id in wanted:
-            for table, row in _rows(run, needed):
-                files[table].write(as_json({"run": run.id, "nth": nth, **row}) + "\n")
+            for table, row in rows_of_run(run, needed):
+                line = orjson.dumps({"run": run.id, "nth": nth, **row}, default=str)
+                files[table].write(line + b"\n")
     for table, stream in files.items():
         stream.close()
-        typed = ", ".join("{}: '{}'".format(*column.split()) for column in _TABLES[table].split(", "))
+        typed = ", ".join("{}: '{}'".format(*column.split()) for column in TABLES[table].split(", "))
         con.execute(
             f"INSERT INTO {table} SELECT * FROM read_json(?, format='newline_delimited', columns={{{typed}}})",
             [stream.name],
@@ -61,7 +64,8 @@ def numbered(log: Log) -> Iterator[tuple[int, Run]]:
         yield seen[run.id], copy(run)
 
 
-def _rows(run: Run, needed: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def rows_of_run(run: Run, needed: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What a run gives to the tables that are needed: each row with its table's name, without `run` and `nth`."""
     try:
         if "messages" in needed:
             yield from (("messages", _message(message)) for message in run.messages)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.tables.contents import add_contents
 from steplog._ask.tables.loading import Loaded, load, tell_open_runs
+from steplog._ask.tables.noted import add_notes
 from steplog._ask.tables.one_select import SqlError, sentence
 from steplog._ask.tables.patience import interruptible
 from steplog._ask.tables.views import MADE_BY, NEEDED_BY
@@ -158,6 +159,7 @@ def _filled(
     if "runs" in views:
         tell_open_runs(con)
     add_contents(con, log, views, runs, folder)
+    add_notes(con, log, runs, folder, fill="notes" in views)
     for name, sql in MADE_BY.items():
         con.execute(f"CREATE VIEW {name} AS {sql}")
     return Database(con, loaded)

@@ -76,7 +76,7 @@ _KIND: Final = (
     Column(
         "kind",
         "VARCHAR",
-        "llm, tool, retriever, embedding, rerank, agent, node, chain, retry, interrupt, resume, custom",
+        "llm, tool, retriever, embedding, rerank, agent, node, chain, retry, interrupt, resume, denied, custom",
     ),
     Column("name", "VARCHAR", "its name; of a model call without one, the model"),
 )
@@ -136,6 +136,18 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
         Column("content", "VARCHAR", "its text"),
         Column("metadata", "JSON", "its metadata"),
     ),
+    "notes": (
+        Column("id", "VARCHAR", "the note's own id; a note with several labels has a row for each"),
+        Column("run", "VARCHAR", "the run that it is about, also one that is no longer in the log"),
+        Column("step", "BIGINT", "the step that it is about; NULL: the run"),
+        Column("ts", "TIMESTAMP", "when it was noted, UTC"),
+        Column("label", "VARCHAR", "a label that stands; NULL for a note without one"),
+        Column("score", "DOUBLE", "its score"),
+        Column("text", "VARCHAR", "its text"),
+        Column("who", "VARCHAR", "who noted it"),
+        Column("name", "VARCHAR", "the run's name"),
+        Column("in_log", "BOOLEAN", "whether the run is in the log"),
+    ),
     "errors": (
         *_STEP[:3],
         Column("kind", "VARCHAR", "the kind of the step in which it began; run for the run itself, with step 0"),
@@ -146,8 +158,8 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "points": (
         *_STEP,
-        Column("kind", "VARCHAR", "retry, interrupt, resume, custom"),
-        Column("name", "VARCHAR", "a custom point's name"),
+        Column("kind", "VARCHAR", "retry, interrupt, resume, denied, custom"),
+        Column("name", "VARCHAR", "a custom point's name, a denied call's tool"),
         Column("ts", "TIMESTAMP", "when, UTC"),
         Column("attempt", "BIGINT", "of a retry: which attempt comes"),
         Column("wait_ms", "DOUBLE", "of a retry: after how many milliseconds"),
@@ -235,7 +247,9 @@ _POINTS: Final = """
         value, data, error.type AS error_type, error.message AS error_message
     FROM lines WHERE ends_with(ev, '.point')
 """
-# In the order in which one builds on the other; `messages` and `documents` are tables.
+OF_RUNS: Final = tuple(view for view in VIEWS if view != "notes")
+"""The views whose rows are those of runs, by `run` and `nth`; notes stand beside the log."""
+# In the order in which one builds on the other; `messages`, `documents` and `notes` are tables.
 MADE_BY: Final[dict[str, str]] = {
     "steps": steps_sql(),
     "runs": _RUNS,
@@ -252,6 +266,7 @@ NEEDED_BY: Final[dict[str, tuple[str, ...]]] = {
     "tool_calls": ("steps",),
     "messages": (),
     "documents": (),
+    "notes": (),
     "errors": (),
     "points": ("steps", "points"),
 }

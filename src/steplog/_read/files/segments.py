@@ -9,6 +9,8 @@ from typing import Final
 
 from steplog._format.project import DEFAULT_PATH, path_and_source
 from steplog._format.segment_name import PACKED, PLAIN, parse
+from steplog._format.shipped import DAY, HOST, is_url
+from steplog._notes.place import is_notes_file
 from steplog._read.errors import LogError, NotALog
 from steplog._read.files.lines import Line, read_lines
 from steplog._read.files.standing import plain_name
@@ -17,8 +19,32 @@ _SNIFFED_LINES: Final = 3
 
 
 def log_path(path: str | os.PathLike[str] | None) -> Path:
-    """The path meant: the one given, else where a program started here would log: `steplog config` says why there."""
+    """The path meant: the one given, else where a program started here would log: `steplog config` says why there.
+
+    A log in a store, by its URL or as a folder of shipped segments, is fetched first. Raises: as `fetched`.
+    """
+    where = None if is_url(path) else local_path(path)
+    if where is not None and not _is_store(where):
+        return where
+    from steplog._read.files.fetched import fetched  # noqa: PLC0415 -- most logs are local, and pay nothing for it
+
+    return fetched(str(path) if where is None else f"file://{where.absolute()}")
+
+
+def local_path(path: str | os.PathLike[str] | None) -> Path:
+    """The same where segments are written, packed or deleted. Raises: LogError for a URL: a store is only read."""
+    if is_url(path):
+        raise LogError(f"{path} is a store, and a store is only read: give the directory of a log")
     return Path(path if path is not None else path_and_source(os.environ)[0]).expanduser()
+
+
+def _is_store(path: Path) -> bool:
+    """Whether segments lie there as `steplog ship` lays them out."""
+    try:
+        with os.scandir(path) as entries:
+            return any(entry.name.startswith((DAY, HOST)) and entry.is_dir() for entry in entries)
+    except (OSError, ValueError):
+        return False
 
 
 def segments(path: Path) -> tuple[Path, ...]:
@@ -41,7 +67,9 @@ def segments(path: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise LogError(f"cannot read {path}: {error.strerror}") from None
     found = [name for name in names if _is_segment(path, name, names)]
-    if not found and (others := [name for name in names if not name.startswith(".")]):
+    if not found and (
+        others := [name for name in names if not (name.startswith(".") or is_notes_file(name))]
+    ):
         raise NotALog(
             f"{path} is no log: none of the {len(others)} entries in it is a steplog segment (*.jsonl)"
         )
@@ -76,7 +104,11 @@ def _is_segment(folder: Path, name: str, beside: dict[str, bool]) -> bool:
     if name.endswith(PACKED):
         # Packing deletes the plain file last: while both stand, the plain one is the truth.
         return parse(name) is not None and plain_name(name) not in beside
-    return name.endswith(PLAIN) and (parse(name) is not None or _begins_like_a_log(folder / name))
+    return (
+        name.endswith(PLAIN)
+        and not is_notes_file(name)
+        and (parse(name) is not None or _begins_like_a_log(folder / name))
+    )
 
 
 def _begins_like_a_log(file: Path) -> bool:

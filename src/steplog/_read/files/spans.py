@@ -32,6 +32,7 @@ class Shelf:
 
     def __init__(self) -> None:
         """Nothing is open."""
+        self.is_passing = False  # whether a file of it goes with the shelf: nothing beside it would stay
         self._open: dict[Path, BinaryIO] = {}
         self._users = 0
 

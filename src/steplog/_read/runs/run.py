@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Unpack
 
-from steplog._read.errors import LogError, NotFound
+from steplog._notes.note import labels_of_runs
+from steplog._read.errors import LogError
 from steplog._read.files.liveness import INTERRUPTED
 from steplog._read.runs.checkpoints import config_at, place_of_question
 from steplog._read.runs.columns import rows_of
-from steplog._read.runs.times import moment, ms_between
-from steplog._read.runs.totals import difference, reason
+from steplog._read.runs.failures import failures_of
+from steplog._read.runs.noted import NoteFields, noted_of, take_note
+from steplog._read.runs.resumed import Answer, answered, waited
+from steplog._read.runs.source import totals_note
+from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Message
 from steplog._show import frames
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steplog._format.record import Json, Record
+    from steplog._notes.note import Note
     from steplog._read.files.lines import BadLine
     from steplog._read.runs.source import Source
     from steplog._read.runs.step import Step
@@ -69,11 +75,7 @@ class Run:
     @property
     def ms(self) -> float | None:
         """Its duration in milliseconds; without an end, up to its last line."""
-        ms = (self._source.end or {}).get("ms")
-        if isinstance(ms, int | float):
-            return ms
-        times = [record.get("ts") or "" for record in self._source.tree.records]
-        return ms_between(self._source.began, max(times, default=None))
+        return self._source.ms
 
     @property
     def thread(self) -> str:
@@ -82,8 +84,18 @@ class Run:
 
     @property
     def resumes(self) -> str:
-        """The run that was interrupted and that this one goes on with."""
+        """The run that was interrupted and that this one goes on with, as its writer knew it; see `resumed`."""
         return _text(self._source.start.get("resumes"))
+
+    @cached_property
+    def resumed(self) -> Run | None:
+        """The run in the log that this one goes on with, also where another process recorded it; None if there is none."""
+        return waited(self, map(Run, self._source.before()))
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What humans answered in it, each with the question that it answers."""
+        return answered(self, self.resumed)
 
     @property
     def parent_run(self) -> str:
@@ -113,11 +125,7 @@ class Run:
     @property
     def totals_note(self) -> str:
         """How `totals_written` differs from what its steps add up to, and why, in a sentence; empty if it does not."""
-        source = self._source
-        tree = source.tree
-        differs = "" if source.end is None else difference(source.totals_written, source.sums)
-        why = reason(tree.records, list(source.missing()), len(self.bad)) if differs else ""
-        return f"{differs}: {why}" if differs else ""
+        return totals_note(self._source)
 
     @property
     def masked(self) -> Mapping[str, int]:
@@ -152,6 +160,28 @@ class Run:
         """All files that it stands in."""
         return self._source.files
 
+    # -- what people and programs think of it
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was noted of it and of its steps, beside the log, in order of time."""
+        return noted_of(self._source)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that stand on it or on any of its steps."""
+        return labels_of_runs(self.notes).get(self.id, ())
+
+    def note(self, text: str = "", **given: Unpack[NoteFields]) -> Note:
+        """Notes something of the run, or with `step` of that step, in `notes.jsonl` beside the log, which stays as it is.
+
+        labels, removed: words that it gets or loses, one or several. score: a number. by: who says so. Secrets are masked.
+        Raises: NotFound if there is no such step; LogError if no note can say that, or it cannot be written.
+        """
+        step = given.get("step")
+        steps, own = (self.steps, self.error) if step is None else ((self.step(step),), None)
+        return take_note(self._source, self.name, failures_of(steps, own, self.name), {**given, "text": text})
+
     # -- its lines and steps, read when they are asked for
 
     def records(self) -> Iterator[Record]:
@@ -185,17 +215,17 @@ class Run:
         """The steps that started and have no end: what the run is doing, or was doing when its process died."""
         return tuple(step for step in self.steps if step.open)
 
+    @property
+    def tools(self) -> list[str]:
+        """The names of the tools it called, in order, each as often as it was called."""
+        return [step.name for step in self.steps if step.kind == "tool"]
+
     def step(self, number: int) -> Step:
         """The step of that number.
 
         Raises: NotFound.
         """
-        found = self._source.tree.step(number)
-        if found is None:
-            last = max(self._source.tree.lines, default=0)
-            has = f"its steps go from 1 to {last}" if last else "it has no steps"
-            raise NotFound(f"run {self.id} has no step {number}: {has}")
-        return found
+        return self._source.step(number)
 
     def prompt(self, step: Step | int) -> list[Record]:
         """The messages that an `llm` step sent to its model, whole and in order, as the log has them.
@@ -210,14 +240,12 @@ class Run:
         Where a run's stream was left at the question, that is where the node that asks stands in the outermost graph.
         None where no checkpointer was in use. Raises: NotFound if there is no such step.
         """
-        found = self.step(step) if isinstance(step, int) else step
-        place = self._own_place if found is None else found.fields.get("checkpoint")
-        return config_at(place, self.thread)
-
-    @property
-    def _own_place(self) -> Json:
+        if step is not None:
+            found = self.step(step) if isinstance(step, int) else step
+            return config_at(found.fields.get("checkpoint"), self.thread)
         place = self._field("checkpoint")
-        return place_of_question(self.steps) if place is None and self.status == INTERRUPTED else place
+        asks = place is None and self.status == INTERRUPTED
+        return config_at(place_of_question(self.steps) if asks else place, self.thread)
 
     @property
     def messages(self) -> tuple[Record, ...]:

@@ -11,7 +11,8 @@ from steplog._format.zstd import unreadable
 from steplog._read.errors import LogError, NotFound
 from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
 from steplog._read.files.spans import records_of
-from steplog._read.runs.totals import completed, totals_of
+from steplog._read.runs.times import ms_between
+from steplog._read.runs.totals import completed, difference, reason, totals_of
 from steplog._read.runs.tree import Tree
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from steplog._read.files.digest import RunLines
     from steplog._read.files.lines import BadLine
     from steplog._read.files.spans import Shelf
+    from steplog._read.runs.step import Step
 
 
 _NUMBER = itemgetter("seq")
@@ -36,6 +38,13 @@ class Source:
     lines: RunLines
     catalogue: Catalogue
     shelf: Shelf
+
+    def before(self) -> Iterator[Source]:
+        """The runs that began before it, newest first."""
+        began = str(self.began or "")
+        for lines in self.catalogue.newest():
+            if lines is not self.lines and str((lines.start or {}).get("ts") or lines.ts) <= began:
+                yield Source(lines, self.catalogue, self.shelf)
 
     @property
     def parts(self) -> Sequence[RunLines]:
@@ -60,6 +69,16 @@ class Source:
     def began(self) -> Json:
         """The `ts` of its first line."""
         return self.start.get("ts") or self.lines.ts
+
+    @property
+    def ms(self) -> float | None:
+        """Its duration in milliseconds; without an end, up to its last line."""
+        ms = (self.end or {}).get("ms")
+        if isinstance(ms, int | float):
+            return ms
+        return ms_between(
+            self.began, max((record.get("ts") or "" for record in self.tree.records), default=None)
+        )
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -125,6 +144,15 @@ class Source:
         status = self.open_status if self.end is None else UNFINISHED
         return Tree(self.read[0], status if status in (RUNNING, CRASHED) else UNFINISHED)
 
+    def step(self, number: int) -> Step:
+        """The step of that number. Raises: NotFound."""
+        found = self.tree.step(number)
+        if found is None:
+            last = max(self.tree.lines, default=0)
+            has = f"its steps go from 1 to {last}" if last else "it has no steps"
+            raise NotFound(f"run {self.lines.id} has no step {number}: {has}")
+        return found
+
     @cached_property
     def read(self) -> tuple[list[Record], tuple[BadLine, ...]]:
         """Its lines, each once, in the order of its writer's numbers, and those of its lines that are damaged."""
@@ -175,3 +203,11 @@ class Source:
 
 def _count(value: Json) -> int:
     return value if isinstance(value, int) else 0
+
+
+def totals_note(source: Source) -> str:
+    """How the totals of a run's last line differ from what its steps add up to, and why; empty if they do not."""
+    tree = source.tree
+    differs = "" if source.end is None else difference(source.totals_written, source.sums)
+    why = reason(tree.records, list(source.missing()), len(source.read[1])) if differs else ""
+    return f"{differs}: {why}" if differs else ""

@@ -61,7 +61,7 @@ def _pack(segment: Segment) -> bool:
     partial = path.with_name(f".{path.name}.{new_writer_id()}{_PARTIAL}")
     try:
         with path.open("rb") as plain, os.fdopen(os.open(partial, _FLAGS, 0o600), "w+b") as packed:
-            for frame in _frames(plain):
+            for frame in frames_of(plain):
                 packed.write(frame)
             packed.flush()
             _like(plain, packed)
@@ -79,7 +79,7 @@ def _pack(segment: Segment) -> bool:
     return True
 
 
-def _frames(plain: BinaryIO) -> Iterator[bytes]:
+def frames_of(plain: BinaryIO) -> Iterator[bytes]:
     """Frames that can be unpacked each by itself; each says how long it is, ends with a line, and bears a checksum."""
     zstd = zstd_module()
     options = {zstd.CompressionParameter.checksum_flag: 1}

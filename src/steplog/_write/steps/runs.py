@@ -14,6 +14,7 @@ from steplog._write.steps.open_steps import OpenSteps, plain_key
 from steplog._write.steps.states import RunState, StepState, new_uuid7
 from steplog._write.steps.step_lines import StepLines
 from steplog._write.steps.totals import RunTotals
+from steplog._write.steps.watch import WATCH
 
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
@@ -70,6 +71,9 @@ class Runs:
         record: Record = {"run": run.hex, "ev": "run.start", "id": str(run.uuid), **own_fields}
         if type(run.thread) is str and (waiting := self._waiting.pop(run.thread, None)) and resuming:
             record["resumes"] = waiting
+        if WATCH.guards is not None:
+            around = self.open.get(str(run_fields.get("parent_run")))
+            WATCH.guards.begun(run, root.name, around, record.get("resumes"), resuming=resuming)
         if parent is not None:
             record |= steps.elsewhere(parent)
         self._step_lines.start_run(root, record, run_fields, fields)
@@ -106,6 +110,8 @@ class Runs:
         run.forget()
         if self.open.pop(run.hex, None) is None:
             return  # its end was only implied before
+        if run.budget is not None:
+            run.budget.over(run)
         self._past[run.hex] = run.totals
         if len(self._past) > _MOST_PAST:
             self._past_sums.add(self._past.popitem(last=False)[1])

@@ -9,6 +9,7 @@ from llama_index.observability.steplog._version import __version__
 if TYPE_CHECKING:
     from llama_index.observability.steplog._legacy import StepLogCallbackHandler
     from llama_index.observability.steplog._replay import ReplayLLM, recorded_tools
+    from llama_index.observability.steplog._replay_agent import replay_agent
 
 __all__ = [
     "ReplayLLM",
@@ -18,6 +19,7 @@ __all__ = [
     "activate",
     "deactivate",
     "recorded_tools",
+    "replay_agent",
 ]
 
 
@@ -31,4 +33,8 @@ def __getattr__(name: str) -> Any:
         from llama_index.observability.steplog import _replay  # noqa: PLC0415 - as said above
 
         return getattr(_replay, name)
+    if name == "replay_agent":
+        from llama_index.observability.steplog import _replay_agent  # noqa: PLC0415 - as said above
+
+        return _replay_agent.replay_agent
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,6 +13,7 @@ from llama_index_instrumentation.dispatcher import Dispatcher
 from llama_index.observability.steplog import _elsewhere as elsewhere
 from llama_index.observability.steplog import _events as events
 from llama_index.observability.steplog import _extract as extract
+from llama_index.observability.steplog import _guarding as guarding
 from llama_index.observability.steplog import _kinds as kinds
 from llama_index.observability.steplog import _postprocessors as postprocessors
 from llama_index.observability.steplog import _streams as streams
@@ -34,7 +35,6 @@ Fields = dict[str, Any]
 Args = Mapping[str, Any]
 
 _CALLS = frozenset({"llm", "tool", "retriever", "embedding", "rerank"})
-_recording: list[StepLogHandler] = []
 _STREAMED = frozenset({"query", "chat", "synthesizer"})
 
 
@@ -74,7 +74,7 @@ class StepLogHandler(LogHandle):
         target.add_event_handler(self.event_handler)
         target.add_span_handler(self.span_handler)
         self._attached.append(target)
-        _recording.append(self)
+        guarding.attach(self._steps, self._parent)
         contained(self, "postprocessors", postprocessors.listen)
         return self
 
@@ -82,8 +82,8 @@ class StepLogHandler(LogHandle):
         """Take the two handlers off again, wherever they were added by `attach`."""
         while self._attached:
             target = self._attached.pop()
-            _recording.remove(self)
-            if not _recording:
+            guarding.detach(self._parent)
+            if not guarding.attached:
                 postprocessors.unlisten()
             # There is no call to remove a handler; other threads may be walking the lists.
             target.event_handlers = [h for h in target.event_handlers if h is not self.event_handler]
@@ -216,7 +216,7 @@ class StepLogHandler(LogHandle):
         if found is None:
             return {}
         if found.is_answered:
-            self._steps.point("resume", parent=parent, fields={"where": span.method})
+            self._steps.point("resume", parent=parent, fields={"where": span.method, "value": found.answer})
         return {"attempt": found.number} if found.number > 1 else {}
 
     # -- what its end tells
@@ -296,4 +296,4 @@ class StepLogHandler(LogHandle):
 
 def is_recording() -> bool:
     """Whether a handler is attached anywhere in this process."""
-    return bool(_recording)
+    return bool(guarding.attached)

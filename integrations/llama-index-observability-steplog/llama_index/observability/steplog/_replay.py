@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -20,7 +20,7 @@ from llama_index.core.tools.types import BaseTool
 from pydantic import PrivateAttr
 
 from steplog import Run
-from steplog.testing import RecordedCall, RecordedCalls, RecordedTools, as_logged
+from steplog.testing import RecordedCall, RecordedCalls, RecordedTools
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +36,7 @@ def _announced_completion(method: F) -> F:
 
 
 class ReplayLLM(FunctionCallingLLM):
-    """Answers as the model of a recorded run did: text, tool calls, usage; streamed, too.
+    """Answers as the model of a recorded run did: text, tool calls, usage; streamed, too, and as objects.
 
     ```python
     run = steplog.read("logs").run("@last")
@@ -45,22 +45,37 @@ class ReplayLLM(FunctionCallingLLM):
 
     A call is answered by the recorded one that was sent the same prompt. With `strict` the first prompt that was not
     recorded raises `steplog.testing.PromptChanged` with the difference in words; else the next recorded call in order
-    answers. `agent` takes only the calls of the agent with this name. Raises `steplog.testing.CannotReplay` at once where an
-    answer was not recorded whole.
+    answers. `agent` takes only the calls of the agent with this name. `tools="recorded"` lets `replayed(tools)` give tools that
+    answer from the run as well. Raises `steplog.testing.CannotReplay` at once where an answer was not recorded whole.
     """
 
     model: str = "steplog-replay"
     _calls: RecordedCalls = PrivateAttr()
+    _tools: RecordedTools | None = PrivateAttr(default=None)
 
-    def __init__(self, run: Run, *, agent: str | None = None, strict: bool = True, **settings: Any) -> None:
+    def __init__(
+        self,
+        run: Run,
+        *,
+        agent: str | None = None,
+        strict: bool = True,
+        tools: Literal["live", "recorded"] = "live",
+        **settings: Any,
+    ) -> None:
         """Read the run's calls; whatever cannot be replayed is said now. `settings` are those of any LlamaIndex model."""
-        super().__init__(**settings)
-        self._calls = RecordedCalls(run, agent=agent, strict=strict)
+        calls = RecordedCalls(run, agent=agent, strict=strict)
+        super().__init__(**{"model": calls.model or "steplog-replay", **settings})
+        self._calls = calls
+        self._tools = RecordedTools(run) if tools == "recorded" else None
 
     @property
     def left(self) -> int:
         """How many recorded calls nobody has asked for yet; 0 when the whole run was replayed."""
         return self._calls.left
+
+    def replayed(self, tools: Sequence[BaseTool]) -> list[BaseTool]:
+        """The tools with their names and arguments, answering from the run; as they are with `tools="live"`."""
+        return list(tools) if self._tools is None else list(recorded_tools(self._tools, tools))
 
     @classmethod
     def class_name(cls) -> str:
@@ -69,8 +84,9 @@ class ReplayLLM(FunctionCallingLLM):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex asks of a model: it chats, and it calls tools."""
-        return LLMMetadata(model_name=self.model, is_chat_model=True, is_function_calling_model=True)
+        """What LlamaIndex asks of a model: it calls tools, and chats or completes texts as the recorded one did."""
+        chats = self._calls.is_chat
+        return LLMMetadata(model_name=self.model, is_chat_model=chats, is_function_calling_model=True)
 
     # -- answers
 
@@ -173,12 +189,12 @@ class ReplayLLM(FunctionCallingLLM):
         return found
 
     def _take(self, messages: Sequence[ChatMessage]) -> RecordedCall:
-        return self._calls.take(as_logged(list(messages)))
+        return self._calls.take(list(messages))
 
 
-def recorded_tools(run: Run, tools: Sequence[BaseTool]) -> list[FunctionTool]:
+def recorded_tools(recorded: RecordedTools | Run, tools: Sequence[BaseTool]) -> list[FunctionTool]:
     """Tools with the same names, descriptions and arguments that answer from a recorded run; none of their code is run."""
-    answers = RecordedTools(run)
+    answers = recorded if isinstance(recorded, RecordedTools) else RecordedTools(recorded)
 
     def replaying(tool: BaseTool) -> FunctionTool:
         name = tool.metadata.get_name()

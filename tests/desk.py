@@ -9,8 +9,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 STEPLOG_RUN = (sys.executable, "-c", "from steplog._cli.run import run; run(prog_name='steplog run')")
 
 
@@ -51,6 +49,9 @@ class Desk:
     ) -> subprocess.CompletedProcess[bytes]:
         return self.plain(*STEPLOG_RUN, *args, stdin=stdin, **env)
 
+    def steplog(self, *args: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+        return self.python("-c", "from steplog._cli.main import main; main()", *args, **env)
+
     def boot(self, program: str, **env: str) -> subprocess.CompletedProcess[bytes]:
         """The program with `boot.install()` before it, as a .pth file would call it."""
         return self.python("-c", "from steplog._auto.boot import install; install()\n" + program, **env)
@@ -62,8 +63,3 @@ class Desk:
             records = [json.loads(line) for line in segment.read_text().splitlines()]
             runs[records[0]["pid"]] += sum(record["ev"] == "run.end" for record in records)
         return runs
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)

@@ -1,0 +1,1 @@
+"""What a test says of a run: assertions on its trajectory, and golden runs."""

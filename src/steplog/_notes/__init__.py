@@ -1,0 +1,1 @@
+"""What people and programs note of runs: judgements, in a file of their own beside the log."""
