@@ -59,7 +59,10 @@ def test_the_page_about_them_has_every_question_with_its_command_and_an_answer()
     page = (Path(__file__).parents[2] / "docs" / "questions.md").read_text(encoding="utf-8")
     for question, words in QUESTIONS:
         title = f"## {question[0].upper()}{question[1:]}"
-        assert f"{title}\n\n```console\n$ steplog {shlex.join(words)}\n" in page
+        assert (
+            f"{title}\n\n<!-- tested: tests/ask/test_ten_questions.py -->\n```console\n$ steplog {shlex.join(words)}\n"
+            in page
+        )
 
 
 def test_which_runs_called_refund(log):
