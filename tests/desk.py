@@ -49,6 +49,9 @@ class Desk:
     ) -> subprocess.CompletedProcess[bytes]:
         return self.plain(*STEPLOG_RUN, *args, stdin=stdin, **env)
 
+    def steplog(self, *args: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+        return self.python("-c", "from steplog._cli.main import main; main()", *args, **env)
+
     def boot(self, program: str, **env: str) -> subprocess.CompletedProcess[bytes]:
         """The program with `boot.install()` before it, as a .pth file would call it."""
         return self.python("-c", "from steplog._auto.boot import install; install()\n" + program, **env)

@@ -34,6 +34,10 @@ def install() -> None:
         from steplog._auto import farewell  # noqa: PLC0415 -- only below `steplog run`, and only there to be heard
 
         farewell.prepare()
+    if "STEPLOG_WITNESS" in os.environ:
+        from steplog._auto import witness  # noqa: PLC0415 -- only below `steplog try`
+
+        witness.prepare()
 
 
 boot = install  # its public name, `steplog.boot`, for the package steplog-auto

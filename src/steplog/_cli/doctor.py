@@ -42,14 +42,22 @@ _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW",
         "steplog doctor --json",
         "steplog doctor --salvage rescued",
         "steplog doctor --secrets",
+        "steplog doctor --environment",
     ),
 )
 @click.option("--verify", is_flag=True, help="Check the chain of a log written with chain=true.")
 @click.option("--salvage", metavar="OUT", help="Copy every good line to the new directory OUT.")
 @click.option("--secrets", "secrets_", is_flag=True, help="Name the lines that hold a secret, and its kind.")
+@click.option(
+    "--environment",
+    is_flag=True,
+    help="Say what a bug report needs: versions, settings, whether recording works here.",
+)
 @takes_json
 @takes_log
-def doctor(*, path: str | None, verify: bool, salvage: str | None, secrets_: bool, json_: bool) -> None:
+def doctor(
+    *, path: str | None, verify: bool, salvage: str | None, secrets_: bool, environment: bool, json_: bool
+) -> None:
     """Examine the log at PATH: which segments are clean, crashed, damaged, and which lines are missing, and why.
 
     Exit code 1 if a line that a program had been promised is missing or damaged, or does not fit its chain. A log whose
@@ -59,7 +67,15 @@ def doctor(*, path: str | None, verify: bool, salvage: str | None, secrets_: boo
 
     With --secrets the rules of today by which secrets are masked are run over the log instead, and exit code 1 says that
     there is one: logs of older versions, or written with redact=false, may hold what is masked now.
+
+    With --environment no log is examined: one run is recorded in a temporary directory and read back, and what is said
+    holds no secret and no contents.
     """
+    if environment:
+        if path is not None or verify or salvage is not None or secrets_:
+            raise click.UsageError("--environment stands alone: it examines no log")
+        _say_environment(as_one_object=json_)
+        return
     if secrets_:
         if verify or salvage is not None:
             raise click.UsageError(
@@ -82,6 +98,16 @@ def doctor(*, path: str | None, verify: bool, salvage: str | None, secrets_: boo
         complain("there is no chained line in this log: it was written without chain=true")
         click.get_current_context().exit(NO)
     if health.has_losses:
+        click.get_current_context().exit(NO)
+
+
+def _say_environment(*, as_one_object: bool) -> None:
+    from steplog._auto.surroundings import as_text, surroundings  # noqa: PLC0415 -- the write side, which no other doctor needs
+
+    found = surroundings(os.environ)
+    for line in [as_json(found, indent=2)] if as_one_object else as_text(found):
+        click.echo(line if as_one_object else visible(line))
+    if not found["recording"].startswith("works"):
         click.get_current_context().exit(NO)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -33,6 +34,7 @@ _COMMANDS: Final = {
     "sql": "Ask the log in SQL.",
     "tail": "Show the newest lines of a log, and follow it.",
     "run": "Run a Python program with logging on.",
+    "try": "Run a program once, and say what was seen of it and what was not.",
     "config": "Show the settings in force, and where each comes from.",
     "doctor": "Examine a log: what is damaged, what is missing, and why.",
     "prune": "Delete the oldest closed segments of a log.",
@@ -59,7 +61,7 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"steplog._cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"steplog._cli.{_room(cmd_name)}"), _room(cmd_name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -67,6 +69,11 @@ class _Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _room(name: str) -> str:
+    """The module of a command, and its name there: a word of Python's own has a line behind it."""
+    return f"{name}_" if iskeyword(name) else name
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,11 +12,11 @@ from steplog._auto.program import CannotRunError, resolve
 from steplog._format.record import Content, Detail
 
 
-class _Refused(click.ClickException):
+class Refused(click.ClickException):
     """Shown as a sentence, with the exit code a shell would have."""
 
-    def __init__(self, error: CannotRunError) -> None:
-        super().__init__(f"steplog run: {error}")
+    def __init__(self, error: CannotRunError, command: str = "run") -> None:
+        super().__init__(f"steplog {command}: {error}")
         self.exit_code = error.code  # pyright: ignore[reportAttributeAccessIssue] - click reads it from the instance too
 
     def show(self, file: object = None) -> None:
@@ -25,7 +25,7 @@ class _Refused(click.ClickException):
         click.echo(self.message, err=True)
 
 
-class _RunCommand(click.Command):
+class RunCommand(click.Command):
     """A command whose own options end at the first word that is not one: the rest is the program's, untouched."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -46,7 +46,7 @@ def _flags(parameter: click.Parameter) -> list[str]:
 
 
 @click.command(
-    cls=_RunCommand,
+    cls=RunCommand,
     options_metavar="[OPTIONS] [--]",
 )
 @click.option(
@@ -86,4 +86,4 @@ def run(
             found, environment(os.environ, {"path": path, "content": content, "detail": detail}, quiet=quiet)
         )
     except CannotRunError as error:
-        raise _Refused(error) from None
+        raise Refused(error) from None

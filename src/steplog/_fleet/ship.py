@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _LOCK: Final = ".shipping"
 _MOST_OF_A_LINE: Final = 1 << 16
 _BLOCK: Final = 1 << 20
+_PARTIAL: Final = ".ship-"
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 class ShipError(LogError):
@@ -131,11 +133,14 @@ def _packed(segment: Segment) -> Generator[Path]:
     if segment.is_packed:
         yield Path(segment.path)
         return
-    with tempfile.TemporaryDirectory(prefix="steplog-ship-") as folder:  # for the user alone
-        packed = Path(folder, "segment.zst")
-        with Path(segment.path).open("rb") as plain, packed.open("wb") as file:
-            file.writelines(frames_of(plain))
+    plain = Path(segment.path)
+    packed = plain.with_name(f"{_PARTIAL}{segment.name}.part")
+    try:
+        with plain.open("rb") as lines, os.fdopen(os.open(packed, _FLAGS, 0o600), "wb") as file:
+            file.writelines(frames_of(lines))
         yield packed
+    finally:
+        packed.unlink(missing_ok=True)
 
 
 def _first_record(segment: Segment) -> Record:
@@ -165,7 +170,9 @@ class _Ledger:
             raise ShipError(
                 f"{self._path.parent} is shipped to {marks[-1]}; to ship it to {self._url} from now on, delete {self._path}"
             )
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = os.open(
+            self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600
+        )
         # A kill may have cut the last line off: it names nothing, and the next begins anew.
         begin = "" if not text or text.endswith("\n") else "\n"
         self._write(begin + ("" if marks else f"# {self._url}\n"))
@@ -193,6 +200,8 @@ def _alone(folder: Path) -> Generator[None]:
     with (folder / _LOCK).open("w") as lock:
         if not _locked(lock):
             raise ShipError(f"another steplog ships {folder}")
+        for left in folder.glob(f"{_PARTIAL}*"):  # by one that was killed: nobody else ships here now
+            left.unlink(missing_ok=True)
         yield
 
 

@@ -25,12 +25,19 @@ _by_path: dict[str, StepRecorder] = {}
 _all: list[StepRecorder] = []
 _users: dict[int, int] = {}
 _frameworks: dict[str, str] = {}
+_paths: set[str] = set()
+_MOST_PATHS = 100
 _lock = threading.RLock()
 
 
 def note_framework(name: str, version: str) -> None:
     """A framework that this process uses, for the `log.open` of logs that are opened from now on."""
     _frameworks[name] = version
+
+
+def paths() -> list[str]:
+    """The logs that this process has had a recorder for, those that are closed included."""
+    return sorted(_paths)
 
 
 def recorder_for(settings: Settings, sink: Sink | None = None) -> StepRecorder:
@@ -45,6 +52,8 @@ def recorder_for(settings: Settings, sink: Sink | None = None) -> StepRecorder:
             _all.append(found)
             if sink is None:
                 _by_path[settings.path] = found
+                if len(_paths) < _MOST_PATHS:
+                    _paths.add(settings.path)
         elif found.settings != settings:
             complain(
                 f"settings {settings.path}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from steplog._notes.note import labels_of_runs
@@ -11,6 +12,7 @@ from steplog._read.files.liveness import INTERRUPTED
 from steplog._read.runs.checkpoints import config_at, config_of_run
 from steplog._read.runs.columns import rows_of
 from steplog._read.runs.noted import NoteFields, noted_of, take_note
+from steplog._read.runs.resumed import Answer, answered, waited
 from steplog._read.runs.source import totals_note
 from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Message
@@ -81,8 +83,18 @@ class Run:
 
     @property
     def resumes(self) -> str:
-        """The run that was interrupted and that this one goes on with."""
+        """The run that was interrupted and that this one goes on with, as its writer knew it; see `resumed`."""
         return _text(self._source.start.get("resumes"))
+
+    @cached_property
+    def resumed(self) -> Run | None:
+        """The run in the log that this one goes on with, also where another process recorded it; None if there is none."""
+        return waited(self, map(Run, self._source.before()))
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What humans answered in it, each with the question that it answers."""
+        return answered(self, self.resumed)
 
     @property
     def parent_run(self) -> str:
@@ -102,16 +114,16 @@ class Run:
 
     @property
     def totals(self) -> Mapping[str, Json]:
-        """What its steps in the log add up to: counts, tokens by kind, and the models; zeros are left out.
+        """What it took: counts, tokens by kind, and the models; zeros are left out.
 
-        Where `totals_written` says something else, `totals_note` says why. As long as no line of the run was read, and
-        none of them is missing, it is what `totals_written` says.
+        Each count is what its steps in the log add up to, or what `totals_written` says where that is more: then lines of
+        steps are lost, and `totals_note` says which.
         """
         return self._source.totals
 
     @property
     def totals_note(self) -> str:
-        """How `totals_written` differs from `totals`, and why, in a sentence; empty if it does not."""
+        """How `totals_written` differs from what its steps add up to, and why, in a sentence; empty if it does not."""
         return totals_note(self._source)
 
     @property

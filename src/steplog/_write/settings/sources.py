@@ -11,7 +11,15 @@ DEFAULT: Final = "default"
 ARGUMENT: Final = "argument"
 # What else of ours stands in the environment: the switch, and notes of a process to its children.
 _NO_SETTINGS: Final = frozenset(
-    {"STEPLOG", "STEPLOG_PATH", "STEPLOG_PYPROJECT", "STEPLOG_REACHED", "STEPLOG_SPEAKER", "STEPLOG_CACHE"}
+    {
+        "STEPLOG",
+        "STEPLOG_PATH",
+        "STEPLOG_PYPROJECT",
+        "STEPLOG_REACHED",
+        "STEPLOG_SPEAKER",
+        "STEPLOG_WITNESS",
+        "STEPLOG_CACHE",
+    }
 )
 Check = Callable[[str, Any], Any]
 
