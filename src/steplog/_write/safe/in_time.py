@@ -6,6 +6,7 @@ import _thread
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ def said_in_time(error: BaseException, *, patience: float = _PATIENCE) -> str:
     # Its `get` waits in C, which no guard of an event loop takes for blocking.
     answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
     try:
-        thread = _thread.start_new_thread(copy_context().run, (_say, error, answers.put))
+        thread = _thread.start_new_thread(partial(copy_context().run, _say, error, answers.put), ())
     except RuntimeError:  # no thread is to be had, as when the interpreter ends
         return str(error)
     try:
