@@ -70,8 +70,7 @@ def header(run: RunView, look: Look) -> Iterator[str]:
     yield "  ".join([*title, duration(run.ms)]).rstrip()
     facts = [f"run {run.id}", f"started {clock(run.started)}", run.framework]
     facts.append(f"thread {run.thread}" if run.thread else "")
-    before = run.resumed.id if run.resumed else run.resumes
-    facts.append(f"resumes {before}" if before else "")
+    facts.append(f"resumes {run.goes_on_from}" if run.goes_on_from else "")
     facts.append(f"part of run {run.parent_run} step {run.parent_step or '?'}" if run.parent_run else "")
     yield visible("  ".join(fact for fact in facts if fact))
     for label, value in (("in", run.input), ("out", run.output)):

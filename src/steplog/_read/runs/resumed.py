@@ -44,6 +44,11 @@ class GoesOn:
         return waited(run, (type(run)(source) for source in self._source.before()))
 
     @property
+    def goes_on_from(self) -> str:
+        """The id of that run, or of the one that `resumes` names where the log does not have it; empty without one."""
+        return self.resumed.id if self.resumed is not None else cast("Any", self).resumes
+
+    @property
     def answers(self) -> tuple[Answer, ...]:
         """What humans answered in it, each with the question that it answers."""
         return answered(cast("Any", self), self.resumed)

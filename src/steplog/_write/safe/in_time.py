@@ -5,7 +5,7 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ def said_in_time(error: BaseException, *, patience: float = _PATIENCE) -> str:
     # Its `get` waits in C, which no guard of an event loop takes for blocking.
     answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
     try:
-        thread = _thread.start_new_thread(copy_context().run, (_say, error, answers.put))
+        thread = _thread.start_new_thread(_say, (copy_context(), error, answers.put))
     except RuntimeError:  # no thread is to be had, as when the interpreter ends
         return str(error)
     try:
@@ -40,9 +40,11 @@ def said_in_time(error: BaseException, *, patience: float = _PATIENCE) -> str:
     return said
 
 
-def _say(error: BaseException, put: Callable[[tuple[Any, BaseException | None]], None]) -> None:
+def _say(
+    context: Context, error: BaseException, put: Callable[[tuple[Any, BaseException | None]], None]
+) -> None:
     try:
-        put((str(error), None))
+        put((context.run(str, error), None))
     except BaseException as failure:  # noqa: BLE001 - raised again where somebody waits for it
         put((None, failure))
 
