@@ -26,6 +26,7 @@ _FLAGS: Final = (
     | os.O_APPEND
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)  # else Windows writes \r\n
     | getattr(os, "O_NONBLOCK", 0)  # a planted FIFO would block
 )
 _MODE: Final = 0o600
@@ -84,7 +85,8 @@ def about(note: Note, name: str, errors: Iterable[str]) -> Note:
 def _opened(path: str) -> int:
     try:
         descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
-        os.fchmod(descriptor, _MODE)  # whatever the umask
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, _MODE)  # whatever the umask
     except FileExistsError:
         descriptor = os.open(path, _FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

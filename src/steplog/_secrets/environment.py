@@ -39,6 +39,7 @@ _LINE: Final = re.compile(
     re.MULTILINE,
 )
 _MOST_BYTES: Final = 256 * 1024
+_FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY"))
 # The functions behind `os`: event-loop guards refuse those of `os`, and a recorder may be made inside a loop.
 _os: Final[Any] = sys.modules[os.name]
 
@@ -151,7 +152,7 @@ def _read(path: str) -> str:
     try:
         if not stat.S_ISREG(_os.stat(path).st_mode):
             return ""
-        descriptor = _os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        descriptor = _os.open(path, _FLAGS)
         try:
             return _os.read(descriptor, _MOST_BYTES).decode("utf-8", "replace")
         finally:

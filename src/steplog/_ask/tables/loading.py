@@ -124,13 +124,14 @@ def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder:
 
 def _read(con: Connection, files: Sequence[Path], needs: Collection[str]) -> bool:
     """Whether the files could be read into the table `stored`; lines above 16 MiB need more memory, and are rare."""
-    from duckdb import InvalidInputException  # noqa: PLC0415 - the extra, which is there if there is a connection
+    # The extra, which is there if there is a connection.
+    from duckdb import InvalidInputException, OutOfMemoryException  # noqa: PLC0415
 
     for most in (USUAL_LINE, MAX_LINE):
         con.execute("DROP TABLE IF EXISTS stored")
         try:
             con.execute(f"CREATE TABLE stored AS {select_lines(files, needs, most)}")
-        except InvalidInputException:
+        except (InvalidInputException, OutOfMemoryException):
             con.execute("SET memory_limit = '1GB'")
             con.execute("SET threads = 1")
         else:

@@ -27,7 +27,12 @@ _MOST_BYTES: Final = 64 << 20  # of a log
 _MOST_BYTES_IN_ALL: Final = 256 << 20
 _CALM_SECONDS: Final = 2  # a file changed within them may change again without its time being another
 _FLAGS: Final = (
-    os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    os.O_WRONLY
+    | os.O_APPEND
+    | os.O_CREAT
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)  # else Windows writes \r\n
 )
 
 
@@ -117,7 +122,8 @@ class Cache:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(file, _FLAGS, 0o600)
         try:
-            os.fchmod(fd, 0o600)
+            if hasattr(os, "fchmod"):
+                os.fchmod(fd, 0o600)
             is_room = os.fstat(fd).st_size + len(data) <= _MOST_BYTES
             if is_room:
                 os.write(fd, data)

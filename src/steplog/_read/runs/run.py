@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 from steplog._notes.note import labels_of_runs
 from steplog._read.errors import LogError
 from steplog._read.files.liveness import INTERRUPTED
-from steplog._read.runs.checkpoints import config_at, place_of_question
+from steplog._read.runs.checkpoints import config_at, config_of_run
 from steplog._read.runs.columns import rows_of
-from steplog._read.runs.failures import failures_of
 from steplog._read.runs.noted import NoteFields, noted_of, take_note
 from steplog._read.runs.resumed import Answer, answered, waited
 from steplog._read.runs.source import totals_note
@@ -164,7 +163,7 @@ class Run:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was noted of it and of its steps, beside the log, in order of time."""
+        """What was noted of it and of its steps, in order of time."""
         return noted_of(self._source)
 
     @property
@@ -178,9 +177,7 @@ class Run:
         labels, removed: words that it gets or loses, one or several. score: a number. by: who says so. Secrets are masked.
         Raises: NotFound if there is no such step; LogError if no note can say that, or it cannot be written.
         """
-        step = given.get("step")
-        steps, own = (self.steps, self.error) if step is None else ((self.step(step),), None)
-        return take_note(self._source, self.name, failures_of(steps, own, self.name), {**given, "text": text})
+        return take_note(self._source, self.name, self.error, {**given, "text": text})
 
     # -- its lines and steps, read when they are asked for
 
@@ -240,12 +237,10 @@ class Run:
         Where a run's stream was left at the question, that is where the node that asks stands in the outermost graph.
         None where no checkpointer was in use. Raises: NotFound if there is no such step.
         """
-        if step is not None:
-            found = self.step(step) if isinstance(step, int) else step
-            return config_at(found.fields.get("checkpoint"), self.thread)
-        place = self._field("checkpoint")
-        asks = place is None and self.status == INTERRUPTED
-        return config_at(place_of_question(self.steps) if asks else place, self.thread)
+        if step is None:
+            return config_of_run(self._field("checkpoint"), self.status, self.steps, self.thread)
+        found = self.step(step) if isinstance(step, int) else step
+        return config_at(found.fields.get("checkpoint"), self.thread)
 
     @property
     def messages(self) -> tuple[Record, ...]:

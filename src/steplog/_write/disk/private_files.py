@@ -16,7 +16,12 @@ posix: Final[Any] = sys.modules[os.name]
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _HIGH_DESCRIPTOR: Final = 768
 _FLAGS: Final = (
-    os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    os.O_RDWR
+    | os.O_CREAT
+    | os.O_APPEND
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)  # else Windows writes \r\n
 )
 
 
