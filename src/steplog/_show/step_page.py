@@ -37,10 +37,8 @@ def step_lines(
         yield from ("", "answer" if step.kind == "llm" else "message")
         yield from _message(step.message)
     if step.usage:
-        yield from (
-            "",
-            "usage: " + ", ".join(f"{count} {visible(name)}" for name, count in step.usage.items()),
-        )
+        counts = ", ".join(f"{count} {visible(name)}" for name, count in step.usage.items())
+        yield from ("", f"usage: {counts}")
     fields = step.resolved()
     prompt = cast("list[Record]", fields.get("prompt") or [])
     new = _last_answer(prompt)

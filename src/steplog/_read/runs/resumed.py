@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from steplog._read.files.liveness import INTERRUPTED
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from steplog._format.record import Json, Record
     from steplog._read.runs.run import Run
+    from steplog._read.runs.source import Source
     from steplog._read.runs.step import Step
 
 
@@ -28,6 +30,23 @@ class Answer:
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON."""
         return {name: getattr(self, name) for name in ("run", "step", "id", "question", "answer")}
+
+
+class GoesOn:
+    """What a run that goes on with another says of that."""
+
+    _source: Source
+
+    @cached_property
+    def resumed(self) -> Run | None:
+        """The run in the log that this one goes on with, also where another process recorded it; None if there is none."""
+        run = cast("Any", self)
+        return waited(run, (type(run)(source) for source in self._source.before()))
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What humans answered in it, each with the question that it answers."""
+        return answered(cast("Any", self), self.resumed)
 
 
 def waited(run: Run, earlier: Iterable[Run]) -> Run | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from steplog._notes.note import labels_of_runs
@@ -12,7 +11,7 @@ from steplog._read.files.liveness import INTERRUPTED
 from steplog._read.runs.checkpoints import config_at, config_of_run
 from steplog._read.runs.columns import rows_of
 from steplog._read.runs.noted import NoteFields, noted_of, take_note
-from steplog._read.runs.resumed import Answer, answered, waited
+from steplog._read.runs.resumed import GoesOn
 from steplog._read.runs.source import totals_note
 from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Message
@@ -31,12 +30,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Run:
+class Run(GoesOn):
     """One run, as its log stood when it was read. What is not known is None, or empty."""
 
     _source: Source = field(repr=False)
-
-    # -- what a listing shows
 
     @property
     def id(self) -> str:
@@ -86,16 +83,6 @@ class Run:
         """The run that was interrupted and that this one goes on with, as its writer knew it; see `resumed`."""
         return _text(self._source.start.get("resumes"))
 
-    @cached_property
-    def resumed(self) -> Run | None:
-        """The run in the log that this one goes on with, also where another process recorded it; None if there is none."""
-        return waited(self, map(Run, self._source.before()))
-
-    @property
-    def answers(self) -> tuple[Answer, ...]:
-        """What humans answered in it, each with the question that it answers."""
-        return answered(self, self.resumed)
-
     @property
     def parent_run(self) -> str:
         """The run in whose step it ran, in another process or under another framework."""
@@ -116,8 +103,7 @@ class Run:
     def totals(self) -> Mapping[str, Json]:
         """What it took: counts, tokens by kind, and the models; zeros are left out.
 
-        Each count is what its steps in the log add up to, or what `totals_written` says where that is more: then lines of
-        steps are lost, and `totals_note` says which.
+        The sums of its steps, or what `totals_written` says where that is more: see `totals_note`.
         """
         return self._source.totals
 
@@ -178,8 +164,6 @@ class Run:
         Raises: NotFound if there is no such step; LogError if no note can say that, or it cannot be written.
         """
         return take_note(self._source, self.name, self.error, {**given, "text": text})
-
-    # -- its lines and steps, read when they are asked for
 
     def records(self) -> Iterator[Record]:
         """The run's lines as written, each once, in the order of its writer's numbers. They are not to be changed.

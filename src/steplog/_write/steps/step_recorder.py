@@ -43,8 +43,6 @@ class StepRecorder:
         self._runs = Runs(self._step_lines)
         self._implied_ends = ImpliedEnds(self)
 
-    # -- what happens
-
     def start(
         self,
         key: Hashable,
@@ -66,13 +64,12 @@ class StepRecorder:
         """A step begins. Without a known `parent` it begins a run of its own, which `run_fields` describe.
 
         The line is in the kernel when this returns. A key that is open already is the same step seen by a second
-        handler, and is not written again. `attempt_of` names what is tried (below the same parent): a step of it that
-        follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
-        its thread it goes on from. With `in_agent` a parent that was taken for plumbing is an agent: it has such steps.
-        A node that calls tools as steps `answers_calls` of this run ("run"), or also of one before it ("any"): answers
-        without such a step are told as denied. With `below_only` nothing is begun where the parent is not known, and
-        False is given. With `start_lost` it is the end that was told, and nobody knows when the step began. An unknown
-        `kind` is written as a node, and under `extra`; of `handed_down` (tags, metadata) what the one around it has not.
+        handler. `attempt_of` names what is tried (below the same parent): a step of it behind a failed one is numbered. A
+        run that is `resuming` says which run of its thread it goes on from. With `in_agent` a parent taken for plumbing is
+        an agent. A node that calls tools as steps `answers_calls` of this run ("run"), or also of one before ("any"):
+        answers without such a step are told as denied. With `below_only` nothing begins where the parent is not known, and
+        False is given. With `start_lost` only the end was told. An unknown `kind` is written as a node, and under `extra`;
+        of `handed_down` (tags, metadata) what the one around it has not.
         """
         try:
             steps, opened = self._steps, self._steps.opened
@@ -236,8 +233,6 @@ class StepRecorder:
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours as `log.error`; never raises."""
         self.lines.report(where, error)
-
-    # -- what adapters and owners ask
 
     def writes(self, kind: str) -> bool:
         """Whether steps of this kind are written, so that an adapter need not read what would be dropped."""
