@@ -63,16 +63,16 @@ def differences(log: Path, out: Path) -> list[str]:
 
     import steplog
     from steplog._ask.tables.database import database
-    from steplog._ask.tables.views import VIEWS
+    from steplog._ask.tables.views import OF_RUNS, VIEWS
 
     def said(columns):
         texts = ", ".join(f"coalesce({column}::VARCHAR, chr(1))" for column in columns)
         return f"count(*), sum(hash(concat_ws(chr(0), {texts}))::HUGEINT)"
 
     found = []
-    with database(steplog.read(log), VIEWS, memory="2GB") as held:
-        for view, described in VIEWS.items():
-            columns = [column.name for column in described]
+    with database(steplog.read(log), OF_RUNS, memory="2GB") as held:
+        for view in OF_RUNS:
+            columns = [column.name for column in VIEWS[view]]
             here = held.rows(f"SELECT {said(columns)} FROM {view}")
             files = f"read_parquet('{out}/{view}/*/*.parquet', hive_partitioning=false)"
             there = duckdb.sql(f"SELECT {said(columns)} FROM {files}").fetchall()

@@ -3,10 +3,11 @@ import { defineConfig } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
 
 export default defineConfig({
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  // The classic form has no word `children` at each element: 8 kB less.
+  oxc: { jsx: { runtime: "classic", pragma: "jsx_", pragmaFrag: "Fragment_" }, jsxInject: 'import { h as jsx_, Fragment as Fragment_ } from "preact"' },
   resolve: {
     alias: [
-      { find: "react/jsx-runtime", replacement: "preact/jsx-runtime" },
+      { find: "react/jsx-runtime", replacement: "preact/jsx-runtime" }, // virtua's
       { find: "react-dom", replacement: "preact/compat" },
       { find: "react", replacement: "preact/compat" },
     ],

@@ -1,6 +1,5 @@
 // Where the page begins.
 import { render } from "preact";
-import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { parse, to } from "./data/route";
 import { source } from "./data/source";

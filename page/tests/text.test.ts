@@ -63,7 +63,7 @@ test("the address is the whole state", () => {
   expect(parse("").view).toBe("runs");
 });
 
-const entry = (key: string, soft = "tool"): Entry => ({ x: { no: 1, kind: "tool", name: "t" } as never, run: null as never, depth: 0, asked: key, answered: key, key, soft });
+const entry = (key: string, soft = "tool"): Entry => ({ x: { no: 1, kind: "tool", name: "t" } as never, run: null as never, asked: key, answered: key, key, soft });
 
 test("two runs are aligned: equal steps, then the same kind of step, then what only one has", () => {
   const a = ["1", "2", "3", "4", "9"].map((k) => entry(k));

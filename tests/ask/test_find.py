@@ -83,6 +83,13 @@ def log(tmp_path_factory):
         ("until:1h", []),
         ("since:2126-01-01", []),
         ("status:ok tool:refund", ["report"]),
+        ("-status:ok", ["support"]),
+        ("-status:ok,error", []),
+        ("-tool:refund", ["Support"]),
+        ("-model:gpt tool:refund -tag:dev", ["support"]),
+        ("-tool-failed:yes", ["Support", "report"]),
+        ('-"my order" -min-tokens:1', ["report"]),
+        ("-since:1h", []),
     ],
 )  # fmt: skip
 def test_a_word_finds_the_runs_it_means(log, line, names):

@@ -30,6 +30,9 @@ ONE = st.lists(CHOICE, max_size=1).map(tuple)
         min_tokens=st.none() | st.integers(0, 10**12),
         min_cost=st.none() | st.floats(0, 1e6),
         since=st.sampled_from(["", "2h", "2026-11-23"]),
+        without=st.lists(
+            st.tuples(st.sampled_from(["status", "tool", "text", "error"]), CHOICE), max_size=2
+        ).map(tuple),
     )
 )
 def test_the_text_of_a_query_is_read_back_as_the_same_query(query):
@@ -60,6 +63,14 @@ def test_a_bare_word_is_a_text_commas_and_all():
     assert parse('name:"a, b",c').name == (("a, b", "c"),)
 
 
+def test_a_minus_leaves_out():
+    query = parse('-status:ok,error tool:search -"quota exceeded" -min-ms:100 -5')
+    assert query.without == (("status", ("ok", "error")), ("text", ("quota exceeded",)), ("min-ms", ("100",)))
+    assert (query.tool, query.text) == ((("search",),), (("-5",),))
+    assert query.as_json()["without"][0] == ["status", ["ok", "error"]]
+    assert parse("-since:2h")
+
+
 def test_an_empty_line_asks_for_everything():
     assert not parse("  ")
     assert parse("status:ok")
@@ -77,6 +88,8 @@ def test_an_empty_line_asks_for_everything():
         ("meta:user", "write meta:KEY=VALUE"),
         ("tool-failed:maybe", "write tool-failed:yes"),
         ("status:", "no value where"),
+        ("-statu:ok", "did you mean 'status'"),
+        ("-meta:user", "write meta:KEY=VALUE"),
         ("status:a,", "no value where"),
         ('"open', "no value where"),
     ],

@@ -1,6 +1,7 @@
 """What people ask of a log of real agents, each answered by one command; `-s` prints the table."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,16 @@ def test_the_table(log):
         answer = ask(log, *words)
         assert answer.exit_code == (1 if words[0] == "diff" else 0), answer.output
         print(f"\n{question}\n$ steplog {' '.join(words)}\n{answer.stdout}")
+
+
+def test_the_page_about_them_has_every_question_with_its_command_and_an_answer():
+    page = (Path(__file__).parents[2] / "docs" / "questions.md").read_text(encoding="utf-8")
+    for question, words in QUESTIONS:
+        title = f"## {question[0].upper()}{question[1:]}"
+        assert (
+            f"{title}\n\n<!-- tested: tests/ask/test_ten_questions.py -->\n```console\n$ steplog {shlex.join(words)}\n"
+            in page
+        )
 
 
 def test_which_runs_called_refund(log):

@@ -10,7 +10,8 @@ import pytest
 
 import steplog
 from steplog import ask
-from steplog._ask.spending import spending_of
+from steplog._ask.run_costs import costs_of_runs
+from steplog._ask.spending import run_cost, spending_of
 from steplog._ask.tables.columns import COUNTS, TOKENS
 
 pytest.importorskip("duckdb")
@@ -258,6 +259,12 @@ def test_sums_of_steps_agree_to_the_digit(log):
         assert sum(group.cost or 0 for group in grouped) == cost
         assert sum(group.tokens["input_tokens"] for group in grouped) == tokens["input_tokens"]
     assert ask.cost(log).total.cost == cost
+
+
+def test_the_cost_of_each_run_is_the_same_read_and_added_up(log):
+    costs = costs_of_runs(log, many=0)
+    for run in log.runs:
+        assert costs(run) == run_cost(copy(run))
 
 
 def test_errors_agree(log):

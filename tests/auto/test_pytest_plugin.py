@@ -80,6 +80,12 @@ def test_each_tests_runs_have_its_node_id(desk, tested):
     ]
 
 
+def test_a_listing_calls_each_run_by_its_test(desk, tested):
+    tested("--steplog", "logs")
+    said = desk.python("-m", "steplog", "ls", "logs").stdout.decode()
+    assert [name in said for name in ("test_right", "test_wrong[2]", "test_in_a_thread")] == [True] * 3
+
+
 def test_the_logs_path_and_a_line_for_each_failing_test_are_printed(desk, tested):
     said = tested("--steplog", "logs").stdout.decode()
     assert f"\nlog: {desk.folder}/logs\n" in said

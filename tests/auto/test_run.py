@@ -111,6 +111,8 @@ def test_a_command_that_is_not_there_ends_as_in_a_shell(desk):
     done = desk.steplog_run("no-such-command")
     assert (done.returncode, done.stdout) == (127, b"")
     assert done.stderr == b"steplog run: no-such-command: command not found\n"
+    done = desk.steplog_run("nosuch.py")
+    assert (done.returncode, done.stderr) == (127, b"steplog run: nosuch.py: there is no such file\n")
 
 
 @pytest.mark.parametrize(

@@ -103,16 +103,6 @@ def test_an_error_is_told_in_full_where_it_came_from_and_shortly_where_it_passed
 STEP = """\
 step 4  llm gpt-x  ok  700 ms
 run 8f3a1c2b4d5e6f70  started 2026-11-23 03:12:59Z
-model: gpt-x
-finish_reason: stop
-
-prompt: 3 messages
-  [1] user
-      What is the weather in Oslo?
-  [2] assistant
-      calls weather({"city": "Oslo"})  [c1]
-  [3] tool  answers c1
-      rain, 4 °C
 
 answer
   [4] assistant
@@ -120,6 +110,19 @@ answer
       four degrees.
 
 usage: 150 input_tokens, 12 output_tokens
+
+prompt: 3 messages, 1 since the last answer
+  [3] tool  answers c1
+      rain, 4 °C
+
+model: gpt-x
+finish_reason: stop
+
+prompt, what was said before:
+  [1] user
+      What is the weather in Oslo?
+  [2] assistant
+      calls weather({"city": "Oslo"})  [c1]
 """
 
 

@@ -156,3 +156,46 @@ def test_a_terminal_of_80_columns_has_room_for_a_runs_name(tmp_path):
         pass
     assert child.wait() == 0
     assert b"forecast" in shown
+
+
+def test_on_a_terminal_what_is_longer_than_it_goes_through_the_pager(tmp_path):
+    path = weather().write(tmp_path / "a.jsonl")
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\nsed 's/^/paged: /'\n")
+    pager.chmod(0o755)
+    assert "paged: " in long_on_a_terminal("4", path, pager)
+    assert "paged: " not in long_on_a_terminal("200", path, pager)
+    assert "paged: " not in long_on_a_terminal("4", path, pager, "--no-pager")
+
+
+def long_on_a_terminal(lines, path, pager, *options):
+    """What a terminal of so many lines gets of `steplog show`."""
+    ours, theirs = os.openpty()
+    child = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from steplog._cli.main import main; main()",
+            "show",
+            "@last",
+            "-p",
+            path,
+            *options,
+        ],
+        stdout=theirs,
+        stdin=theirs,
+        env={**os.environ, "COLUMNS": "100", "LINES": lines, "TERM": "xterm", "PAGER": str(pager)},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            more = os.read(ours, 1 << 16)
+        except OSError:
+            break
+        if not more:
+            break
+        shown += more
+    child.wait(30)
+    os.close(ours)
+    return shown.decode()

@@ -10,7 +10,7 @@ import pytest
 
 import steplog
 from steplog import ask, export
-from steplog._ask.tables.views import VIEWS
+from steplog._ask.tables.views import OF_RUNS, VIEWS
 
 duckdb = pytest.importorskip("duckdb")
 
@@ -37,7 +37,7 @@ def out(folder, tmp_path_factory):
     return where
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", OF_RUNS)
 def test_each_view_is_equal_to_the_view_over_the_lines(out, log, view):
     assert rows(out, view) == rows_of_log(log, view)
 
@@ -46,7 +46,7 @@ def test_files_lie_by_the_day_the_run_began_and_are_zstd_for_the_user_alone(out,
     days = {f"dt={run.started:%Y-%m-%d}" for run in log.runs}
     files = list(out.glob("*/dt=*/*.parquet"))
     assert {file.parent.name for file in files} == days
-    assert {file.parents[1].name for file in files} == set(VIEWS)
+    assert {file.parents[1].name for file in files} == set(OF_RUNS)
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     [(codecs,)] = duckdb.sql(
         f"SELECT list(DISTINCT compression) FROM parquet_metadata('{out}/steps/*/*.parquet')"
@@ -112,7 +112,7 @@ def test_a_delivery_that_is_killed_leaves_nothing_that_counts(folder, log, tmp_p
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     export.parquet(log, tmp_path / "out")
-    for view in VIEWS:
+    for view in OF_RUNS:
         assert rows(tmp_path / "out", view) == rows_of_log(log, view)
 
 
@@ -156,5 +156,5 @@ def test_in_portions_it_is_the_same(folder, log, tmp_path, monkeypatch, name, mo
     monkeypatch.setattr(parquet_plan, name, most)
     export.parquet(log, tmp_path / "out")
     assert len(list((tmp_path / "out" / "_delivered").glob("*.parquet"))) > 1
-    for view in VIEWS:
+    for view in OF_RUNS:
         assert rows(tmp_path / "out", view) == rows_of_log(log, view)

@@ -65,6 +65,7 @@ def test_figures_have_no_comparison_that_only_a_nested_loop_can_do():
         "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT * FROM '/etc/passwd'",
         "SELECT * FROM lines",
+        "SELECT * FROM notes",
         "SELECT * FROM other.runs",
         "SELECT * FROM runs, range(3)",
         "SELECT reflect('java.lang.System', 'exit', 1) FROM runs",

@@ -26,6 +26,9 @@ def test_every_sample_line_fits():
     lines.add("retry.point", step=5, parent=1, attempt=2, wait_ms=1.5, error={"type": "E", "step": 2})
     lines.add("interrupt.point", step=6, value={"ask": None}, id="i").add("resume.point", step=7)
     lines.add("custom.point", step=8, name="n", data=[]).add("llm.first_token", step=2, ttft_ms=3)
+    lines.add("denied.point", step=8, parent=1, name="pay", call_id="c1", args={}, asked_by=2, message=3)
+    lines.add("resume.point", step=8, value={"resume": "yes"})
+    lines.add("node.end", step=9, ms=1, route=["b", "__end__"], cached=True)
     lines.add(
         "retriever.end",
         step=9,
@@ -55,7 +58,7 @@ def test_every_sample_line_fits():
 def test_every_field_of_the_format_has_a_type():
     named = {field for name in event_names() for field in fields_of(*name.split("."))}
     assert named == set(_FIELDS)
-    assert len(event_names()) == 4 + 9 + 9 + 4 + 1
+    assert len(event_names()) == 4 + 9 + 9 + 5 + 1
 
 
 START = {

@@ -184,7 +184,7 @@ def test_standard_input_has_no_place_for_notes(logs):
         check=False,
     )
     assert done.returncode == 2
-    assert b"no place for notes" in done.stderr
+    assert b"has no place for notes" in done.stderr
 
 
 def test_labels_agree_wherever_they_are_counted(logs):
@@ -230,7 +230,27 @@ def test_notes_go_where_runs_are_exported_to(logs, tmp_path):
     (chat,) = map(json.loads, cli("export", "messages", "--label", "good", logs).stdout.splitlines())
     assert (chat["run"], chat["labels"]) == (run.id, ["good"])
     assert '"steplog.labels"' in cli("export", "otlp", "@last", "-o", "-", logs).stdout
+    assert "[good]: a fine one (ann, " in cli("export", "md", "@last", logs).stdout
+    assert "not told: 1 notes" in cli("export", "chrome", "--label", "good", logs).stderr
+    assert "not told: 1 notes" in cli("export", "parquet", tmp_path / "views", logs).stderr
     assert cli("export", "chrome", "--label", "bad", logs).returncode == 1
+
+
+def test_notes_are_shipped_with_the_log_and_read_from_the_store(logs, tmp_path):
+    pytest.importorskip("fsspec", reason="the extra `fleet` is not installed")
+    from steplog import fleet
+
+    store = f"file://{tmp_path / 'store'}"
+    steplog.read(logs)[0].note("first", labels="wrong")
+    list(fleet.ship(logs, store))
+    assert [note.text for note in steplog.read(store).notes] == ["first"]
+    steplog.read(logs)[1].note("second")
+    for _ in range(2):
+        list(fleet.ship(logs, store))
+        assert [note.text for note in steplog.read(store).notes] == ["first", "second"]
+    assert [run.labels for run in steplog.read(store)] == [("wrong",), (), (), ()]
+    with pytest.raises(steplog.LogError, match="note where the log is written"):
+        steplog.read(store)[0].note("lost")
 
 
 def test_a_salvaged_log_has_its_notes(logs, tmp_path):

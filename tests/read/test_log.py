@@ -295,7 +295,7 @@ def test_a_run_that_was_packed_meanwhile_is_read_all_the_same(tmp_path):
     assert [len(run.steps) for run in runs] == [2] * 10
 
 
-def test_damage_inside_a_line_is_seen_when_it_is_asked_for_and_then_in_the_totals(tmp_path):
+def test_damage_inside_a_line_is_seen_when_it_is_asked_for_and_then_told_of_the_totals(tmp_path):
     lines = weather()
     data = lines.bytes().replace(b', "', b',"').replace(b'": ', b'":')
     (tmp_path / SEGMENT).write_bytes(
@@ -306,7 +306,7 @@ def test_damage_inside_a_line_is_seen_when_it_is_asked_for_and_then_in_the_total
     assert (run.totals["input_tokens"], log.noticed.bad) == (250, ())
     assert [bad.number for bad in log.bad] == [10]
     assert log.gaps == (Gap("k3x9q2ab", 10, 10),)
-    assert run.totals["input_tokens"] == 100
+    assert run.totals["input_tokens"] == 250
     assert run.totals_note == (
         "run.end says 250 input_tokens, its steps 100; 32 output_tokens, its steps 20: 1 of its lines are damaged"
     )

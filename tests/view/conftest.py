@@ -24,7 +24,20 @@ def record(log: Path, *agents: str, speed: str = "0.05") -> None:
     )  # fmt: skip
 
 
-AGENTS = ("research", "hardly", "support", "refund", "waits", "analyst", "triage")
+# The last one is killed in the middle, and its process with it.
+AGENTS = ("research", "hardly", "support", "refund", "waits", "analyst", "triage", "invoices")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What takes minutes runs with `-m torture` only."""
+    here = [
+        item
+        for item in items
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("torture")
+    ]
+    if here and "torture" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=here)
+        items[:] = [item for item in items if item not in here]
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +48,6 @@ def agents_log(tmp_path_factory) -> Path:
     )
     log = tmp_path_factory.mktemp("view") / "steplogs"
     record(log, *AGENTS)
-    record(log, "invoices")  # is killed in the middle
     return log
 
 

@@ -97,8 +97,8 @@ def long_run(folder: Path, steps: int, *, run: str = "8f3a1c2b4d5e6f70") -> Path
     return folder
 
 
-def many_runs(folder: Path, size: int, segment: int = 64 << 20) -> Path:
-    """A directory of about so many bytes in segments of 64 MiB: the same five-step run over and over, each with an id of its own."""
+def many_runs(folder: Path, size: int, segment: int) -> Path:
+    """A directory of about so many bytes in segments of so many: the same five-step run over and over, each with an id of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = _one_run()
     template = "".join(lines)
@@ -129,6 +129,20 @@ def many_runs(folder: Path, size: int, segment: int = 64 << 20) -> Path:
                 written += len(block)
                 number += 1
         part += 1
+    return folder
+
+
+def short_runs(folder: Path, runs: int) -> Path:
+    """A directory of so many runs, each of two lines."""
+    folder.mkdir(parents=True, exist_ok=True)
+    out = [opened("bbbbbbbb")]
+    for n in range(runs):
+        run, ts = f"{n + 1:016x}", stamp(n * 1000.0)
+        out.append(
+            f'{{"seq":{2 * n + 2},"ts":"{ts}","run":"{run}","ev":"run.start","id":"01a2b3c4-d5e6-7f80-{run[:4]}-{run[4:]}","name":"tiny","input":"number {n}"}}\n'
+            f'{{"seq":{2 * n + 3},"ts":"{ts}","run":"{run}","ev":"run.end","ms":0.1,"totals":{{"steps":0}}}}\n'
+        )
+    (folder / "20261120T030000000000Z-4712-bbbbbbbb.jsonl").write_text("".join(out), encoding="utf-8")
     return folder
 
 

@@ -1,4 +1,8 @@
-"""Large logs on the page: opening, scrolling, memory, what stands in the document. Times are processor times where others may work beside."""
+"""Large logs on the page: opening, scrolling, memory, what stands in the document.
+
+The limits are those of the design. Where others work beside, a clock measures them: then processor times are held to the limits,
+and both are printed. On a quiet machine the clock is held to them, too.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,11 @@ from page_tools import run_cli, serving
 
 STEPS = 100_000
 OPEN_SECONDS = 2.0
+UNPACK_SECONDS = 0.5  # what a file takes longer, which the page itself unpacks
 LONGEST_TASK_MS = 100
 MEMORY_MB = 400
 FIRST_PAINT_SECONDS = 1.5
+QUIET_LOAD = 1.0  # processes that want to work; the tests are one of them
 
 
 @pytest.fixture(scope="module")
@@ -55,23 +61,33 @@ def renderers_mb() -> float:
     return most
 
 
+@pytest.fixture(scope="module")
+def long_served(long_log):
+    """The long run's log, served to one tab after the other."""
+    with serving(long_log, "--host", "127.0.0.1", "--token", "for-the-tests") as served:
+        yield served
+
+
 @pytest.fixture
-def opened(tab, long_log):
-    """The list of the long run's log, in a tab; `.open()` opens the run and tells what that took."""
-    with serving(long_log) as served:
-        page = tab()
-        page.open(served.link)
-        page.wait(lambda: page.page.query_selector(".rr"), 60)
-        page.wait(
-            lambda: (
-                "reading"
-                not in page.page.evaluate("fetch('api/runs').then(r => r.text())").split('"rows"')[0]
-            ),
-            60,
-        )
-        page.served = served
-        yield page
-        page.clean()
+def opened(tab, long_served):
+    """The list of the long run's log, read to its end, in a tab."""
+    page = tab()
+    page.open(long_served.link)
+    page.wait(lambda: page.page.query_selector(".rr"), 60)
+    listed = "fetch('api/runs').then(r => r.text())"
+    page.wait(lambda: "reading" not in page.page.evaluate(listed).split('"rows"')[0], 60)
+    page.served = long_served
+    yield page
+    page.clean()
+
+
+def hold(name: str, limit: float, clock: float, *worked: float) -> None:
+    """Whoever works longest is what a person waits for, as all work at the same time; on a quiet machine the clock says it."""
+    told = " and ".join(f"{each:.2f}" for each in worked)
+    print(f"\n{name}: {clock:.2f} s by the clock; {told} s of processor (page, server); limit {limit} s")
+    assert max(worked) < limit
+    if os.getloadavg()[0] < QUIET_LOAD:
+        assert clock < limit
 
 
 def test_a_run_of_100_000_steps_opens_scrolls_and_is_searched(opened, browser, tmp_path):
@@ -86,12 +102,7 @@ def test_a_run_of_100_000_steps_opens_scrolls_and_is_searched(opened, browser, t
     wall = time.monotonic() - began
     worked = measured.worked() - before
     server = processor_seconds(opened.served.process.pid) - server_before
-    print(
-        f"\nopened {STEPS} steps: {wall:.2f} s by the clock, {worked:.2f} s of the page's and {server:.2f} s of the server's processor"
-    )
-    # Both work at the same time, on two processors: the slower of them is what a person waits for.
-    assert max(worked, server) < OPEN_SECONDS
-    assert worked + server < OPEN_SECONDS * 1.5
+    hold(f"{STEPS} steps opened", OPEN_SECONDS, wall, worked, server)
     assert len(page.query_selector_all(".tr")) < 60
 
     opened.go(page.url.partition("#")[2].join(("#", "?rows=all")))
@@ -154,11 +165,13 @@ def test_the_same_run_in_one_file_opens_as_fast(tab, long_log, tmp_path):
     began = time.monotonic()
     opened.open(target.as_uri())
     opened.wait(lambda: opened.page.query_selector(".tr"), 60)
-    worked = measured.worked()
-    print(
-        f"\n{STEPS} steps in one file of {target.stat().st_size / 1e6:.1f} MB: {time.monotonic() - began:.2f} s by the clock, {worked:.2f} s of processor"
+    size = target.stat().st_size / 1e6
+    hold(
+        f"{STEPS} steps in one file of {size:.1f} MB opened",
+        OPEN_SECONDS + UNPACK_SECONDS,
+        time.monotonic() - began,
+        measured.worked(),
     )
-    assert worked < OPEN_SECONDS + 0.5  # it unpacks itself, too
     opened.clean()
 
 
@@ -170,14 +183,14 @@ def first_rows(opened, url: str) -> float:
 
 
 @pytest.mark.parametrize(
-    "size",
+    ("size", "segment"),
     [
-        pytest.param(140_000_000, id="140 MB"),
-        pytest.param(1_000_000_000, id="1 GB", marks=pytest.mark.torture),
+        pytest.param(60_000_000, 16 << 20, id="60 MB"),
+        pytest.param(1_000_000_000, 64 << 20, id="1 GB", marks=pytest.mark.torture),
     ],
 )
-def test_a_large_directory_shows_its_newest_runs_at_once(tab, tmp_path, size):
-    log = large_logs.many_runs(tmp_path / "log", size)
+def test_a_large_directory_shows_its_newest_runs_at_once(tab, tmp_path, size, segment):
+    log = large_logs.many_runs(tmp_path / "log", size, segment)
     with serving(log) as served:
         opened = tab()
         # The best of three: what others do on this machine is not the page's.
@@ -195,4 +208,19 @@ def test_a_large_directory_shows_its_newest_runs_at_once(tab, tmp_path, size):
         opened.sees("How long is river")
         assert len(opened.page.query_selector_all(".rr")) < 80
         assert opened.text(".rr >> nth=0").split("\n")[2:4] == newest.split("\n")[2:4]
+        opened.clean()
+
+
+def test_of_more_runs_than_a_list_holds_the_page_says_how_many_and_lists_them_when_asked(tab, tmp_path):
+    with serving(large_logs.short_runs(tmp_path / "log", 20_450)) as served:
+        opened = tab()
+        opened.open(served.link)
+        opened.wait(lambda: "older runs are not" in opened.text(), 60)
+        assert "150 older runs are not, and no filter looks into them" in opened.text(".foot")
+        assert "number 20449" in opened.text(".rr >> nth=0")
+        opened.page.click("text=List 150 more")
+        opened.sees("of 20,450 runs")
+        assert opened.page.query_selector(".foot") is None
+        opened.page.keyboard.press("End")
+        opened.sees("number 0", ".rt")
         opened.clean()

@@ -16,6 +16,7 @@ from uuid import UUID
 from weakref import WeakSet
 
 from langchain_steplog._dual import dual
+from langchain_steplog._untold import AGENTS, telling_cached, telling_cached_later, telling_route
 from steplog.integration import StepRecorder, contained, read_fields
 
 Fields = dict[str, Any]
@@ -24,7 +25,7 @@ _checkpoints: OrderedDict[str, str] = (
     OrderedDict()
 )  # a task's checkpoint namespace -> the checkpoint it starts from
 _recorders: WeakSet[StepRecorder] = WeakSet()
-_replaced: list[tuple[ModuleType, str, Any]] = []
+_replaced: list[tuple[Any, str, Any]] = []  # a module or class, a name in it, what stands there
 
 
 current: object = object()  # an installation; another one after each `uninstall`
@@ -46,7 +47,18 @@ def install(recorder: StepRecorder) -> object:
         for name in ("get_callback_manager_for_config", "get_async_callback_manager_for_config"):
             if hasattr(runnable, name):
                 _replace(runnable, name, _noting_checkpoint)
+    for module, cls, name, telling in _UNTOLD:
+        owner = getattr(sys.modules.get(module), cls, None)
+        if owner is not None and hasattr(owner, name):
+            _replace(owner, name, lambda original, telling=telling: telling(original, _recorders))
     return current if _replaced else None
+
+
+_UNTOLD: Final = (
+    ("langgraph.pregel._loop", "SyncPregelLoop", "match_cached_writes", telling_cached),
+    ("langgraph.pregel._loop", "AsyncPregelLoop", "amatch_cached_writes", telling_cached_later),
+    ("langgraph.graph._branch", "BranchSpec", "_finish", telling_route),
+)
 
 
 def uninstall() -> None:
@@ -59,7 +71,7 @@ def uninstall() -> None:
             setattr(module, name, ours.__wrapped__)
 
 
-def _replace(module: ModuleType, name: str, wrap: Callable[[Any], Any]) -> None:
+def _replace(module: Any, name: str, wrap: Callable[[Any], Any]) -> None:
     original = getattr(module, name)
     ours = wrap(original)
     ours.__wrapped__ = original
@@ -221,4 +233,14 @@ def is_graph(metadata: Mapping[str, Any] | None) -> bool:
     return bool(metadata) and (metadata.get("ls_integration") in _GRAPHS or "langgraph_step" in metadata)
 
 
-_GRAPHS: Final = frozenset({"langgraph", "langchain_create_agent", "deepagents"})
+def answers_calls(node: str | None, metadata: Mapping[str, Any] | None) -> str | None:
+    """Whose calls a node of LangChain's agents answers, for `StepRecorder.start`; None for a node of others.
+
+    What follows a model may answer a call for which a run before this one has asked a human.
+    """
+    if metadata is None or metadata.get("ls_integration") not in AGENTS:
+        return None
+    return "any" if node is not None and node.endswith(".after_model") else "run"
+
+
+_GRAPHS: Final = AGENTS | {"langgraph"}

@@ -82,6 +82,7 @@ class StepLogHandler(Recording):
             if steps.start(
                 run_id, kind, name,
                 parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,
+                answers_calls=graphs.answers_calls(name, metadata) if is_node else None,
             ):  # fmt: skip
                 return None
         given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder

@@ -5,6 +5,7 @@ import { labelsOf } from "../model/notes";
 import type { Health, LogState, Note, Noting, Push, Row } from "./wire";
 
 const RUNS_KEPT = 6;
+const ROWS_AT_ONCE = 20_000; // what a browser holds without effort; more when somebody asks
 
 export class Store {
   readonly source: Source;
@@ -15,6 +16,7 @@ export class Store {
   failed = "";
   up = true; // whether the server is there
   health: Health | null | undefined;
+  older = 0; // runs of the log that are not listed yet
   phrases = 0; // grows when another phrase has been searched for
   notes: Note[] = [];
   private labels = new Map<string, string[]>();
@@ -27,6 +29,7 @@ export class Store {
   private watched: Run | null | undefined;
   private clock = 0; // the log's clock less this browser's
   private again = 0;
+  private most = ROWS_AT_ONCE;
 
   constructor(source: Source) {
     this.source = source;
@@ -111,13 +114,21 @@ export class Store {
         this.sort();
         this.loaded = true;
         this.failed = "";
-        this.changed();
         from = page.next;
+        this.older = from !== null && from >= this.most ? Math.max(0, (page.state.runs ?? 0) - from) : 0;
+        this.changed();
+        if (this.older) return;
       }
     } catch (error) {
       this.failed = error instanceof Error ? error.message : String(error);
       this.changed();
     }
+  }
+
+  /** Lists older runs, too. */
+  listMore(): void {
+    this.most += ROWS_AT_ONCE;
+    void this.list();
   }
 
   private sort(): void {

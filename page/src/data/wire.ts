@@ -13,8 +13,8 @@ export interface Calls {
   input?: number;
   output?: number;
   cost?: number;
-  took?: Record<string, number>;
-  first?: Record<string, number>;
+  took?: Record<string, number> | number[]; // a file's: each duration
+  first?: Record<string, number> | number[];
 }
 
 /** One run, as a listing shows it. What is unknown is absent. */
@@ -86,9 +86,32 @@ export interface LogState {
   content?: string; // of an exported file: what was kept
   more?: number; // runs that an exported file leaves out
   health?: Health; // of an exported file: what is known of its log
+  diffs?: Record<string, Difference>; // of an exported file, by "id id"
+  runs?: number; // how many there are, listed or not
   noted?: string; // changes when somebody notes something
   notes?: Note[]; // of an exported file
-  older?: number; // runs that are not listed, since there are so many
+}
+
+/** How long something took, in milliseconds. */
+export interface Spread {
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+/** What `steplog stats --by … --json` says of a group; its name stands under what it is grouped by. */
+export type Figures = { runs: number; calls: number; model_calls: number; errors: number; input_tokens: number; output_tokens: number; cost?: number; unpriced?: number; ms?: Spread; ttft_ms?: Spread } & Record<string, unknown>;
+
+export interface Told {
+  groups: Figures[];
+  total: Figures;
+}
+
+/** What `steplog diff` says: pairs of steps with what differs, and where the runs part (step 0: the run itself). */
+export interface Difference {
+  pairs: [number | null, number | null, string[]][];
+  first: [number | null, number | null, string] | null;
 }
 
 /** How the log is, as src/steplog/_view/health.py says it. */
@@ -100,6 +123,8 @@ export interface Health {
   faults: { where?: string; ts?: string; error?: unknown }[];
   cut: number;
   masked: Record<string, number>;
+  verdict?: string; // whole, unclosed, not whole
+  partly?: boolean; // whether not every line was read
   version: string;
 }
 

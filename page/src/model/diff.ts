@@ -1,52 +1,58 @@
 // Two runs side by side: their steps aligned, the first divergence, differences in words.
+import type { Difference } from "../data/wire";
 import type { Run } from "./run";
 import { plain, clip } from "./safe";
 import type { Step } from "./step";
 import { texts } from "./texts";
-import { build, type Node } from "./tree";
 
 export interface Entry {
   x: Step;
   run: Run;
-  depth: number;
   asked: string;
   answered: string;
   key: string; // equal where the same was asked
   soft: string; // equal where the same kind of step stands at the same place
 }
-export type Pair = [Entry | null, Entry | null];
+/** Two steps that stand in one place, or one that the other run does not have, and what differs. */
+export type Pair = [a: Entry | null, b: Entry | null, differs: string[]];
 
 const MOST_CELLS = 6_000_000;
+const CALLS = new Set(["llm", "tool", "retriever", "embedding", "rerank"]);
 
-export function entries(run: Run): Entry[] {
-  const out: Entry[] = [];
-  const go = (nodes: Node[], depth: number, path: string): void => {
-    for (const n of nodes) {
-      if (n.members) {
-        go(n.members, depth, path);
-        continue;
-      }
-      const [asked, answered] = texts(run, n.x);
-      const x = n.x;
-      const named = x.kind === "llm" ? "" : x.name;
-      out.push({ x, run, depth, asked, answered, key: `${path}${x.kind}${named}|${x.kind === "llm" ? answered : asked}`, soft: path + x.kind + named });
-      go(n.kids, depth + 1, `${path}${named}/`);
-    }
-  };
-  go(build(run, "calls").kids, 0, "");
-  return out;
+/** The calls of a run, in order: nodes another framework would not have, and what agents did stands in their calls. */
+export const entries = (run: Run): Entry[] => run.all.filter((x) => CALLS.has(x.kind)).map((x) => entry(run, x));
+
+function entry(run: Run, x: Step): Entry {
+  const [asked, answered] = texts(run, x);
+  const soft = `${x.agent?.name ?? ""}/${x.kind}${x.kind === "tool" ? x.name : ""}`;
+  return { x, run, asked, answered, key: `${soft}|${x.kind === "llm" ? answered : asked}`, soft };
 }
 
-export const same = (p: Pair): boolean => !!p[0] && !!p[1] && p[0].key === p[1].key && (p[0].x.kind === "llm" || p[0].x.kind === "agent" || clip(p[0].answered, 400) === clip(p[1].answered, 400));
+/** The pairs as `steplog diff` says them. */
+export function told(a: Run, b: Run, found: Difference): Pair[] {
+  const of = (run: Run, no: number | null): Entry | null => {
+    const x = no === null ? undefined : run.steps.get(no);
+    return x ? entry(run, x) : null;
+  };
+  return found.pairs.map(([p, q, differs]) => [of(a, p), of(b, q), differs]);
+}
 
-/** Aligned by place in the tree: equal steps first, then the same kind of step. */
+export const same = (p: Pair): boolean => !p[2].length;
+
+function pair(p: Entry | null, q: Entry | null): Pair {
+  if (!p || !q) return [p, q, ["missing"]];
+  const isSame = p.key === q.key && (p.x.kind === "llm" || clip(p.answered, 400) === clip(q.answered, 400));
+  return [p, q, isSame ? [] : [p.key === q.key ? "result" : p.x.kind === "llm" ? "answer" : "arguments"]];
+}
+
+/** Aligned here, where nobody can be asked: equal steps first, then the same kind of step of the same agent. */
 export function align(a: Entry[], b: Entry[]): Pair[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start]!.key === b[start]!.key) start++;
   let end = 0;
   while (end < a.length - start && end < b.length - start && a.at(-1 - end)!.key === b.at(-1 - end)!.key) end++;
-  const head = a.slice(0, start).map((e, i): Pair => [e, b[i]!]);
-  const tail = end ? a.slice(-end).map((e, i): Pair => [e, b[b.length - end + i]!]) : [];
+  const head = a.slice(0, start).map((e, i): Pair => pair(e, b[i]!));
+  const tail = end ? a.slice(-end).map((e, i): Pair => pair(e, b[b.length - end + i]!)) : [];
   return [...head, ...middle(a.slice(start, a.length - end), b.slice(start, b.length - end)), ...tail];
 }
 
@@ -55,7 +61,7 @@ const score = (p: Entry, q: Entry): number => (p.key === q.key ? 3 : p.soft === 
 function middle(a: Entry[], b: Entry[]): Pair[] {
   const [n, m] = [a.length, b.length];
   // Runs too long for a table are paired in order; what differs still shows.
-  if (n * m > MOST_CELLS) return Array.from({ length: Math.max(n, m) }, (_, i): Pair => [a[i] ?? null, b[i] ?? null]);
+  if (n * m > MOST_CELLS) return Array.from({ length: Math.max(n, m) }, (_, i): Pair => pair(a[i] ?? null, b[i] ?? null));
   const w = m + 1;
   const best = new Int32Array((n + 1) * w);
   for (let i = n - 1; i >= 0; i--)
@@ -67,14 +73,14 @@ function middle(a: Entry[], b: Entry[]): Pair[] {
   let [i, j] = [0, 0];
   while (i < n || j < m) {
     const s = i < n && j < m ? score(a[i]!, b[j]!) : -1;
-    if (s > 0 && best[i * w + j] === best[(i + 1) * w + j + 1]! + s) out.push([a[i++]!, b[j++]!]);
-    else if (j >= m || (i < n && best[(i + 1) * w + j]! >= best[i * w + j + 1]!)) out.push([a[i++]!, null]);
-    else out.push([null, b[j++]!]);
+    if (s > 0 && best[i * w + j] === best[(i + 1) * w + j + 1]! + s) out.push(pair(a[i++]!, b[j++]!));
+    else if (j >= m || (i < n && best[(i + 1) * w + j]! >= best[i * w + j + 1]!)) out.push(pair(a[i++]!, null));
+    else out.push(pair(null, b[j++]!));
   }
   return out;
 }
 
-export const said = (e: Entry): string => plain(e.x.kind === "llm" ? e.answered : e.x.kind === "agent" ? e.asked : [e.asked, e.answered].filter(Boolean).join(" → "));
+export const said = (e: Entry): string => plain(e.x.kind === "llm" ? e.answered : [e.asked, e.answered].filter(Boolean).join(" → "));
 
 /** Words of a text: `same`, or only here. */
 export type Word = [text: string, isDifferent: boolean];

@@ -1,5 +1,5 @@
 // Sums, shares and percentiles over the runs at hand.
-import type { Calls, Row } from "../data/wire";
+import type { Calls, Figures, Row } from "../data/wire";
 
 export interface Group {
   name: string;
@@ -18,21 +18,26 @@ export interface CallGroup {
   name: string;
   n: number;
   errors: number;
-  ms: number;
   input: number;
   output: number;
-  cost: number;
+  cost: number | null;
+  partly: boolean; // whether some calls have no price
   median: number | null;
   high: number | null;
+  most: number | null; // the longest
   first: number | null; // median time to the first token
+  about: boolean; // whether durations are only about so long
 }
 
 export const failed = (r: Row): boolean => r.status === "error" || r.status === "crashed";
 
+/** As `steplog stats` says it: between two values by their distance. */
 export function quantile(values: number[], p: number): number | null {
   if (!values.length) return null;
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!;
+  const at = p * (sorted.length - 1);
+  const low = sorted[Math.floor(at)]!;
+  return low + (sorted[Math.ceil(at)]! - low) * (at % 1);
 }
 
 export const total = (rows: readonly Row[], of: (r: Row) => number | undefined): number => rows.reduce((n, r) => n + (of(r) ?? 0), 0);
@@ -48,7 +53,7 @@ export function groups(rows: readonly Row[], keys: (r: Row) => string[]): Group[
   for (const r of rows) for (const k of keys(r)) (by.get(k) ?? by.set(k, []).get(k)!).push(r);
   return [...by]
     .map(([name, of]) => {
-      const took = of.filter((r) => r.status !== "running" && r.ms != null).map((r) => r.ms!);
+      const took = of.filter((r) => r.ms != null).map((r) => r.ms!);
       const c = costs(of);
       return {
         name, runs: of, failed: of.filter(failed).length, cost: c.cost ?? 0, known: of.filter((r) => r.cost != null).length, unknown: c.partly > 0,
@@ -67,27 +72,60 @@ function bucketQuantile(buckets: Map<number, number>, p: number): number | null 
   let seen = 0;
   for (const [b, k] of all) {
     seen += k;
-    if (seen > p * n - 1e-9) return middle(b);
+    if (seen >= p * n) return middle(b);
   }
   return null;
 }
 
+interface Times {
+  each: number[];
+  buckets: Map<number, number>;
+}
+
+const addTo = (t: Times, more: Calls["took"]): void => {
+  if (Array.isArray(more)) for (const ms of more) t.each.push(ms);
+  else for (const b in more) t.buckets.set(Number(b), (t.buckets.get(Number(b)) ?? 0) + more[b]!);
+};
+const timeAt = (t: Times, p: number): number | null => (t.each.length ? quantile(t.each, p) : bucketQuantile(t.buckets, p));
+
 /** Calls of each model, tool and node over all runs. */
 export function callGroups(rows: readonly Row[]): CallGroup[] {
-  const by = new Map<string, { c: Required<Omit<Calls, "took" | "first">>; took: Map<number, number>; first: Map<number, number> }>();
+  const by = new Map<string, { n: number; errors: number; input: number; output: number; cost: number | null; took: Times; first: Times }>();
   for (const r of rows)
     for (const [key, c] of Object.entries(r.calls)) {
       let g = by.get(key);
-      if (!g) by.set(key, (g = { c: { n: 0, errors: 0, ms: 0, input: 0, output: 0, cost: 0 }, took: new Map(), first: new Map() }));
-      for (const k of ["n", "errors", "ms", "input", "output", "cost"] as const) g.c[k] += c[k] ?? 0;
-      for (const [into, from] of [[g.took, c.took], [g.first, c.first]] as const) for (const b in from) into.set(Number(b), (into.get(Number(b)) ?? 0) + from[b]!);
+      if (!g) by.set(key, (g = { n: 0, errors: 0, input: 0, output: 0, cost: null, took: { each: [], buckets: new Map() }, first: { each: [], buckets: new Map() } }));
+      for (const k of ["n", "errors", "input", "output"] as const) g[k] += c[k] ?? 0;
+      if (c.cost != null) g.cost = (g.cost ?? 0) + c.cost;
+      addTo(g.took, c.took);
+      addTo(g.first, c.first);
     }
   return [...by]
-    .map(([key, g]) => ({
-      kind: key.slice(0, key.indexOf(" ")), name: key.slice(key.indexOf(" ") + 1), ...g.c,
-      median: bucketQuantile(g.took, 0.5), high: bucketQuantile(g.took, 0.95), first: bucketQuantile(g.first, 0.5),
+    .map(([key, { took, first, ...g }]) => ({
+      ...g, kind: key.slice(0, key.indexOf(" ")), name: key.slice(key.indexOf(" ") + 1), partly: false, about: took.buckets.size > 0,
+      median: timeAt(took, 0.5), high: timeAt(took, 0.95), most: timeAt(took, 1), first: timeAt(first, 0.5),
     }))
-    .sort((a, b) => b.n - a.n || (a.name < b.name ? -1 : 1));
+    .sort(byCount);
+}
+
+const byCount = (a: CallGroup, b: CallGroup): number => b.n - a.n || (a.name < b.name ? -1 : 1);
+
+/** The same as the log's own figures say it. */
+export const toldCalls = (kind: string, by: string, groups: readonly Figures[]): CallGroup[] =>
+  groups
+    .map((f) => ({
+      kind, name: String(f[by] ?? ""), n: f.calls, errors: f.errors, input: f.input_tokens, output: f.output_tokens, cost: f.cost ?? null, partly: !!f.unpriced, about: false,
+      median: f.ms?.p50 ?? null, high: f.ms?.p95 ?? null, most: f.ms?.max ?? null, first: f.ttft_ms?.p50 ?? null,
+    }))
+    .sort(byCount);
+
+/** Groups of runs with the log's own figures. */
+export function toldGroups(of: Group[], groups: readonly Figures[]): Group[] {
+  const by = new Map(groups.map((f) => [String(f.name ?? ""), f]));
+  return of.map((g) => {
+    const f = by.get(g.name);
+    return f ? { ...g, median: f.ms?.p50 ?? null, high: f.ms?.p95 ?? null, tokens: f.input_tokens, cost: f.cost ?? 0, known: f.cost == null ? 0 : g.runs.length, unknown: !!f.unpriced } : g;
+  });
 }
 
 export interface Bin {

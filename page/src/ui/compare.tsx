@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { List, type ListHandle } from "./list";
 import { to } from "../data/route";
-import { align, entries, said, same, words, type Entry, type Pair, type Word } from "../model/diff";
+import type { Difference } from "../data/wire";
+import { align, entries, said, same, told, words, type Entry, type Pair, type Word } from "../model/diff";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
 import { bad } from "../model/step";
@@ -26,13 +27,21 @@ export function Compare() {
   useKeys({ Escape: () => go(to("runs")) });
   if (a.run === null || b.run === null || !r.id || !r.other) return <div class="emp"><b>Two runs are needed.</b>One of them is not in the log. Select two rows of <a href={to("runs")}>the list</a> and press c.</div>;
   if (!a.run || !b.run) return <div class="opening"><Skeleton /></div>;
-  return <Both a={a.run} b={b.run} />;
+  return <Asked a={a.run} b={b.run} key={`${a.run.key} ${b.run.key}`} />;
 }
 
-function Both({ a, b }: { a: Run; b: Run }) {
+/** What `steplog diff` says, from the server or from the file. */
+function Asked({ a, b }: { a: Run; b: Run }) {
+  const [found, take] = useState<Difference | null>();
+  useEffect(() => void store().source.difference(a.key, b.key).then(take, () => take(null)), []);
+  return found === undefined ? <div class="opening"><Skeleton /></div> : <Both a={a} b={b} found={found} />;
+}
+
+function Both({ a, b, found }: { a: Run; b: Run; found: Difference | null }) {
   const [opened, open] = useState<ReadonlySet<number>>(new Set());
-  const pairs = useMemo(() => align(entries(a), entries(b)), [a, b]);
+  const pairs = useMemo(() => (found ? told(a, b, found) : align(entries(a), entries(b))), [a, b, found]);
   const first = pairs.findIndex((p) => !same(p));
+  const whole = found?.first && !found.first[0] && !found.first[1] ? found.first[2] : "";
   const list = useMemo(() => items(pairs, first, opened), [pairs, opened]);
   const box = useRef<ListHandle>(null);
   useEffect(() => {
@@ -62,12 +71,13 @@ function Both({ a, b }: { a: Run; b: Run }) {
           <b>{count(same)}</b> equal · <b class="k-err">{count((p) => !!p[0] && !!p[1] && !same(p))}</b> differ · <b>{count((p) => !p[1])}</b> only in A · <b>{count((p) => !p[0])}</b> only in B
         </span>
         <span class="sp" />
-        <span class="faint hidep">aligned by place in the tree; durations and ids are not compared</span>
+        <span class="faint hidep">{found ? "as steplog diff says it" : "aligned by this page"}; durations and ids are not compared</span>
         <button class="btn" onClick={() => go(to("compare", b.key, a.key))}>Swap <kbd>s</kbd></button>
         <button class="btn" onClick={() => jump(1)}>Next difference <kbd>n</kbd></button>
       </div>
       <div class="tree cgs" tabIndex={0} aria-label="steps side by side">
-        {first < 0 && <div class="emp"><b>The two runs took the same steps.</b>Each asked and answered the same.</div>}
+        {whole && <div class="fdiv">{first < 0 ? "The only divergence" : "They part at once"}: {WHOLE[whole] ?? whole}</div>}
+        {first < 0 && !whole && <div class="emp"><b>The two runs took the same steps.</b>Each asked and answered the same.</div>}
         <List handle={box} data={list} itemSize={23} onScroll={() => (place.current = -1)}>
           {(i: Item) => <One i={i} key={keyOf(i)} a={a} b={b} open={(from) => open(new Set([...opened, from]))} />}
         </List>
@@ -75,6 +85,10 @@ function Both({ a, b }: { a: Run; b: Run }) {
     </>
   );
 }
+
+const WHOLE: Record<string, string> = { input: "what the run was asked", status: "how the run ended", output: "what the run gave back" };
+// What the words beside it show anyway.
+const SHOWN = new Set(["answer", "arguments", "result", "query", "documents", "missing"]);
 
 const keyOf = (i: Item): string => (i.kind === "pair" ? `p${i.i}` : i.kind === "equal" ? `e${i.from}` : "first");
 
@@ -103,7 +117,7 @@ function One({ i, a, b, open }: { i: Item; a: Run; b: Run; open: (from: number) 
   if (i.kind === "equal") return <button class="eqf" onClick={() => open(i.from)}>▸ {plural(i.pairs.length, "equal step")}</button>;
   if (i.kind === "first") {
     const e = (i.pair[0] ?? i.pair[1])!;
-    return <div class="fdiv" id="first">First divergence: step {e.x.no}{e.x.agent ? `, in ${safe(e.x.agent.name)}` : ""}</div>;
+    return <div class="fdiv" id="first">First divergence: step {e.x.no}{e.x.agent ? `, in ${safe(e.x.agent.name)}` : ""}: {i.pair[2][0] === "missing" ? "only one of them has it" : `other ${i.pair[2][0]}`}</div>;
   }
   const [p, q] = i.pair;
   const isSame = same(i.pair);
@@ -113,7 +127,7 @@ function One({ i, a, b, open }: { i: Item; a: Run; b: Run; open: (from: number) 
   return (
     <div class="cg">
       <span class="n">{p?.x.no}</span>
-      <Cell e={p} of={x} wrap={!isSame} kind="del" run={a} />
+      <Cell e={p} of={x} wrap={!isSame} kind="del" run={a} differs={i.pair[2]} />
       <div class={`cx mono${isSame ? "" : " d"}`} role="img" aria-label={isSame ? "equal" : p && q ? "differ" : p ? "only in A" : "only in B"}>{sign}</div>
       <Cell e={q} of={y} wrap={!isSame} kind="ins" run={b} />
       <span class="n">{q?.x.no}</span>
@@ -121,13 +135,15 @@ function One({ i, a, b, open }: { i: Item; a: Run; b: Run; open: (from: number) 
   );
 }
 
-function Cell({ e, of, wrap, kind, run }: { e: Entry | null; of: Word[]; wrap: boolean; kind: "del" | "ins"; run: Run }) {
+function Cell({ e, of, wrap, kind, run, differs = [] }: { e: Entry | null; of: Word[]; wrap: boolean; kind: "del" | "ins"; run: Run; differs?: string[] }) {
   if (!e) return <div class="cl miss" aria-label="no such step" />;
   const K = kind;
   return (
-    <a class={`cl${wrap ? " wrap" : ""}`} style={{ paddingLeft: `${6 + Math.min(e.depth, 12) * 15}px` }} href={to("run", run.key, "", { step: e.x.no })}>
+    <a class={`cl${wrap ? " wrap" : ""}`} href={to("run", run.key, "", { step: e.x.no })}>
       <span class="ik"><Icon name={e.x.kind} class={`k-${bad(e.x) ? "err" : e.x.kind}`} /></span>
+      {e.x.agent && <span class="nm dim">{safe(e.x.agent.name)} ›</span>}
       {e.x.kind !== "llm" && <span class="b nm">{safe(e.x.name)}</span>}
+      {differs.filter((d) => !SHOWN.has(d)).map((d) => <span class="mk w" key={d}>other {d}</span>)}
       <span class={wrap ? "" : "ell"} dir="auto">{of.map(([text, differs]) => (differs ? <K><Text>{text}</Text></K> : <Text>{wrap ? text : clip(text, 200)}</Text>))}</span>
     </a>
   );

@@ -1,6 +1,7 @@
 // How the log is: each segment, what is missing and why, what was cut and masked; what `steplog doctor` says.
 import { useEffect } from "preact/hooks";
 import { to } from "../data/route";
+import type { Health } from "../data/wire";
 import { safe } from "../model/safe";
 import { fbytes, ftok, plural } from "../model/units";
 import { Skeleton } from "./runs";
@@ -23,9 +24,9 @@ export function HealthView() {
   return (
     <div class="st">
       <div class={`pm ${h.whole ? "calm" : ""}`}>
-        <h2>{h.whole ? "This log is whole." : "This log is not whole."}</h2>
+        <h2>{headline(h)}</h2>
         <p>
-          {plural(h.segments.length, "segment")}, {lines ? `${plural(lines, "line")}, ` : ""}{fbytes(bytes)}. {h.whole ? "Every line that was acknowledged is here and sound." : "What is missing or damaged stands below; everything else can be trusted."}
+          {plural(h.segments.length, "segment")}, {lines ? `${plural(lines, "line")}, ` : ""}{fbytes(bytes)}. {h.partly ? "The log was too large to be read whole when this file was written: steplog doctor reads every line." : h.whole ? h.verdict === "unclosed" ? "As far as anybody can tell, every line is here and sound: what has no end cannot say how many there were." : "Every line that was acknowledged is here and sound." : "What is missing or damaged stands below; everything else can be trusted."}
           {masked > 0 && ` ${plural(masked, "secret")} masked (${Object.entries(h.masked).map(([k, n]) => `${n} ${k}`).join(", ")}).`}
           {h.cut > 0 && ` ${plural(h.cut, "value")} cut.`}
         </p>
@@ -52,6 +53,13 @@ export function HealthView() {
       <p class="faint">Read by steplog {safe(h.version)}. The same in a terminal: <code class="mono">steplog doctor {safe(s.state.path)}</code></p>
     </div>
   );
+}
+
+function headline(h: Health): string {
+  if (!h.whole) return "This log is not whole.";
+  if (h.partly) return "Nothing is known to be missing.";
+  if (h.verdict !== "unclosed") return "This log is whole.";
+  return h.segments.some((x) => x.state === "crashed") ? "No line is missing; a process died while it wrote." : "No line is missing; it is not closed yet.";
 }
 
 function Notices() {

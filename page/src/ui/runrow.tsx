@@ -69,6 +69,7 @@ export const RunRow = memo(
           <span class="qq ell dim" dir="auto"><Text>{clip(plain(asked(r)), 220)}</Text></span>
           <span class="arr">→</span>
           <span class={`aa ell ${out.cls}`} dir="auto"><Text>{clip(plain(out.text), 260)}</Text></span>
+          {(r.labels ?? []).slice(0, 3).map((label) => <span class="mk lb" key={label} title={safe(label)}>{safe(clip(label, 20))}</span>)}
         </span>
         <span class="ph mks" role="gridcell"><Marks r={r} /></span>
         <span class="ph" role="gridcell"><Spark sp={r.spark} n={r.steps} /></span>
@@ -94,7 +95,6 @@ function Tokens({ r }: { r: Row }) {
 function Marks({ r }: { r: Row }) {
   return (
     <>
-      {(r.labels ?? []).slice(0, 3).map((label) => <span class="mk lb" key={label} title={safe(label)}>{safe(clip(label, 16))}</span>)}
       {r.loop && <span class="mk w" title={`the same call ${r.loop} times in a row`}>×{r.loop}</span>}
       {r.retries > 0 && <span class="mk" title={plural(r.retries, "retry", "retries")}>↻{r.retries}</span>}
       {r.masked && <span class="mk" title={`${plural(r.masked, "secret")} masked`}>▮{r.masked}</span>}

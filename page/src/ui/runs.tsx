@@ -151,7 +151,7 @@ export function Runs() {
         </div>
       )}
       {s.state.reading && <Reading />}
-      {s.state.older ? <div class="foot">{plural(s.state.older, "older run")} not listed here: <code class="mono">steplog ls --until</code>, and <code class="mono">steplog view</code> on one segment, show them.</div> : null}
+      {s.older > 0 && <div class="foot" role="status">The newest {plural(s.rows.length, "run")} are listed; {plural(s.older, "older run")} are not, and no filter looks into them. <button class="link" onClick={() => s.listMore()}>List {Math.min(s.older, 20_000).toLocaleString("en")} more</button>, or ask <code class="mono">steplog ls</code>.</div>}
     </>
   );
 }

@@ -1,9 +1,9 @@
 // Over the filtered runs: calls, errors, tokens, cost and durations over time and by model, tool, node, name; each mark leads to its runs.
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { to } from "../data/route";
-import type { Row } from "../data/wire";
+import type { Figures, Row } from "../data/wire";
 import { clip, plain, safe } from "../model/safe";
-import { bins, callGroups, costs, extent, failed, groups, quantile, total, type CallGroup, type Group } from "../model/stats";
+import { bins, callGroups, costs, extent, failed, groups, quantile, toldCalls, toldGroups, total, type CallGroup, type Group } from "../model/stats";
 import { fms, ftok, fusd, NONE, short } from "../model/units";
 import { Chart, type Series } from "./chart";
 import { QueryBar } from "./querybar";
@@ -11,7 +11,6 @@ import { fitting } from "./runs";
 import { asked } from "./runrow";
 import { StatusIcon } from "./icons";
 import { go, route, store, useKeys } from "./state";
-import { themeNow } from "./theme";
 import { Text } from "./values";
 
 const COLOURS = ["--accent", "--accent-2", "--accent-3", "--faint"];
@@ -34,8 +33,6 @@ export function Stats() {
   );
 }
 
-const theme = (): string => themeNow();
-
 function Boards({ rows }: { rows: Row[] }) {
   const s = store();
   const [from, until] = extent(rows, s.now);
@@ -44,7 +41,7 @@ function Boards({ rows }: { rows: Row[] }) {
   const pick = (i: number): void => go(to("runs", "", "", { q: route().q, span: [parts[i]!.from, parts[i + 1]?.from ?? until] }));
   const models = groups(rows, (r) => r.models).filter((g) => g.cost > 0).slice(0, 3).map((g) => g.name);
   const bad = rows.filter(failed).length;
-  const common = { times, theme: theme(), pick };
+  const common = { times, pick };
   const of = (f: (rows: Row[]) => number | null): (number | null)[] => parts.map((b) => (b.rows.length ? f(b.rows) : null));
   const costOf = (m: string): Series => ({ label: short(m), color: COLOURS[models.indexOf(m)]!, values: of((x) => total(x, (r) => r.calls[`llm ${m}`]?.cost)) });
   return (
@@ -62,13 +59,43 @@ function Boards({ rows }: { rows: Row[] }) {
 
 const times_ = (rows: Row[]): number[] => rows.filter((r) => r.ms != null && r.status !== "running").map((r) => Math.max(1, r.ms!));
 
+const BY = ["name", "model", "tool"] as const;
+type Asked = Partial<Record<(typeof BY)[number], Figures[]>> & { isKnown?: boolean };
+
+/** What `steplog stats` says of these runs, where a server can be asked. */
+function useFigures(rows: Row[]): Asked {
+  const s = store();
+  const [found, take] = useState<Asked>({});
+  const isAll = rows.length === s.rows.length && !s.waiting.length && !s.older;
+  const keys = rows.map((r) => r.key).join();
+  const runs = rows.filter((r) => r.status === "running").length;
+  useEffect(() => {
+    if (!s.source.live || s.state.reading) return;
+    let isWanted = true;
+    const ask = async (): Promise<void> => {
+      for (const by of BY) {
+        const told = await s.source.figures(by, isAll ? null : rows.map((r) => r.key));
+        if (!isWanted) return;
+        if (!told) return take({ isKnown: true });
+        take((before) => ({ ...before, [by]: told.groups, isKnown: by === "tool" }));
+      }
+    };
+    ask().catch(() => isWanted && take({ isKnown: true }));
+    return () => void (isWanted = false);
+  }, [isAll ? rows.length : keys, runs, !!s.state.reading]);
+  return found;
+}
+
 function Tables({ rows }: { rows: Row[] }) {
+  const told = useFigures(rows);
   const calls = useMemo(() => callGroups(rows), [rows]);
+  const names = groups(rows, (r) => [r.name]);
+  const isCounting = store().source.live && !told.isKnown;
   return (
-    <div class="tiles two">
-      <GroupTable title="By name" note="a name leads to its runs" word="name" of={groups(rows, (r) => [r.name])} />
-      <CallTable title="Model calls" note="duration of a call, not of a run" word="model" of={calls.filter((c) => c.kind === "llm")} hasTokens />
-      <CallTable title="Tool calls" note="each call, by name" word="tool" of={calls.filter((c) => c.kind === "tool")} />
+    <div class="tiles two" aria-busy={isCounting}>
+      <GroupTable title="By name" note={isCounting ? "counting …" : "a name leads to its runs"} word="name" of={told.name ? toldGroups(names, told.name) : names} />
+      <CallTable title="Model calls" note="duration of a call, not of a run" word="model" of={told.model ? toldCalls("llm", "model", told.model) : calls.filter((c) => c.kind === "llm")} hasTokens />
+      <CallTable title="Tool calls" note="each call, by name" word="tool" of={told.tool ? toldCalls("tool", "tool", told.tool) : calls.filter((c) => c.kind === "tool")} />
       {calls.some((c) => c.kind === "node") && <CallTable title="Graph nodes" note="with what they call" word="" of={calls.filter((c) => c.kind === "node")} />}
       <Top title="Slowest" rows={rows} of={(r) => (r.status === "running" ? undefined : r.ms)} show={fms} />
       <Top title="Dearest" rows={rows} of={(r) => r.cost} show={fusd} />
@@ -90,6 +117,8 @@ function Bar({ n, bad, most }: { n: number; bad: number; most: number }) {
   return <div class="bar"><i style={{ width: `${(n / most) * 100}%` }} />{bad > 0 && <i class="e" style={{ width: `${Math.max(1, (bad / most) * 100)}%` }} />}</div>;
 }
 
+/** A duration; of many runs only about so long is known without the log's own figures. */
+const took = (g: CallGroup, ms: number | null): string => (ms == null ? NONE : `${g.about ? "≈ " : ""}${fms(ms)}`);
 const share = (bad: number, n: number): string => (bad ? `${bad} (${Math.max(1, Math.round((bad / n) * 100))} %)` : "0");
 
 function GroupTable({ title, note, word, of }: { title: string; note: string; word: string; of: Group[] }) {
@@ -104,7 +133,7 @@ function GroupTable({ title, note, word, of }: { title: string; note: string; wo
           {of.slice(0, all ? 200 : FEW).map((g) => (
             <tr key={g.name}>
               <td class="b el"><a href={leads(word, g.name)}>{safe(g.name) || "no name"}</a></td>
-              <td class="num">{g.runs.length}</td>
+              <td class="num">{g.runs.length.toLocaleString("en")}</td>
               <td class="g"><Bar n={g.runs.length} bad={g.failed} most={most} /></td>
               <td class={`num ${g.failed ? "k-err" : "faint"}`}>{share(g.failed, g.runs.length)}</td>
               <td class="num">{fms(g.median)}</td>
@@ -128,7 +157,7 @@ function CallTable({ title, note, word, of, hasTokens }: { title: string; note: 
     <div class="tile">
       <h3>{title}<span>{note}</span></h3>
       <table class="w">
-        <thead><tr><th /><th class="num">Calls</th><th /><th class="num">Failed</th><th class="num">Median</th><th class="num">95th</th>{hasTokens && <th class="num">First token</th>}<th class="num">{hasTokens ? "Tokens in" : "In all"}</th>{hasTokens && <th class="num money">Cost</th>}</tr></thead>
+        <thead><tr><th /><th class="num">Calls</th><th /><th class="num">Failed</th><th class="num">Median</th><th class="num">95th</th>{hasTokens && <th class="num">First token</th>}<th class="num">{hasTokens ? "Tokens in" : "Longest"}</th>{hasTokens && <th class="num money">Cost</th>}</tr></thead>
         <tbody>
           {of.slice(0, all ? 200 : FEW).map((g) => (
             <tr key={g.name}>
@@ -136,11 +165,11 @@ function CallTable({ title, note, word, of, hasTokens }: { title: string; note: 
               <td class="num">{ftok(g.n)}</td>
               <td class="g"><Bar n={g.n} bad={g.errors} most={most} /></td>
               <td class={`num ${g.errors ? "k-err" : "faint"}`}>{share(g.errors, g.n)}</td>
-              <td class="num">{fms(g.median)}</td>
-              <td class="num dim">{fms(g.high)}</td>
-              {hasTokens && <td class="num">{g.first == null ? NONE : fms(g.first)}</td>}
-              <td class="num">{hasTokens ? (g.input ? ftok(g.input) : NONE) : fms(g.ms)}</td>
-              {hasTokens && <td class="num money">{g.cost ? fusd(g.cost) : NONE}</td>}
+              <td class="num">{took(g, g.median)}</td>
+              <td class="num dim">{took(g, g.high)}</td>
+              {hasTokens && <td class="num">{took(g, g.first)}</td>}
+              <td class="num">{hasTokens ? (g.input ? ftok(g.input) : NONE) : took(g, g.most)}</td>
+              {hasTokens && <td class="num money">{g.cost == null ? NONE : `${g.partly ? "≥ " : ""}${fusd(g.cost)}`}</td>}
             </tr>
           ))}
         </tbody>

@@ -27,6 +27,16 @@ interface Props {
   version: number; // grows when lines have come
 }
 
+/** The ticks whose labels have room beside each other. */
+function spread(A: Axis): number[] {
+  let at = -100;
+  return A.ticks.filter((t) => {
+    const isKept = A.X(t) < 84 && A.X(t) - at >= 28;
+    if (isKept) at = A.X(t);
+    return isKept;
+  });
+}
+
 export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props) {
   const width = useWidth();
   const box = useRef<ListHandle>(null);
@@ -45,7 +55,7 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
       <div class="tg hd" aria-hidden="true">
         <span class="num n">#</span>
         <span class="first">Step, asked → answered</span>
-        <span class="ax">{A.ticks.filter((t) => A.X(t) < 84).map((t) => <span key={t} style={{ left: `${A.X(t)}%` }}>{tickLabel(t)}</span>)}</span>
+        <span class="ax">{spread(A).map((t) => <span key={t} style={{ left: `${A.X(t)}%` }}>{tickLabel(t)}</span>)}</span>
         <span class="num">Tokens in/out</span>
         <span class="num money">Cost</span>
         <span class="num">Took</span>

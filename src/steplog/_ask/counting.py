@@ -46,6 +46,7 @@ _PLACES: Final = """
     SELECT * FROM placed
 """
 
+_VERSIONED: Final = "LEFT JOIN agent_versions AS v USING (run, nth, step)"
 _LABELLED: Final = (
     "LEFT JOIN (SELECT DISTINCT run, label FROM notes WHERE label IS NOT NULL) AS l ON l.run = r.run"
 )
@@ -64,11 +65,7 @@ def gather(held: Database, chosen: Sequence[Dimension], of: str, *, again: bool 
     is_placed = any(each.needs_places for each in chosen)
     if is_placed:
         held.connection.execute(f"CREATE TEMP TABLE places AS {_PLACES}")
-    versioned = (
-        "LEFT JOIN agent_versions AS v USING (run, nth, step)"
-        if any(each.needs_versions for each in chosen)
-        else ""
-    )
+    versioned = _VERSIONED if any(each.needs_versions for each in chosen) else ""
     labelled = _LABELLED if any(each.needs_labels for each in chosen) else ""
     groups = "".join(f", {each.sql} AS g{at}" for at, each in enumerate(chosen))
     kinds = {kind for each in chosen for kind in each.kinds}

@@ -30,6 +30,8 @@ def run_data(run: Run, *, steps: bool = True) -> dict[str, Any]:
         "tags": list(run.tags),
         "metadata": run.metadata,
         "masked": run.masked,
+        "totals_note": run.totals_note,
+        "answers": [each.as_json() for each in run.answers],
         "writer": run.writer,
         "notes": [note.as_json() for note in run.notes],
         "in_flight": [step.number for step in run.in_flight],
@@ -50,6 +52,7 @@ def step_data(step: Step) -> dict[str, Any]:
         "status": step.status,
         "started": step.started.isoformat().replace("+00:00", "Z") if step.started else None,
         "open": step.open or None,
+        "recovered_by": step.recovered_by.number if step.recovered_by else None,
     }
     fields = {name: value for name, value in step.resolved().items() if name not in state}
     return {**{name: value for name, value in state.items() if value is not None}, **fields}

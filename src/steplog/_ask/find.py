@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from steplog._ask.moments import moment_meant
 from steplog._ask.patterns import Pattern
 from steplog._ask.prices import INSTALL, price_sources
+from steplog._ask.query import query_of
+from steplog._ask.run_costs import costs_of_runs
 from steplog._ask.said import CUT_OFF
 from steplog._ask.scan import as_written, lines_with, literal
-from steplog._ask.spending import cost_of
 from steplog._ask.walk import texts
 from steplog._format.record import ENVELOPE
 from steplog._read.errors import LogError
@@ -58,7 +59,14 @@ def _checks(log: Log, query: Query) -> Iterator[Callable[[Run], bool]]:
     if query.min_cost is not None:
         if not price_sources():
             raise LogError(f"min-cost: {INSTALL}")
-        yield lambda run: float(cost_of(run) or 0) >= (query.min_cost or 0)
+        costs, least = costs_of_runs(log), query.min_cost
+        yield lambda run: float(costs(run) or 0) >= least
+    for word in query.without:
+        yield _fits_not(list(_checks(log, query_of([word]))))
+
+
+def _fits_not(checks: list[Callable[[Run], bool]]) -> Callable[[Run], bool]:
+    return lambda run: not all(check(run) for check in checks)
 
 
 def labels_fit(run: Run, query: Query) -> bool:

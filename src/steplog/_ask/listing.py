@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.find import find
 from steplog._ask.query import Query, QueryError
+from steplog._ask.run_costs import costs_of_runs
 from steplog._ask.spending import cost_of
 from steplog._ask.waste import Waste, waste
 from steplog._read.errors import LogError
@@ -148,7 +149,8 @@ def listing(
     else:
         rows = (Row(run) for run in find(log, query))
     if sort == COST:
-        rows = [replace(row, cost=cost_of(row.run)) for row in rows]
+        costs = costs_of_runs(log)
+        rows = [replace(row, cost=costs(row.run)) for row in rows]
     chosen = sorted(rows, key=key)[-(limit or 0) :]
     looked = [_looked_at(row, also, known=sort == COST) for row in chosen]
     return Listing(tuple(looked), _sums(looked, with_cost=COST in also or sort == COST))

@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from steplog._ask.query import QueryError
+from steplog._ask.required import required_pieces
 from steplog._ask.scan import Needle, every, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 # Written as they are by every JSON encoder: a phrase is looked for by its longest piece of these.
 _PLAIN: Final = re.compile(r"[ !#-.0-\[\]-~]+")
+# In any case `i`, `k` and `s` stand for letters beyond ASCII, too: the Kelvin sign is a `k`.
+_PLAIN_IN_ANY_CASE: Final = re.compile(r"[ !#-.0-HJL-RT-\[\]-hjl-rt-~]+")
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,36 @@ class Pattern:
     @cached_property
     def needle(self) -> Needle:
         """What stands in the bytes of every line that has it."""
-        piece = "" if self.is_expression else max(_PLAIN.findall(self.text), key=len, default="")
-        if not piece:
+        in_any_case = bool(self.compiled.flags & re.IGNORECASE)
+        plain = _PLAIN_IN_ANY_CASE if in_any_case else _PLAIN
+        if self.is_expression:
+            pieces: Collection[str] = required_pieces(self.text, plain)
+        else:
+            pieces = [found] if (found := max(plain.findall(self.text), key=len, default="")) else []
+        if not pieces:
             return every
-        return _in_any_case(piece.lower().encode()) if self.ignore_case else literal(piece.encode())
+        encoded = [(piece.lower() if in_any_case else piece).encode() for piece in pieces]
+        if len(encoded) == 1 and not in_any_case:
+            return literal(encoded[0])
+        return _any_of(encoded, bytes.lower if in_any_case else bytes)
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands in a text: beginnings and ends, in characters."""
         return (found.span() for found in self.compiled.finditer(text))
 
 
-def _in_any_case(text: bytes) -> Needle:
-    lowered: list[bytes] = [b"", b""]  # the block looked at last, and the same in lower case
+def _any_of(pieces: Collection[bytes], seen_as: Callable[[bytes], bytes]) -> Needle:
+    """A needle for the first of these in what `seen_as` makes of a block, of the same length."""
+    looked_at: list[bytes] = [b"", b""]  # the block looked at last, and what was made of it
+    following: dict[bytes, int] = {}  # where each stands next in it
 
     def find(block: bytes, start: int) -> int:
-        if lowered[0] is not block:
-            lowered[:] = block, block.lower()
-        return lowered[1].find(text, start)
+        if looked_at[0] is not block:
+            looked_at[:] = block, seen_as(block)
+            following.clear()
+        for piece in pieces:
+            if -1 < following.get(piece, 0) <= start:
+                following[piece] = looked_at[1].find(piece, start)
+        return min((at for at in following.values() if at >= 0), default=-1)
 
     return find

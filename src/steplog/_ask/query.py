@@ -35,7 +35,8 @@ class Query:
     (`cut`: any word that means the answer was cut off). `meta` is `KEY=VALUE`. `label` was put on it or on a step of it
     (`steplog note`), `unlabelled`: none was. `tool_failed`: one of those tools failed
     in it, or any tool if none is named. `min_tokens` counts input and output; `min_cost` is in US dollars. `since` and
-    `until` are texts such as `2h`, counted from when the question is asked.
+    `until` are texts such as `2h`, counted from when the question is asked. `without` are words of which none may fit:
+    `-status:ok`.
     """
 
     status: tuple[Choice, ...] = ()
@@ -56,6 +57,7 @@ class Query:
     min_cost: float | None = None
     since: str = ""
     until: str = ""
+    without: tuple[Word, ...] = ()
 
     def __str__(self) -> str:
         """The query as a line of words."""
@@ -68,6 +70,7 @@ class Query:
     def as_json(self) -> dict[str, Any]:
         """What is asked for, by word; absent what is not."""
         found = {field.name: getattr(self, field.name) for field in fields(self)}
+        found["without"] = tuple((word, list(choice)) for word, choice in self.without)
         return {
             name.replace("_", "-"): [list(choice) for choice in value] if isinstance(value, tuple) else value
             for name, value in found.items()
@@ -87,7 +90,8 @@ WORDS: Final = (*_CHOICES, *_FLAGS, *_NUMBERS, *_TIMES)
 """Every word that a query line may have, as it is written there."""
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _VALUE: Final = re.compile(rf'({_QUOTED}|[^,\s"]+)(,|(?=\s|$))')
-_KEY: Final = re.compile(r"([A-Za-z][A-Za-z-]*):")
+_KEY: Final = re.compile(r"(-?[A-Za-z][A-Za-z-]*):")
+_NOT: Final = "-"  # before a word: runs that it fits are left out
 _PLAIN: Final = re.compile(r'[^\s",:\\]+')
 _YES: Final = ("yes", "true", "1")
 
@@ -108,7 +112,10 @@ def query_of(words: Iterable[Word]) -> Query:
     found: dict[str, Any] = {}
     for word, choice in words:
         name = word.replace("-", "_")
-        if word in _ONE_EACH:
+        if word.startswith(_NOT):
+            query_of([(word[1:], choice)])  # a mistake in it is told at once
+            found["without"] = (*found.get("without", ()), (word[1:], choice))
+        elif word in _ONE_EACH:
             found[name] = ((*(found[name][0] if name in found else ()), *choice),)
         elif word in _CHOICES:
             found[name] = (*found.get(name, ()), choice)
@@ -154,8 +161,9 @@ def _split(line: str) -> Iterator[Word]:
     at = _past_blanks(line, 0)
     while at < len(line):
         key = _KEY.match(line, at)
-        word = key[1].lower() if key else "text"
-        at = key.end() if key else at
+        is_negated_phrase = line.startswith(f'{_NOT}"', at)
+        word = key[1].lower() if key else f"{_NOT}text" if is_negated_phrase else "text"
+        at = key.end() if key else at + is_negated_phrase
         choice, at = _values(line, at, several=key is not None)
         yield word, choice
         at = _past_blanks(line, at)
@@ -195,6 +203,8 @@ def _words_of(query: Query) -> Iterator[str]:
         value = getattr(query, word.replace("-", "_"))
         if value not in ("", None):
             yield f"{word}:{int(value) if isinstance(value, float) and value.is_integer() else value}"
+    for word, choice in query.without:
+        yield f"{_NOT}{word}:{','.join(map(_quoted, choice))}"
 
 
 def _quoted(value: str) -> str:

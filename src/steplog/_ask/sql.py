@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from steplog._ask.tables.database import Database, database
+from steplog._ask.tables.database import MOST_MEMORY, Database, MemoryLimitError, database
 from steplog._ask.tables.one_select import checked, views_in
 from steplog._ask.tables.views import VIEWS
 from steplog._read.errors import NotFound
@@ -46,7 +46,7 @@ def sql(
     *,
     runs: Iterable[str] | None = None,
     seconds: float | None = None,
-    memory: str = "120MB",
+    memory: str | None = None,
     limit: int | None = None,
     parquet: str | os.PathLike[str] | None = None,
 ) -> Answer:
@@ -55,22 +55,42 @@ def sql(
     >>> sql(log, "SELECT model, sum(output_tokens) FROM llm_calls GROUP BY model")  # doctest: +SKIP
 
     With `runs` only runs of these ids are in the views. `seconds`: how long it may take; `memory`: how much DuckDB may
-    hold before it goes on in temporary files; `limit`: only the first so many rows. With `parquet` the rows go to that file, and none come back. Nothing but the
+    hold, such as `"200MB"`, before it goes on in temporary files (without it little, up to 1 GB where it must); `limit`: only the first so many rows. With `parquet` the rows go to that file, and none come back. Nothing but the
     log is read, and nothing else written. Raises: SqlError; LogError without DuckDB (`pip install 'steplog[query]'`).
     """
     wanted = None if runs is None else set(runs)
-    with database(log, views_in(question), runs=wanted, memory=memory) as held:
-        checked(held.connection, question)
-        held.confine([] if parquet is None else [str(parquet)])
-        with held.within(seconds):
-            if parquet is None:
-                found = held.connection.execute(question)
+    asked = _Question(question, seconds, limit, None if parquet is None else str(parquet))
+    try:
+        return _answer(log, asked, wanted, memory)
+    except MemoryLimitError:
+        if memory is not None:
+            raise
+        return _answer(log, asked, wanted, MOST_MEMORY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    sql: str
+    seconds: float | None
+    limit: int | None
+    parquet: str | None
+
+
+def _answer(log: Log, asked: _Question, runs: set[str] | None, memory: str | None) -> Answer:
+    with database(log, views_in(asked.sql), runs=runs, memory=memory) as held:
+        checked(held.connection, asked.sql)
+        held.confine([] if asked.parquet is None else [asked.parquet])
+        with held.within(asked.seconds):
+            if asked.parquet is None:
+                found = held.connection.execute(asked.sql)
                 columns = tuple((str(column[0]), str(column[1])) for column in found.description)
-                rows = tuple(map(tuple, found.fetchall() if limit is None else found.fetchmany(limit)))
+                rows = tuple(
+                    map(tuple, found.fetchall() if asked.limit is None else found.fetchmany(asked.limit))
+                )
             else:
-                target = str(parquet).replace("'", "''")
+                target = asked.parquet.replace("'", "''")
                 found = held.connection.execute(
-                    f"COPY ({question}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+                    f"COPY ({asked.sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
                 )
                 columns, rows = (("count", "BIGINT"),), tuple(map(tuple, found.fetchall()))
         return Answer(
@@ -118,6 +138,11 @@ def notes(held: Database) -> Iterable[str]:
         f"{file} ends in the middle of its compressed data: what was behind is missing"
         for file in held.loaded.cut
     )
+    if held.loaded.missing:
+        yield (
+            f"lines that writers counted are missing: {held.loaded.missing}; what their steps took is only in the totals of "
+            "runs that ended"
+        )
 
 
 def _frame(log: Log, question: str, form: str) -> Any:

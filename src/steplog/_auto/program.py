@@ -64,7 +64,8 @@ def _command(name: str, environ: Mapping[str, str]) -> str | None:
     if not name or not file.exists():
         if shutil.which(name, mode=os.F_OK, path=search):
             raise CannotRunError(126, f"{name}: is not executable")
-        raise CannotRunError(127, f"{name}: command not found")
+        what = "there is no such file" if file.suffix == ".py" else "command not found"
+        raise CannotRunError(127, f"{name}: {what}")
     if file.is_dir() and not (file / "__main__.py").exists():
         raise CannotRunError(126, f"{name}: is a directory without a __main__.py")
     shebang = _shebang(file)

@@ -92,6 +92,8 @@ def parquet(log: Log, out: str, since: datetime | None, *, unfinished: bool) -> 
     say(f"{visible(out)}: {rows}")
     for note in done.notes:
         complain(note)
+    if log.notes:
+        complain(f"not told: {len(log.notes)} notes, which stand beside the log")
     if done.were_there:
         complain(f"{done.were_there} runs were there already")
     if done.waiting:

@@ -102,18 +102,26 @@ def takes_query(*, but: Collection[str] = ()) -> Callable[[Function], Function]:
 
     def taking(function: Function) -> Function:
         @wraps(function)
-        def with_query(*, query_line: str | None, **given: Any) -> Any:
+        def with_query(*, query_line: str | None, left_out: tuple[str, ...], **given: Any) -> Any:
             from steplog._ask.query import parse, query_of  # noqa: PLC0415 -- `steplog --help` and completion need none
 
             words = list(_words({name: given.pop(f"where_{name}") for name, _, _ in offered}))
-            whole = "" if query_line is None else f"{query_line} "
-            query: Query = parse(whole + str(query_of(words)))
+            lines = [query_line or "", str(query_of(words)), *(f"-{word}" for word in left_out)]
+            query: Query = parse(" ".join(lines))
             return function(query=query, **given)
 
         taken: Function = with_query
         for name, metavar, words in reversed(offered):
             taken = _option(name, metavar, words)(taken)
-        line = "The same as one line: 'status:error tool:search since:2h'."
+        without = click.option(
+            "--not",
+            "left_out",
+            multiple=True,
+            metavar="WORD:VALUE",
+            help="Not runs with this: status:ok, 'tool:search'.",
+        )
+        taken = without(taken)
+        line = "The same as one line: 'status:error tool:search -model:gpt since:2h'."
         return click.option("-q", "--query", "query_line", metavar="LINE", help=line)(taken)
 
     return taking

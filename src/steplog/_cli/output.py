@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from steplog._cli.progress import over
 from steplog._show.look import ASCII, BRANCHES, Look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
 
 PIPED_COLUMNS: Final = 140
 
@@ -19,6 +23,25 @@ def say(text: str) -> None:
     """One line of the answer on standard output (visible text already)."""
     over()
     click.echo(text)
+
+
+@contextmanager
+def paged(*, wanted: bool) -> Generator[Callable[[str], None]]:
+    """What takes the lines of an answer: on a terminal that has not enough lines for them they go through a pager.
+
+    Not if none is `wanted`. Without $PAGER it is `less`, which lets colours through and shows what fits without asking.
+    """
+    if not (wanted and is_terminal() and sys.stdin.isatty()):
+        yield say
+        return
+    lines: list[str] = []
+    yield lines.append
+    over()
+    if len(lines) < shutil.get_terminal_size((80, 24)).lines:
+        click.echo("\n".join(lines))
+        return
+    os.environ.setdefault("LESS", "FRX")
+    click.echo_via_pager("\n".join(lines) + "\n")
 
 
 def is_terminal() -> bool:

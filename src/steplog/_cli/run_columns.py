@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from steplog._show.preview import as_text
+from steplog._show.preview import as_text, brief
 from steplog._show.terminal_text import one_line
 from steplog._show.units import clock, dollars, duration
 from steplog._show.usage import amount_told, untold_text
@@ -79,6 +79,12 @@ def _models(row: Row) -> str:
     return ", ".join(map(as_text, models)) if isinstance(models, list) else ""
 
 
+def _name(row: Row) -> str:
+    """Of a test's run the test's name: what it ran is called alike in all of them."""
+    test = as_text(row.run.metadata.get("test")).rpartition("::")[2]
+    return test or row.run.name
+
+
 def _notes(row: Row) -> str:
     """What was in vain, in few words, with how often, and what is not known."""
     words = [f"{_NOTED.get(each.kind, each.kind)} x {len(each.steps)}" for each in row.waste]
@@ -88,9 +94,11 @@ def _notes(row: Row) -> str:
 
 RUN_COLUMNS: Final[dict[str, RunColumn]] = {
     "started": RunColumn("STARTED", lambda row: clock(row.run.started)),
-    "name": RunColumn("NAME", _text(lambda row: row.run.name)),
+    "name": RunColumn("NAME", _text(_name)),
     "status": RunColumn("STATUS", _text(lambda row: row.run.status)),
     "thread": RunColumn("THREAD", _text(lambda row: row.run.thread)),
+    "asked": RunColumn("ASKED", _text(lambda row: brief(row.run.input), _LONG_CELLS)),
+    "program": RunColumn("PROGRAM", _text(lambda row: as_text(row.run.writer.get("argv0")))),
     "framework": RunColumn("FRAMEWORK", _text(lambda row: row.run.framework)),
     "models": RunColumn("MODELS", _text(_models, _LONG_CELLS)),
     "tags": RunColumn("TAGS", _text(lambda row: ", ".join(map(as_text, row.run.tags)), _LONG_CELLS)),

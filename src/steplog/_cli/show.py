@@ -9,7 +9,7 @@ import click
 from steplog._cli import complete
 from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
 from steplog._cli.options import is_path, takes_budget, takes_json, takes_log
-from steplog._cli.output import look, painted, say
+from steplog._cli.output import look, paged, painted, say
 from steplog._cli.show_parts import Asked, part_of, price_of
 from steplog._show.chat import chat_lines
 from steplog._show.note_lines import note_line
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="[RUN]", required=False, shell_complete=complete.runs)
 @click.argument("step", metavar="[STEP]", required=False)
 @click.option("--full", is_flag=True, help="Repeated stretches unfolded, long texts whole.")
+@click.option("--tools", is_flag=True, help="Of a model call's STEP the tools' definitions, too.")
+@click.option(
+    "--no-pager", is_flag=True, help="Print what is longer than the terminal without a pager ($PAGER)."
+)
 @click.option(
     "--only", "kinds", metavar="KINDS", help="Only steps of these kinds: llm,tool,retriever,agent,node …"
 )
@@ -56,7 +60,9 @@ if TYPE_CHECKING:
 @takes_budget
 @takes_json
 @takes_log
-def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **asked: Any) -> None:
+def show(
+    *, run: str | None, step: str | None, path: str | None, json_: bool, no_pager: bool, **asked: Any
+) -> None:
     """Show a run as a tree with a bar for each step on its time axis, or one STEP of it with its whole prompt.
 
     RUN is the beginning of a run's id, @last, or @-2 for the last but one; without it the last run. STEP 0 is the run's own whole input and output.
@@ -77,11 +83,12 @@ def show(*, run: str | None, step: str | None, path: str | None, json_: bool, **
             warn_about(log)
             say(as_json(_data(found, number, wanted), indent=2))
             return
-        for line in _lines(found, number, wanted):
-            say(line)
-        if step is None and wanted.budget is None:
-            for line in _ending(log, found):
-                say(line)
+        with paged(wanted=not no_pager) as tell:
+            for line in _lines(found, number, wanted):
+                tell(line)
+            if step is None and wanted.budget is None:
+                for line in _ending(log, found):
+                    tell(line)
 
 
 def _show_thread(wanted: Asked, path: str | None, *, json_: bool) -> None:
@@ -102,7 +109,7 @@ def _lines(run: Run, step: int | None, wanted: Asked) -> Iterable[str]:
         own = {"tags": list(run.tags), "metadata": dict(run.metadata), "masked": dict(run.masked)}
         return run_page(run, {name: value for name, value in own.items() if value}, look())
     if step is not None:
-        return _step(run, step, wanted.budget)
+        return _step(run, step, wanted)
     if wanted.budget is not None:
         from steplog._ask.budget import told  # noqa: PLC0415 -- only who asks for it needs it
 
@@ -114,13 +121,13 @@ def _lines(run: Run, step: int | None, wanted: Asked) -> Iterable[str]:
     return part_of(run, wanted, look()) if wanted.is_part else _whole(run, wanted)
 
 
-def _step(run: Run, number: int, budget: int | None) -> Iterator[str]:
-    if budget is not None:
+def _step(run: Run, number: int, wanted: Asked) -> Iterator[str]:
+    if wanted.budget is not None:
         from steplog._ask.budget import step_told  # noqa: PLC0415 -- only who asks for it needs it
 
-        yield step_told(run, run.step(number), budget)
+        yield step_told(run, run.step(number), wanted.budget)
         return
-    yield from step_lines(run.step(number), look(), run)
+    yield from step_lines(run.step(number), look(), run, tools=wanted.tools)
     notes = [note for note in run.notes if note.step == number]
     if notes:
         yield ""

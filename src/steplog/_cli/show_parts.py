@@ -23,6 +23,7 @@ class Asked:
     """The options of `steplog show` that say what of a run is wanted."""
 
     full: bool
+    tools: bool
     kinds: str | None
     failed: bool
     agent: str | None

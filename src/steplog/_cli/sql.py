@@ -45,9 +45,8 @@ _MOST_ROWS: Final = 1_000
 @click.option("--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Give up after so long.")
 @click.option(
     "--memory",
-    default="120MB",
-    show_default=True,
-    help="What DuckDB may hold before it uses temporary files.",
+    metavar="SIZE",
+    help="What DuckDB may hold before it uses temporary files: 200MB. Usually little, more where it must.",
 )
 @takes_budget
 @takes_form
@@ -61,7 +60,7 @@ def sql(
     form: str | None,
     parquet: str | None,
     timeout: float | None,
-    memory: str,
+    memory: str | None,
     budget: int | None,
     engine: str,
     master: str | None,

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 VERSION: Final = "ATIF-v1.8"
+_UNTOLD_POINTS: Final = {
+    "resume": "resumes",
+    "retry": "retries",
+    "denied": "denied calls",
+    "custom": "custom events",
+}
 _SOURCES: Final = {"system": "system", "developer": "system"}
 _TOKENS: Final = (
     ("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"), ("cached_tokens", "cache_read_tokens"),
@@ -82,10 +88,8 @@ class _Trajectory:
                     self._dispatched(step)
                 case "interrupt":
                     self._append("system", f"asked a human: {as_text(step.field('value'))}", step)
-                case "resume" | "retry" | "custom":
-                    self.untold.add(
-                        {"resume": "resumes", "retry": "retries", "custom": "custom events"}[step.kind]
-                    )
+                case "resume" | "retry" | "denied" | "custom":
+                    self.untold.add(_UNTOLD_POINTS[step.kind])
                 case _:
                     if step.error is not None and not step.children:
                         self.untold.add("errors of nodes")

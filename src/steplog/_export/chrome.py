@@ -37,6 +37,7 @@ def chrome(runs: Iterable[Run], untold: Untold | None = None) -> dict[str, Any]:
 def _run_events(run: Run, process: int, untold: Untold) -> Iterator[Event]:
     spans: list[tuple[int, int, int, Step]] = []  # start and end in us, depth, step
     stack = [(step, 0) for step in reversed(run.children)]
+    untold.add("notes", len(run.notes))
     while stack:
         step, depth = stack.pop()
         stack.extend((child, depth + 1) for child in reversed(step.children))

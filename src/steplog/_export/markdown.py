@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from steplog._ask.conversation import conversation
 from steplog._ask.postmortem import postmortem
 from steplog._show.chat import chat_lines
 from steplog._show.look import PLAIN
+from steplog._show.note_lines import note_line
 from steplog._show.postmortem_page import fenced, markdown_lines
 from steplog._show.run_tree import run_lines
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steplog._read.runs.run import Run
+
+
+_COLUMNS: Final = 1_000
 
 
 def markdown(run: Run, *, full: bool = False) -> str:
@@ -27,6 +31,9 @@ def markdown(run: Run, *, full: bool = False) -> str:
 
 def _lines(run: Run, *, full: bool) -> Iterator[str]:
     yield from markdown_lines(postmortem(run).as_json())
+    if run.notes:
+        yield from ("", "## Notes", "")
+        yield from fenced([note_line(note, _COLUMNS) for note in run.notes])
     yield from ("", "## Steps", "")
     yield from fenced([line.rstrip() for line in run_lines(run, PLAIN)])
     yield from ("", "## Conversation", "")

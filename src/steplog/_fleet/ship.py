@@ -11,12 +11,14 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from steplog._format.line import decode
-from steplog._format.shipped import key_of
+from steplog._format.shipped import key_of, notes_key
 from steplog._format.store import Store, StoreError, digest_of
 from steplog._format.zstd import open_segment, unreadable
+from steplog._notes.place import NOTES
 from steplog._read.errors import LogError
 from steplog._read.files.segments import local_path
 from steplog._write.keep.judge import Judge
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _LOCK: Final = ".shipping"
 _MOST_OF_A_LINE: Final = 1 << 16
 _BLOCK: Final = 1 << 20
+_PARTIAL: Final = ".ship-"
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 class ShipError(LogError):
@@ -56,7 +60,7 @@ def ship(path: str | os.PathLike[str] | None, destination: str) -> Iterator[Outc
     """Bring the closed segments of the log directory at `path` that are not there yet to a store; gives each as it is done.
 
     `destination` is a URL that fsspec knows (`s3://bucket/logs`, `gs://`, `az://`, `file:///srv/logs`), or a local folder.
-    A segment that may still be written to stays. From the first call on `prune` and retention take only what was shipped.
+    A segment that may still be written to stays. Notes beside the log are brought as they are then. From the first call on `prune` and retention take only what was shipped.
 
     Raises: ShipError if `path` is no directory, is shipped elsewhere, or is being shipped; StoreError if the store
     refuses; ImportError without zstd.
@@ -80,6 +84,22 @@ def ship(path: str | os.PathLike[str] | None, destination: str) -> Iterator[Outc
                     ledger.add(segment.plain_name)
                 if found is not None:
                     yield found
+        _bring_notes(folder, store)
+
+
+def _bring_notes(folder: Path, store: Store) -> None:
+    """The notes beside the log as they are now, in the place of those that were brought before. Raises: StoreError."""
+    try:
+        data = (folder / NOTES).read_bytes()
+    except FileNotFoundError:
+        return
+    key = notes_key(gethostname(), str(folder.absolute()))
+    if store.holds(key, len(data), digest_of([data])):
+        return
+    with tempfile.TemporaryDirectory(prefix="steplog-ship-") as made:  # for the user alone
+        copy = Path(made, NOTES)
+        copy.write_bytes(data)
+        store.put(copy, key)
 
 
 def _deliver(segment: Segment, judge: Judge, store: Store) -> Outcome | None:
@@ -113,11 +133,14 @@ def _packed(segment: Segment) -> Generator[Path]:
     if segment.is_packed:
         yield Path(segment.path)
         return
-    with tempfile.TemporaryDirectory(prefix="steplog-ship-") as folder:  # for the user alone
-        packed = Path(folder, "segment.zst")
-        with Path(segment.path).open("rb") as plain, packed.open("wb") as file:
-            file.writelines(frames_of(plain))
+    plain = Path(segment.path)
+    packed = plain.with_name(f"{_PARTIAL}{segment.name}.part")
+    try:
+        with plain.open("rb") as lines, os.fdopen(os.open(packed, _FLAGS, 0o600), "wb") as file:
+            file.writelines(frames_of(lines))
         yield packed
+    finally:
+        packed.unlink(missing_ok=True)
 
 
 def _first_record(segment: Segment) -> Record:
@@ -177,6 +200,8 @@ def _alone(folder: Path) -> Generator[None]:
     with (folder / _LOCK).open("w") as lock:
         if not _locked(lock):
             raise ShipError(f"another steplog ships {folder}")
+        for left in folder.glob(f"{_PARTIAL}*"):  # by one that was killed: nobody else ships here now
+            left.unlink(missing_ok=True)
         yield
 
 

@@ -13,6 +13,7 @@ import orjson
 from steplog._ask.tables.columns import BASE, NEEDS
 from steplog._format.line import decode
 from steplog._format.shipped import is_url
+from steplog._notes.place import NOTES
 from steplog._read.files.liveness import liveness
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ _OPEN: Final = """
     SELECT run, nth, collect_set(w) AS writers FROM lines WHERE run IS NOT NULL
     GROUP BY run, nth HAVING NOT bool_or(ev = 'run.end')
 """
+_NO_NOTES: Final = f"NOT endswith(_metadata.file_path, '{NOTES}')"  # which stand beside the lines
 _CLOSED: Final = "SELECT w, max_by(ev, place) = 'log.close' FROM lines GROUP BY w"
 
 
@@ -106,7 +108,7 @@ def count_bad(session: Session) -> int:
 def raw_lines(session: Session, url: str) -> Frame:
     """The lines as they stand there: `value`, and the `file`."""
     found = session.read.option("recursiveFileLookup", "true").option("pathGlobFilter", "*.jsonl*")
-    return found.text(files_of(url)).selectExpr("value", "_metadata.file_path AS file")
+    return found.text(files_of(url)).where(_NO_NOTES).selectExpr("value", "_metadata.file_path AS file")
 
 
 def _configure(session: Session) -> None:
@@ -129,7 +131,7 @@ def _json(session: Session, url: str) -> Frame:
     reader = (
         session.read.schema(schema).option("recursiveFileLookup", "true").option("pathGlobFilter", "*.jsonl*")
     )
-    frame = reader.json(files_of(url))
+    frame = reader.json(files_of(url)).where(_NO_NOTES)
     texts = [
         f"to_json(`{name}`) AS `{name}`" if type_ == "JSON" else f"`{name}`"
         for name, type_ in columns.items()

@@ -8,7 +8,7 @@ FORMAT_VERSION: Final = 1
 
 Kind = Literal[
     "run", "llm", "tool", "retriever", "embedding", "rerank", "agent", "node", "chain",
-    "retry", "interrupt", "resume", "custom",
+    "retry", "interrupt", "resume", "denied", "custom",
 ]  # fmt: skip
 Status = Literal["ok", "error", "cancelled", "interrupted", "abandoned", "handoff"]
 Detail = Literal["calls", "steps", "all"]
@@ -18,7 +18,7 @@ Record = dict[str, Json]
 
 # Steps that leave the program's own code: what detail="calls" keeps, besides runs and agents.
 CALLS: Final = frozenset({"llm", "tool", "retriever", "embedding", "rerank"})
-POINTS: Final = frozenset({"retry", "interrupt", "resume", "custom"})
+POINTS: Final = frozenset({"retry", "interrupt", "resume", "denied", "custom"})
 STEPS: Final = CALLS | {"agent", "node", "chain"}  # what begins and ends inside a run
 WRITTEN: Final[dict[str, frozenset[str]]] = {
     "calls": CALLS | POINTS | {"run", "agent"},
@@ -90,13 +90,14 @@ END_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "embedding": ("count", "dimensions", "usage"),
     "rerank": ("documents",),
     "agent": ("checkpoint",),
-    "node": (),
+    "node": ("route", "cached"),
     "chain": (),
 }
 POINT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "retry": ("attempt", "wait_ms", "error", "extra", "chars"),
     "interrupt": ("value", "id", "where", "checkpoint", "extra", "chars"),
-    "resume": ("where", "checkpoint", "extra", "chars"),
+    "resume": ("where", "value", "checkpoint", "extra", "chars"),
+    "denied": ("name", "call_id", "args", "asked_by", "message", "extra", "chars"),
     "custom": ("name", "data", "extra", "chars"),
 }
 # What a line may carry, whichever it is; other names are the program's own.
@@ -124,7 +125,7 @@ SHAPES: Final[dict[str, str]] = {
         "name", "model", "provider", "framework", "thread", "resumes", "parent_run", "call_id", "finish_reason",
         "response_id", "id", "where",
     ), "text"),
-    **dict.fromkeys(("tags", "tools", "triggers"), "texts"),
+    **dict.fromkeys(("tags", "tools", "triggers", "route"), "texts"),
     **dict.fromkeys(("attempt", "parent_step"), "ordinal"),
     **dict.fromkeys(("count", "dimensions"), "count"),
     "step_in_graph": "integer", "wait_ms": "duration",

@@ -194,7 +194,7 @@ _FIELDS: Final[dict[str, Schema]] = {
     "documents": _several(
         _closed({"id": _TEXT, "score": {"type": "number"}, "content": _VALUE, "metadata": _VALUE})
     ),
-    "step_in_graph": {"type": "integer"}, "triggers": _several(_TEXT),
+    "step_in_graph": {"type": "integer"}, "triggers": _several(_TEXT), "route": _told(_several(_TEXT), "the nodes that a conditional edge chose"),
     "checkpoint": _closed({"thread_id": _TEXT, "ns": _TEXT, "id": _TEXT}),
     "wait_ms": _told(_MS, "milliseconds waited before the attempt"), "value": _VALUE, "where": _TEXT, "data": _VALUE,
     "v": {"const": FORMAT_VERSION}, "w": _TEXT, "steplog": _TEXT, "host": _TEXT, "pid": _ORDINAL,

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import finalize
 
+from steplog._format.shipped import is_url
 from steplog._read.errors import LogError, NotALog
 from steplog._read.files.cache import Cache
 from steplog._read.files.catalogue import Catalogue
 from steplog._read.files.lines import BadLine, read_lines
 from steplog._read.files.log_file import Parts, log_file
-from steplog._read.files.segments import log_path, segments
+from steplog._read.files.segments import local_path, log_path, segments
 from steplog._read.files.spans import Shelf
 from steplog._read.standing_log import Log as Log  # noqa: PLC0414 -- whoever reads a log wants its type
 
@@ -44,6 +45,11 @@ def read(path: str | os.PathLike[str] | None = None, *more: str | os.PathLike[st
     """
     shelf = Shelf()
     paths = [_copied(shelf) if one == _STDIN else log_path(one) for one in (path, *more)]
+    # Of a store what is read is a copy, beside which nothing may be noted.
+    shelf.is_passing |= any(
+        one != _STDIN and (is_url(one) or where != local_path(one))
+        for one, where in zip((path, *more), paths, strict=True)
+    )
     found = [segments(where) for where in paths]
     for where, files in zip(paths, found, strict=True):
         _require_lines(where, files)

@@ -54,6 +54,8 @@ def _run(run: RunView) -> Iterator[str]:
     if run.error is not None:
         yield _block(error_lines(run.error, "", PLAIN), colour="red")
     yield f"<div>{_code(f'totals: {totals_text(run.totals)}')}</div>"
+    if run.totals_note:
+        yield f"<div>{_code(run.totals_note)}</div>"
 
 
 def _steps(run: RunView) -> Iterator[str]:

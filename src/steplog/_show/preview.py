@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ENTERS: Final = {
     "tool": ("args", "input"), "retriever": ("query", "input"), "rerank": ("query", "input"),
-    "embedding": ("count", "input"), "interrupt": ("value",), "resume": ("where",), "custom": ("data",),
+    "embedding": ("count", "input"), "interrupt": ("value",), "resume": ("where",), "denied": ("args",), "custom": ("data",),
 }  # fmt: skip
 _LEAVES: Final = {
     "tool": ("result", "output"),
@@ -24,6 +24,7 @@ _LEAVES: Final = {
     "rerank": ("documents", "output"),
 }
 _COMMAND: Final = frozenset({"graph", "goto", "update", "resume"})
+_END_OF_GRAPH: Final = "__end__"
 _COUNTED: Final = {"documents": "documents", "count": "texts"}
 
 
@@ -134,8 +135,16 @@ def left(step: StepView) -> str:
         return message_text(step.message)
     text = _first_field(step, _LEAVES.get(step.kind, ("output",)))
     if step.kind == "node" and text and any(left(child) == text for child in step.children):
-        return ""
-    return text
+        text = ""
+    return ": ".join(part for part in (_route(step), text) if part)
+
+
+def _route(node: StepView) -> str:
+    """Where a conditional edge behind a node went."""
+    route = node.fields.get("route")
+    places = [as_text(place) for place in cast("list[Json]", route)] if isinstance(route, list) else []
+    on = [place for place in places if place != _END_OF_GRAPH]
+    return f"goes on at {', '.join(on)}" if on else "ends here" if places else ""
 
 
 def _task(agent: StepView) -> str:

@@ -31,3 +31,5 @@ def run_page(run: RunView, own: Mapping[str, Json], look: Look = PLAIN) -> Itera
         yield from error_lines(run.error, "", look)
     yield ""
     yield visible(f"totals: {totals_text(run.totals)}")
+    if run.totals_note:
+        yield visible(run.totals_note)

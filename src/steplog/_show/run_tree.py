@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from steplog._format.record import Json
     from steplog._show.outline import Outline
-    from steplog._show.views import RunView, StepView
+    from steplog._show.views import AnswerView, RunView, StepView
 
 _DEEPEST: Final = 20  # levels drawn as branches; below, the depth is said
 _NAME_CELLS: Final = 60
@@ -57,6 +57,8 @@ def run_lines(run: RunView, look: Look = PLAIN, part: Part = WHOLE) -> Iterator[
     yield ""
     untold = untold_calls(run.steps)
     yield f"totals: {totals_text(run.totals)}" + (f", {untold_text(untold)}" if untold else "")
+    if run.totals_note:
+        yield visible(run.totals_note)
 
 
 def header(run: RunView, look: Look) -> Iterator[str]:
@@ -68,15 +70,26 @@ def header(run: RunView, look: Look) -> Iterator[str]:
     yield "  ".join([*title, duration(run.ms)]).rstrip()
     facts = [f"run {run.id}", f"started {clock(run.started)}", run.framework]
     facts.append(f"thread {run.thread}" if run.thread else "")
-    facts.append(f"resumes {run.resumes}" if run.resumes else "")
+    before = run.resumed.id if run.resumed else run.resumes
+    facts.append(f"resumes {before}" if before else "")
     facts.append(f"part of run {run.parent_run} step {run.parent_step or '?'}" if run.parent_run else "")
     yield visible("  ".join(fact for fact in facts if fact))
     for label, value in (("in", run.input), ("out", run.output)):
         if value is not None:
             yield f"{label:<4} {one_line(brief(value), look.columns - 5)}"
+    for each in run.answers:
+        yield _answer_line(run, each, look)
     config = run.config()
     if config is not None:
         yield "waits for a human; to resume: config=" + visible(as_json(config))
+
+
+def _answer_line(run: RunView, answer: AnswerView, look: Look) -> str:
+    """What was asked, where, and what was answered, which has at least half of the room."""
+    place = f"step {answer.step}" + (f" of run {answer.run}" if answer.run != run.id else "")
+    said = look.marks[4] + one_line(brief(answer.answer), look.columns // 2)
+    room = look.columns - cells_of(said)
+    return one_line(f"answers {place}: {brief(answer.question)}", room) + said
 
 
 def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
@@ -153,7 +166,9 @@ def _cause_lines(cause: Json, indent: str, look: Look) -> Iterator[str]:
     indent += "  " * (min(depth, _DEEPEST) if isinstance(depth, int) else 1)
     yield from _red(f"{_HOW.get(str(cause.get('how')), 'caused by')} {_said(cause)}", indent, look)
     if "at" in cause:
-        yield f"{indent}    {visible(as_text(cause['at']))}"
+        yield from (
+            indent + piece for piece in _wrapped(f"    {visible(as_text(cause['at']))}", indent, look)
+        )
 
 
 def _said(error: Mapping[str, Json], origin: str = "") -> str:

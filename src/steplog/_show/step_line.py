@@ -86,6 +86,9 @@ def ending(step: StepView, look: Look = PLAIN) -> str:
     if "ttft_ms" in step.fields and step.status in ("running", "crashed"):
         words = words.replace("running", "streaming its answer")
     notes = [one_line(words, _NAME_CELLS)]
+    saved = step.recovered_by
+    notes.append(f"recovered by step {saved.number}" if saved is not None else "")
+    notes.append("from a cache" if step.fields.get("cached") is True else "")
     notes.append("end inferred" if step.implied else "")
     notes.append("start not logged" if step.start_lost else "")
     said = ", ".join(note for note in notes if note)

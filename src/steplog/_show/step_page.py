@@ -1,4 +1,4 @@
-"""One step in full: the prompt rebuilt, the answer, every field."""
+"""One step in full: what came of it first, then what was new in its prompt, then all the rest."""
 
 from __future__ import annotations
 
@@ -18,35 +18,70 @@ if TYPE_CHECKING:
     from steplog._show.look import Look
     from steplog._show.views import RunView, StepView
 
+_COMES_OUT: Final = frozenset({"result", "output", "documents", "route"})
 _SHOWN_APART: Final = frozenset(
     {"name", "ms", "status", "error", "implied", "start_lost", "prompt", "message", "usage", "checkpoint"}
 )
 
 
-def step_lines(step: StepView, look: Look = PLAIN, run: RunView | None = None) -> Iterator[str]:
-    """Everything about one step, line by line."""
+def step_lines(
+    step: StepView, look: Look = PLAIN, run: RunView | None = None, *, tools: bool = False
+) -> Iterator[str]:
+    """Everything about one step, line by line; of the tools that a model had only the names, unless `tools` are asked for."""
     yield visible(f"step {step.number}  {step.kind} {step.name}  {step.status}  {duration(step.ms)}".rstrip())
     yield visible("  ".join(_notes(run, step)))
-    fields = step.resolved()
-    for name, value in fields.items():
-        if name not in _SHOWN_APART:
-            yield from field_lines(name, value)
-    config = None if run is None else run.config(step.number)
-    if config is not None:
-        yield "to go on from here: config=" + visible(as_json(config))
-    if "prompt" in fields:
-        yield from _prompt(cast("list[Record]", fields["prompt"]))
+    if step.error is not None:
+        yield ""
+        yield from error_lines(step.error, "", look)
     if step.message is not None:
         yield from ("", "answer" if step.kind == "llm" else "message")
         yield from _message(step.message)
     if step.usage:
+        counts = ", ".join(f"{count} {visible(name)}" for name, count in step.usage.items())
+        yield from ("", f"usage: {counts}")
+    fields = step.resolved()
+    prompt = cast("list[Record]", fields.get("prompt") or [])
+    new = _last_answer(prompt)
+    if "prompt" in fields:
         yield from (
             "",
-            "usage: " + ", ".join(f"{count} {visible(name)}" for name, count in step.usage.items()),
+            f"prompt: {len(prompt)} messages"
+            + (f", {len(prompt) - new} since the last answer" if new else ""),
         )
-    if step.error is not None:
-        yield ""
-        yield from error_lines(step.error, "", look)
+        yield from _messages(prompt[new:])
+    yield ""
+    yield from _others(fields, tools=tools)
+    config = None if run is None else run.config(step.number)
+    if config is not None:
+        yield "to go on from here: config=" + visible(as_json(config))
+    if new:
+        yield from ("", "prompt, what was said before:")
+        yield from _messages(prompt[:new])
+
+
+def _others(fields: Mapping[str, Json], *, tools: bool) -> Iterator[str]:
+    """The fields that have no place of their own, what came out before what went in."""
+    for name in sorted(fields, key=lambda name: name not in _COMES_OUT):
+        if name == "tool_defs" and not tools:
+            names = [visible(str(_name_of(one))) for one in cast("list[Json]", fields[name])]
+            yield f"tool_defs: {', '.join(names)}  (--tools shows them whole)"
+        elif name not in _SHOWN_APART:
+            yield from field_lines(name, fields[name])
+
+
+def _name_of(definition: Json) -> Json:
+    """The name of a tool, as providers define it: on top, or under `function`."""
+    found = cast("Record", definition) if isinstance(definition, dict) else {}
+    inner = found.get("function")
+    return (
+        found.get("name") or (cast("Record", inner).get("name") if isinstance(inner, dict) else None) or "?"
+    )
+
+
+def _last_answer(prompt: list[Record]) -> int:
+    """How many messages of a prompt go up to its last answer."""
+    answers = [at for at, message in enumerate(prompt, 1) if message.get("role") == "assistant"]
+    return answers[-1] if answers and answers[-1] < len(prompt) else 0
 
 
 def _notes(run: RunView | None, step: StepView) -> list[str]:
@@ -75,8 +110,7 @@ def field_lines(name: str, value: Json) -> Iterator[str]:
     yield from (f"  {line}" for line in lines)
 
 
-def _prompt(messages: list[Record]) -> Iterator[str]:
-    yield from ("", f"prompt: {len(messages)} messages")
+def _messages(messages: list[Record]) -> Iterator[str]:
     for message in messages:
         yield from _message(message)
 

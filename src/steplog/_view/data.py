@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from steplog._view import prices
+from steplog._view.calls import Calls
 from steplog._view.content import reduced
 from steplog._view.rows import RowBuilder
 from steplog._view.run_lines import Span, raw_lines
@@ -29,12 +30,12 @@ _LLM_START: Final = b'"ev":"llm.start"'
 Row = dict[str, Any]
 
 
-def row_of(run: Run) -> Row:
-    """A run's row, from its lines.
+def row_of(run: Run, *, exact: bool = False) -> Row:
+    """A run's row, from its lines; `exact`: with the duration of each call.
 
     Raises: LogError if its files are gone.
     """
-    builder = RowBuilder(run.id)
+    builder = RowBuilder(run.id, calls=Calls(exact=exact))
     for record in run.records():
         builder.note(record)
     found = builder.row(
@@ -150,7 +151,7 @@ def whole_run(run: Run, *, content: Content = "full", damage: Sequence[str] = ()
     only = frozenset(
         (record["seq"], record["ts"]) for record in run.records() if "seq" in record and "ts" in record
     )
-    row = row_of(run)
+    row = row_of(run, exact=True)
     if content != "full":
         row = _reduced_row(row, content)
     return WholeRun(row, [Span(file) for file in run.files], run.writer, damage, content, only)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from steplog._read.errors import LogError
 from steplog._read.health import examine
 from steplog._version import __version__
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from steplog._read import Log
     from steplog._read.health import Hole, SegmentHealth
+
+_MOST_BYTES: Final = 48_000_000  # which take half a second
 
 
 def health(path: Path) -> dict[str, Any]:
@@ -22,6 +25,7 @@ def health(path: Path) -> dict[str, Any]:
     found = examine(path)
     return {
         "whole": not found.has_losses,
+        "verdict": found.verdict,
         "segments": [_segment(segment) for segment in found.segments],
         "holes": [_hole(hole) for hole in found.holes],
         "lost": found.lost,
@@ -33,7 +37,16 @@ def health(path: Path) -> dict[str, Any]:
 
 
 def health_of(log: Log) -> dict[str, Any]:
-    """What is known of a log that was only read, for a page without a server: `steplog doctor` finds out more."""
+    """The same for a page without a server. Of a log too large to be read while a page is written: what is known of it."""
+    if sum(map(_bytes, log.segments)) > _MOST_BYTES:
+        return _known_of(log)
+    try:
+        return health(log.path)
+    except LogError:
+        return _known_of(log)  # several logs read as one, or one that is gone by now
+
+
+def _known_of(log: Log) -> dict[str, Any]:
     damaged = [bad for bad in log.bad if not bad.torn]
     segments = [
         {
@@ -46,7 +59,7 @@ def health_of(log: Log) -> dict[str, Any]:
     return {
         "whole": not (damaged or log.gaps or log.lost), "segments": segments, "holes": holes,
         "lost": [dict(lost) for lost in log.lost], "faults": [dict(fault) for fault in log.faults],
-        "cut": 0, "masked": {}, "version": __version__,
+        "cut": 0, "masked": {}, "version": __version__, "partly": True,
     }  # fmt: skip
 
 

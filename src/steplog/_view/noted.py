@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from steplog._notes.place import notes_files
+from steplog._notes.place import NOTES, notes_file, notes_files
 from steplog._notes.reading import notes_in
 from steplog._read.errors import LogError
 from steplog._read.files.segments import segments
@@ -32,12 +32,12 @@ def notes_of(path: Path) -> dict[str, Any]:
 
 
 def noted_state(path: Path) -> str:
-    """A text that changes when somebody notes something; empty without notes."""
+    """A text that changes when somebody notes something; empty without notes. It is asked for each second."""
     try:
-        stats = [file.stat() for file in notes_files([path], segments(path)) if file.exists()]
-    except (LogError, OSError):
+        stat = (path / NOTES if path.is_dir() else notes_file(path)).stat()
+    except OSError:
         return ""
-    return ",".join(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)
+    return f"{stat.st_size}-{stat.st_mtime_ns}"
 
 
 def take(path: Path, body: bytes) -> Note:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from steplog._ask.dimensions import MODEL_KINDS
 from steplog._format.record import USAGE_FIELDS
 from steplog._read.runs.times import moment
 from steplog._show.preview import brief, message_text
@@ -28,6 +29,7 @@ class _Open:
 
     kind: str
     name: str
+    model: str
     ts: str
     args: Json  # what it was called with
     provider: str
@@ -103,7 +105,14 @@ class RowBuilder:
         if isinstance(step, int):
             provider = str(record.get("provider") or "")
             self.open[step] = _Open(
-                kind, name, str(record.get("ts") or ""), record.get("args"), provider, is_inside, mark
+                kind,
+                name,
+                _text(record.get("model")),
+                str(record.get("ts") or ""),
+                record.get("args"),
+                provider,
+                is_inside,
+                mark,
             )
 
     def _note_point(self, record: Record, kind: str) -> None:
@@ -120,7 +129,7 @@ class RowBuilder:
         began = self.open.pop(record.get("step") or 0, None)
         if began is None:
             began = _Open(
-                kind, str(record.get("name") or ""), "", None, "", inside=False, mark=self._mark(kind)
+                kind, str(record.get("name") or ""), "", "", None, "", inside=False, mark=self._mark(kind)
             )
             self._add("steps")
         error = record.get("error")
@@ -130,9 +139,10 @@ class RowBuilder:
             self._add("errors")
             if began.mark >= 0:
                 self.spark[began.mark] = "x"
-        cost = self._note_answer(record, began) if kind == "llm" else None
-        if kind in ("llm", "tool", "node"):
-            self.calls.note(f"{kind} {began.name}", record, is_failed=is_failed, cost=cost)
+        cost = self._note_answer(record, began) if kind in MODEL_KINDS else None
+        name = _call_name(began, _text(record.get("model")) or began.model)
+        if name:
+            self.calls.note(name, record, is_failed=is_failed, cost=cost)
 
     def _note_answer(self, record: Record, began: _Open) -> float | None:
         usage = record.get("usage")
@@ -143,14 +153,14 @@ class RowBuilder:
             self.answer = words.head(message_text(words.said(cast("Record", message))) or self.answer)
         self.chars[1] = _whole(record.get("chars")) or self.chars[1]
         if not isinstance(usage, dict):
-            self._add("untold", 0 if record.get("status") == "error" else 1)
+            self._add("untold", 0 if record.get("status") == "error" or began.kind != "llm" else 1)
             return None
         if record.get("cached"):
             return None
         for name, value in usage.items():
             if isinstance(value, int) and name in _USAGE:
                 self.usage[name] = self.usage.get(name, 0) + value
-        found = prices.cost(str(record.get("model") or began.name), began.provider, usage, began.ts)
+        found = prices.cost(_text(record.get("model")) or began.model, began.provider, usage, began.ts)
         if found is None:
             self._add("unpriced")
         else:
@@ -212,7 +222,7 @@ class RowBuilder:
             "masked": sum(n for n in masked.values() if isinstance(n, int)) if isinstance(masked, dict) else None,
             "resumes": start.get("resumes"), "parent_run": start.get("parent_run"), "parent_step": start.get("parent_step"),
             "file": file, "content": content if content != "full" else None, "chars": self.chars if any(self.chars) else None,
-            "calls": self.calls.told(),
+            "calls": self.calls.told(filter(None, (_call_name(step, step.model) for step in self.open.values()))),
         }  # fmt: skip
         return _known(fields)
 
@@ -238,6 +248,17 @@ def _keep(names: dict[str, None], name: str) -> None:
 
 def _mapping(value: Json) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _call_name(step: _Open, model: str) -> str:
+    """Under which name the sums of calls count a step; empty if they do not."""
+    if step.kind in MODEL_KINDS:
+        return f"llm {model}"
+    return f"{step.kind} {step.name}" if step.kind in ("tool", "node") else ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _whole(value: object) -> int:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from steplog._read.errors import LogError
-from steplog._view import noted, page
+from steplog._view import answers, noted, page
 from steplog._view.catalogue import Catalogue
 from steplog._view.data import listing
 from steplog._view.find import runs_with
@@ -25,7 +25,7 @@ from steplog._view.live import Live, Watched
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS: Final = 2_000  # in one answer
 _FIRST_ROWS: Final = 300
-_MOST_ROWS: Final = 20_000  # what a browser holds without effort
+_MOST_RUNS_ASKED: Final = 2_000  # in one address
 _BLOCK: Final = 1_000_000  # bytes of a run in one piece
 _LINES: Final = "application/x-ndjson"
 _PACKED: Final = (1_000, 4_000_000)  # smaller is not worth it, and larger costs more time than a local wire
@@ -87,6 +87,7 @@ class Page:
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self._live = Live()
         self.catalogue = Catalogue(path, self._live.tell)
+        self._one_at_a_time = asyncio.Lock()  # figures take memory
 
     def routes(self) -> list[Route]:
         """What may be asked for."""
@@ -97,6 +98,8 @@ class Page:
             Route("/api/live", self.live),
             Route("/api/find", self.find),
             Route("/api/health", self.health),
+            Route("/api/stats", self.stats),
+            Route("/api/diff/{a}/{b}", self.diff),
             Route("/api/notes", self.notes),
             Route("/api/note", self.note, methods=["POST"]),
         ]
@@ -108,12 +111,10 @@ class Page:
     async def runs(self, request: Request) -> Response:
         """Rows of the list, newest first, from a place on."""
         begin = _number(request.query_params.get("from"))
-        end = min(begin + (_PAGE_ROWS if begin else _FIRST_ROWS), _MOST_ROWS)
+        end = begin + (_PAGE_ROWS if begin else _FIRST_ROWS)
         rows, count = await run_in_threadpool(self.catalogue.rows, begin, end)
-        state = self.catalogue.state()
-        if count > _MOST_ROWS:
-            state["older"] = count - _MOST_ROWS
-        body = listing(rows, state, end if end < min(count, _MOST_ROWS) else None)
+        state = {**self.catalogue.state(), "runs": count}
+        body = listing(rows, state, end if end < count else None)
         return _packed(request, body, "application/json")
 
     async def run(self, request: Request) -> Response:
@@ -151,6 +152,28 @@ class Page:
             found = await run_in_threadpool(health, self.catalogue.path)
         except LogError:
             return PlainTextResponse("there is no log", 404)
+        return _packed(request, orjson.dumps(found), "application/json")
+
+    async def stats(self, request: Request) -> Response:
+        """What `steplog stats` says of these runs, or of all."""
+        by, asked = request.query_params.get("by", ""), request.query_params.get("runs")
+        runs = None if asked is None else asked.split(",")
+        if by not in answers.BY or len(runs or ()) > _MOST_RUNS_ASKED:
+            return PlainTextResponse("not so", 400)
+        async with self._one_at_a_time:
+            return await self._answer(request, answers.figures, by, runs)
+
+    async def diff(self, request: Request) -> Response:
+        """What `steplog diff` says of two runs."""
+        return await self._answer(
+            request, answers.difference, request.path_params["a"], request.path_params["b"]
+        )
+
+    async def _answer(self, request: Request, what: Callable[..., dict[str, Any]], *given: Any) -> Response:
+        try:
+            found = await run_in_threadpool(what, self.catalogue.path, *given)
+        except LogError as error:
+            return PlainTextResponse(str(error), 404)
         return _packed(request, orjson.dumps(found), "application/json")
 
     async def notes(self, request: Request) -> Response:

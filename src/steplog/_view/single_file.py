@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from steplog._view import prices
+from steplog._view.answers import comparisons
 from steplog._view.data import WholeRun, listing, whole_run
 from steplog._view.health import health_of
 from steplog._view.page import with_data
@@ -41,6 +42,7 @@ def html(
     state = _state(path, content, more, notices)
     if noted := [_kept(note.as_json(), content) for run in several for note in run.notes]:
         state["notes"] = list({note["id"]: note for note in noted}.values())
+    state["diffs"] = comparisons(several)
     if log is not None:
         state["health"] = health_of(log)
     return with_data(gzip.compress(_sections(wholes, state), _LEVEL, mtime=0))

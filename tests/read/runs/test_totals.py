@@ -26,12 +26,14 @@ def test_work_that_ends_after_its_run_is_in_the_totals_and_the_difference_is_tol
     )
 
 
-def test_lost_lines_are_the_reason_where_they_are(tmp_path):
+def test_what_lost_lines_counted_is_in_the_totals_as_the_end_says_and_which_they_are_is_told(tmp_path):
     lines = weather()
     del lines.records[4]
     run = one(lines, tmp_path)
-    assert (run.totals_written["input_tokens"], run.totals["input_tokens"]) == (250, 150)
-    assert run.totals_note.endswith("lines 5 to 5 of its writer are missing")
+    assert (run.totals_written["input_tokens"], run.totals["input_tokens"]) == (250, 250)
+    assert run.totals_note == (
+        "run.end says 250 input_tokens, its steps 150; 32 output_tokens, its steps 12: lines 5 to 5 of its writer are missing"
+    )
 
 
 def test_a_writer_that_added_up_wrongly_is_believed_until_its_lines_are_looked_at(tmp_path):

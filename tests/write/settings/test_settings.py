@@ -170,3 +170,11 @@ def test_settings_are_loaded_inside_an_event_loop_that_forbids_blocking(project)
 
     with blockbuster_ctx():
         assert asyncio.run(loaded()).content == "none"
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("64M", 64 << 20), ("2 GiB", 2 << 30), ("512kb", 512 << 10), ("70000", 70000)]
+)
+def test_sizes_are_said_as_people_say_them(monkeypatch, text, size):
+    monkeypatch.setenv("STEPLOG_ROTATE_BYTES", text)
+    assert Settings.load("logs").rotate_bytes == size

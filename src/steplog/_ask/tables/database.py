@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
     from steplog._read.log import Log
 
 INSTALL: Final = "this needs DuckDB: pip install 'steplog[query]'"
-_MEMORY: Final = "120MB"
+_MEMORY: Final = "96MB"
+_THREADS: Final = 2  # each reads into 32 MB of its own: more of them would not keep within that
+MOST_MEMORY: Final = "1GB"
 _TRIES: Final = 3  # for a log that is packed or pruned meanwhile
+
+
+class MemoryLimitError(SqlError):
+    """A question cannot be answered within the memory that it may take."""
 
 
 class Database:
@@ -61,6 +68,10 @@ class Database:
         except Error as error:
             if seconds and type(error).__name__ == "InterruptException":
                 raise SqlError(f"no answer within {seconds:g} s") from None
+            if type(error).__name__ == "OutOfMemoryException":
+                raise MemoryLimitError(
+                    f"this question needs more memory than it may take: {sentence(error)}"
+                ) from None
             raise SqlError(sentence(error)) from None
         finally:
             if timer is not None:
@@ -69,11 +80,12 @@ class Database:
 
 @contextmanager
 def database(
-    log: Log, views: Collection[str], *, runs: Collection[str] | None = None, memory: str = _MEMORY
+    log: Log, views: Collection[str], *, runs: Collection[str] | None = None, memory: str | None = None
 ) -> Generator[Database]:
     """The log as a database with these views (and those they are made of), with `runs` only of runs of these ids.
 
-    `memory` is how much DuckDB may take; beyond it, it goes on in files of a private temporary directory.
+    `memory` is how much DuckDB may take; beyond it, it goes on in files of a private temporary directory. Without it that
+    is little, and more where a statement of ours cannot do with it: not all of DuckDB's work can go on in files.
     Raises: LogError if DuckDB is not installed, or the log changes faster than it can be read.
     """
     try:
@@ -94,7 +106,7 @@ def _opened(
     log: Log,
     views: Collection[str],
     runs: Collection[str] | None,
-    memory: str,
+    memory: str | None,
     folder: Path,
 ) -> Database:
     """The database filled; files that go while they are read are looked for again under what names they have then."""
@@ -103,7 +115,10 @@ def _opened(
     why = ""
     for attempt in range(_TRIES):
         con = open_things.enter_context(
-            interruptible(duckdb.connect(":memory:", config=_config(memory, folder)))
+            interruptible(
+                duckdb.connect(":memory:", config=_config(memory or _MEMORY, folder)),
+                more_memory="" if memory else MOST_MEMORY,
+            )
         )
         files = log.segments if attempt == 0 else segments(log.path)
         try:
@@ -116,6 +131,7 @@ def _opened(
 def _config(memory: str, folder: Path) -> dict[str, Any]:
     return {
         "memory_limit": memory,
+        "threads": min(_THREADS, os.cpu_count() or 1),
         "temp_directory": str(folder / "spilled"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

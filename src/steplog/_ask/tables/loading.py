@@ -46,6 +46,11 @@ _UNEVEN: Final = f"""
         ELSE last - first + 1 <> n OR total * 2 <> (last + first) * n
             OR squares * 6 <> last * (last + 1) * (2 * last + 1) - (first - 1) * first * (2 * first - 1) END
 """
+_MISSING: Final = f"""
+    SELECT coalesce(sum(missing), 0)::BIGINT FROM (
+        SELECT max(seq) - min(seq) + 1 - count(*) AS missing FROM ({_OWNED}) WHERE w <> '' AND {_SANE} GROUP BY w
+    )
+"""
 _DROP_REPEATED: Final = f"""
     DELETE FROM stored WHERE rowid IN (
         SELECT place FROM ({_OWNED}) WHERE w <> '' AND seq IS NOT NULL
@@ -84,10 +89,13 @@ _OPENINGS: Final = (
 
 @dataclass(slots=True)
 class Loaded:
-    """What a load came upon: damages of files that had to be read one by one, and compressed files that end too early."""
+    """What a load came upon: damages of files that had to be read one by one, compressed files that end too early, and how
+    many lines are missing between those of a writer.
+    """
 
     bad: list[BadLine] = field(default_factory=list[BadLine])
     cut: list[Path] = field(default_factory=list["Path"])
+    missing: int = 0
 
 
 def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder: Path) -> Loaded:
@@ -105,6 +113,7 @@ def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder:
     con.execute(_WRITERS)
     if con.execute(_UNEVEN).fetchone():
         con.execute(_DROP_REPEATED)
+        (loaded.missing,) = con.execute(_MISSING).fetchone()
     if con.execute(_REUSED).fetchone():
         con.execute(_NUMBER_REUSED)
     if con.execute(_INFERRED).fetchone():
@@ -115,13 +124,14 @@ def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder:
 
 def _read(con: Connection, files: Sequence[Path], needs: Collection[str]) -> bool:
     """Whether the files could be read into the table `stored`; lines above 16 MiB need more memory, and are rare."""
-    from duckdb import InvalidInputException  # noqa: PLC0415 - the extra, which is there if there is a connection
+    # The extra, which is there if there is a connection.
+    from duckdb import InvalidInputException, OutOfMemoryException  # noqa: PLC0415
 
     for most in (USUAL_LINE, MAX_LINE):
         con.execute("DROP TABLE IF EXISTS stored")
         try:
             con.execute(f"CREATE TABLE stored AS {select_lines(files, needs, most)}")
-        except InvalidInputException:
+        except (InvalidInputException, OutOfMemoryException):
             con.execute("SET memory_limit = '1GB'")
             con.execute("SET threads = 1")
         else:

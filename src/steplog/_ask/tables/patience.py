@@ -17,14 +17,28 @@ class Interruptible:
     for ever.
     """
 
-    def __init__(self, connection: Any, worker: ThreadPoolExecutor) -> None:
-        """All of the connection's work is done by `worker`."""
+    def __init__(self, connection: Any, worker: ThreadPoolExecutor, more_memory: str) -> None:
+        """All of the connection's work is done by `worker`; `more_memory` is what it may take where it must."""
         self._connection = connection
         self._worker = worker
+        self._more_memory = more_memory
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """As DuckDB's."""
+        """As DuckDB's; what it has too little memory for it is asked again with more, until its settings are locked."""
+        from duckdb import OutOfMemoryException  # noqa: PLC0415 - the extra, which is there if there is a connection
+
+        try:
+            return self.patiently(lambda: self._connection.execute(sql, list(values)))
+        except OutOfMemoryException:
+            if not self._more_memory or self._is_locked():
+                raise
+        more, self._more_memory = self._more_memory, ""
+        self.patiently(lambda: self._connection.execute(f"SET memory_limit = '{more}'"))
         return self.patiently(lambda: self._connection.execute(sql, list(values)))
+
+    def _is_locked(self) -> bool:
+        found = self._connection.execute("SELECT current_setting('lock_configuration')").fetchone()
+        return bool(found[0])
 
     def patiently(self, work: Callable[[], Any]) -> Any:
         """What `work` with the connection gives; an exception in this thread ends it."""
@@ -41,7 +55,7 @@ class Interruptible:
 
 
 @contextmanager
-def interruptible(connection: Any) -> Generator[Interruptible]:
+def interruptible(connection: Any, *, more_memory: str = "") -> Generator[Interruptible]:
     """The connection, which is closed at the end, when nothing works with it any more."""
     with connection, ThreadPoolExecutor(1, "steplog-sql") as worker:
-        yield Interruptible(connection, worker)
+        yield Interruptible(connection, worker, more_memory)

@@ -11,8 +11,7 @@ USED: Final = ", ".join(
     f"any_value(CASE WHEN cached THEN NULL ELSE usage.{name} END) AS {name}" for name in TOKENS
 )
 _CALLS: Final = tuple(sorted(CALLS))
-# As `Run.totals` adds up: every step once, tokens of calls that no cache answered, errors where they began. What
-# `run.end` says of lines that are lost is in no view.
+# As `Run.totals` adds up: every step once, tokens of calls that no cache answered, errors where they began.
 COUNTED: Final = f"""
     SELECT run, nth, count(*) AS steps, count(*) FILTER (kind = 'llm') AS llm_calls,
         count(*) FILTER (kind = 'tool') AS tool_calls,
@@ -45,8 +44,16 @@ STATUS: Final = """
          WHEN coalesce(over.status, '') IN ('', 'abandoned', 'cancelled') AND over.totals.interrupts > 0 THEN 'interrupted'
          ELSE coalesce(nullif(over.status, ''), 'ok') END
 """
-SUMS: Final = ", ".join(
-    f"coalesce(TRY_CAST({'waiting' if name == 'interrupts' else 'counted'}.{name} AS BIGINT), 0)"
-    f"{_OF_RUN if name == 'errors' else ''} AS {name}"
-    for name in (*COUNTS, *TOKENS)
-)
+
+
+def _sum(name: str) -> str:
+    """The greater of what the steps add up to and what the run's end says: lines of steps may be lost, or come behind it."""
+    table = "waiting" if name == "interrupts" else "counted"
+    steps = f"coalesce(TRY_CAST({table}.{name} AS BIGINT), 0){_OF_RUN if name == 'errors' else ''}"
+    return f"greatest({steps}, coalesce(over.totals.{name}, 0)) AS {name}"
+
+
+SUMS: Final = ", ".join(map(_sum, (*COUNTS, *TOKENS)))
+MODELS: Final = """
+    nullif(list_sort(list_distinct(list_concat(coalesce(counted.models, []), coalesce(over.totals.models, [])))), []) AS models
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from steplog._ask.tables.columns import COUNTS, TOKENS
-from steplog._ask.tables.run_sums import COUNTED, STATUS, SUMS, USED, WAITING
+from steplog._ask.tables.run_sums import COUNTED, MODELS, STATUS, SUMS, USED, WAITING
 
 
 class Column(NamedTuple):
@@ -76,7 +76,7 @@ _KIND: Final = (
     Column(
         "kind",
         "VARCHAR",
-        "llm, tool, retriever, embedding, rerank, agent, node, chain, retry, interrupt, resume, custom",
+        "llm, tool, retriever, embedding, rerank, agent, node, chain, retry, interrupt, resume, denied, custom",
     ),
     Column("name", "VARCHAR", "its name; of a model call without one, the model"),
 )
@@ -158,8 +158,8 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "points": (
         *_STEP,
-        Column("kind", "VARCHAR", "retry, interrupt, resume, custom"),
-        Column("name", "VARCHAR", "a custom point's name"),
+        Column("kind", "VARCHAR", "retry, interrupt, resume, denied, custom"),
+        Column("name", "VARCHAR", "a custom point's name, a denied call's tool"),
         Column("ts", "TIMESTAMP", "when, UTC"),
         Column("attempt", "BIGINT", "of a retry: which attempt comes"),
         Column("wait_ms", "DOUBLE", "of a retry: after how many milliseconds"),
@@ -218,7 +218,7 @@ _RUNS: Final = f"""
         coalesce(begun.ts, first_ts) AS started,
         coalesce(over.ms, epoch_us(last_ts - coalesce(begun.ts, first_ts)) / 1000) AS ms,
         {SUMS},
-        counted.models,
+        {MODELS},
         begun.resumes, begun.parent_run, begun.parent_step, begun.tags, begun.metadata, opened.host, opened.pid, seen.file
     FROM seen LEFT JOIN begun USING (run, nth) LEFT JOIN over USING (run, nth) LEFT JOIN counted USING (run, nth)
         LEFT JOIN waiting USING (run, nth) LEFT JOIN open_runs USING (run, nth) LEFT JOIN opened ON opened.w = seen.w

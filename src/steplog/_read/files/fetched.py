@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from steplog._format.segment_name import PACKED
-from steplog._format.shipped import is_segment
+from steplog._format.shipped import is_notes, is_segment
 from steplog._format.store import Store, StoreError
 from steplog._format.zstd_frames import frames
+from steplog._notes.place import NOTES
 from steplog._read.errors import LogError, NotALog
 from steplog._read.files.cache import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 LIMIT: Final = "STEPLOG_CACHE_BYTES"
 _USUAL_LIMIT: Final = 10_000_000_000
@@ -50,6 +51,7 @@ def fetched(url: str, environ: Mapping[str, str] = os.environ) -> Path:
         else:
             _make_room(folder, url, sum(segments.values()), _limit(environ))
             _fetch(store, segments, folder)
+        _fetch_notes(store, [key for key in sizes if is_notes(key)], folder)
     except FileNotFoundError:
         raise NotALog(f"there is no log at {url}") from None
     except StoreError as error:
@@ -90,6 +92,22 @@ def _fetch(store: Store, segments: Mapping[str, int], folder: Path) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done in [pool.submit(_fetch_one, store, key, size, folder) for key, size in missing]:
             done.result()
+
+
+def _fetch_notes(store: Store, keys: Sequence[str], folder: Path) -> None:
+    """Brings the notes of all hosts, as one file: a note bears an id, and is the same in each copy."""
+    partial = folder / f".{NOTES}.{os.getpid()}"
+    pieces: list[bytes] = []
+    try:
+        for key in sorted(keys):
+            store.get(key, partial)
+            pieces.append(partial.read_bytes().rstrip(b"\n") + b"\n")
+        if pieces:
+            partial.write_bytes(b"".join(pieces))
+            partial.chmod(0o600)
+            partial.replace(folder / NOTES)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _fetch_one(store: Store, key: str, size: int, folder: Path) -> None:

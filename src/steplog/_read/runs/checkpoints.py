@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steplog._read.files.liveness import INTERRUPTED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +20,12 @@ def config_at(place: Json, thread: str) -> Record | None:
     names = {"thread_id": place.get("thread_id") or thread or None, "checkpoint_ns": place.get("ns", "")}
     given = {**names, "checkpoint_id": place.get("id")}
     return {"configurable": {name: value for name, value in given.items() if value is not None}}
+
+
+def config_of_run(place: Json, status: str, steps: Sequence[Step], thread: str) -> Record | None:
+    """The `config` of a run itself, whose own lines name this place: else of where it was left at a question."""
+    asks = place is None and status == INTERRUPTED
+    return config_at(place_of_question(steps) if asks else place, thread)
 
 
 def place_of_question(steps: Sequence[Step]) -> Json:

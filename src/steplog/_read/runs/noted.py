@@ -9,10 +9,12 @@ from steplog._notes.place import notes_files
 from steplog._notes.reading import notes_in
 from steplog._notes.writing import about, append, new_note
 from steplog._read.errors import LogError
+from steplog._read.runs.failures import failures_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from steplog._format.record import Json
     from steplog._notes.note import Note
     from steplog._read.runs.source import Source
 
@@ -38,10 +40,13 @@ def noted_of(source: Source) -> tuple[Note, ...]:
     return tuple(notes_in(notes_files((), source.files)).by_run.get(source.lines.id, ()))
 
 
-def take_note(source: Source, name: str, failures: Iterable[str], given: NoteGiven) -> Note:
-    """Takes a note on the run of this name, which had these failures. Raises: LogError."""
+def take_note(source: Source, name: str, failure: Mapping[str, Json] | None, given: NoteGiven) -> Note:
+    """Takes a note on the run of this name, which failed so, if it did. Raises: NotFound; LogError."""
     if source.shelf.is_passing:
-        raise LogError("standard input has no place for notes: give the path of the log")
+        raise LogError("this is a copy of a log, which has no place for notes: note where the log is written")
+    step = given.get("step")
+    steps, own = (source.tree.steps, failure) if step is None else ((source.step(step),), None)
+    failures = failures_of(steps, own, name)
     file = notes_files((), source.files)[0]
     try:
         note = new_note(source.lines.id, **given)

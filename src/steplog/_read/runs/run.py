@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 from steplog._notes.note import labels_of_runs
 from steplog._read.errors import LogError
 from steplog._read.files.liveness import INTERRUPTED
-from steplog._read.runs.checkpoints import config_at, place_of_question
+from steplog._read.runs.checkpoints import config_at, config_of_run
 from steplog._read.runs.columns import rows_of
-from steplog._read.runs.failures import failures_of
 from steplog._read.runs.noted import NoteFields, noted_of, take_note
+from steplog._read.runs.resumed import GoesOn
 from steplog._read.runs.source import totals_note
 from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Message
@@ -30,12 +30,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Run:
+class Run(GoesOn):
     """One run, as its log stood when it was read. What is not known is None, or empty."""
 
     _source: Source = field(repr=False)
-
-    # -- what a listing shows
 
     @property
     def id(self) -> str:
@@ -82,7 +80,7 @@ class Run:
 
     @property
     def resumes(self) -> str:
-        """The run that was interrupted and that this one goes on with."""
+        """The run that was interrupted and that this one goes on with, as its writer knew it; see `resumed`."""
         return _text(self._source.start.get("resumes"))
 
     @property
@@ -103,16 +101,15 @@ class Run:
 
     @property
     def totals(self) -> Mapping[str, Json]:
-        """What its steps in the log add up to: counts, tokens by kind, and the models; zeros are left out.
+        """What it took: counts, tokens by kind, and the models; zeros are left out.
 
-        Where `totals_written` says something else, `totals_note` says why. As long as no line of the run was read, and
-        none of them is missing, it is what `totals_written` says.
+        The sums of its steps, or what `totals_written` says where that is more: see `totals_note`.
         """
         return self._source.totals
 
     @property
     def totals_note(self) -> str:
-        """How `totals_written` differs from `totals`, and why, in a sentence; empty if it does not."""
+        """How `totals_written` differs from what its steps add up to, and why, in a sentence; empty if it does not."""
         return totals_note(self._source)
 
     @property
@@ -152,7 +149,7 @@ class Run:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was noted of it and of its steps, beside the log, in order of time."""
+        """What was noted of it and of its steps, in order of time."""
         return noted_of(self._source)
 
     @property
@@ -166,11 +163,7 @@ class Run:
         labels, removed: words that it gets or loses, one or several. score: a number. by: who says so. Secrets are masked.
         Raises: NotFound if there is no such step; LogError if no note can say that, or it cannot be written.
         """
-        step = given.get("step")
-        steps, own = (self.steps, self.error) if step is None else ((self.step(step),), None)
-        return take_note(self._source, self.name, failures_of(steps, own, self.name), {**given, "text": text})
-
-    # -- its lines and steps, read when they are asked for
+        return take_note(self._source, self.name, self.error, {**given, "text": text})
 
     def records(self) -> Iterator[Record]:
         """The run's lines as written, each once, in the order of its writer's numbers. They are not to be changed.
@@ -228,12 +221,10 @@ class Run:
         Where a run's stream was left at the question, that is where the node that asks stands in the outermost graph.
         None where no checkpointer was in use. Raises: NotFound if there is no such step.
         """
-        if step is not None:
-            found = self.step(step) if isinstance(step, int) else step
-            return config_at(found.fields.get("checkpoint"), self.thread)
-        place = self._field("checkpoint")
-        asks = place is None and self.status == INTERRUPTED
-        return config_at(place_of_question(self.steps) if asks else place, self.thread)
+        if step is None:
+            return config_of_run(self._field("checkpoint"), self.status, self.steps, self.thread)
+        found = self.step(step) if isinstance(step, int) else step
+        return config_at(found.fields.get("checkpoint"), self.thread)
 
     @property
     def messages(self) -> tuple[Record, ...]:

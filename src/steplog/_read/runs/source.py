@@ -12,7 +12,7 @@ from steplog._read.errors import LogError, NotFound
 from steplog._read.files.liveness import CRASHED, INTERRUPTED, RUNNING, UNFINISHED, liveness
 from steplog._read.files.spans import records_of
 from steplog._read.runs.times import ms_between
-from steplog._read.runs.totals import difference, reason, totals_of
+from steplog._read.runs.totals import completed, difference, reason, totals_of
 from steplog._read.runs.tree import Tree
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class Source:
     lines: RunLines
     catalogue: Catalogue
     shelf: Shelf
+
+    def before(self) -> Iterator[Source]:
+        """The runs that began before it, newest first."""
+        began = str(self.began or "")
+        for lines in self.catalogue.newest():
+            if lines is not self.lines and str((lines.start or {}).get("ts") or lines.ts) <= began:
+                yield Source(lines, self.catalogue, self.shelf)
 
     @property
     def parts(self) -> Sequence[RunLines]:
@@ -104,16 +111,17 @@ class Source:
 
     @property
     def totals(self) -> Mapping[str, Json]:
-        """What its steps add up to.
+        """What it took: the sums over its steps in the log, or where they are more what its last line says.
 
-        Where all of its writer's lines from its start to its end are in the log, and none of its own behind that, it is
-        what was added up when they were written: no line needs to be read for it.
+        Where all of its writer's lines from its start to its end are in the log, and none of its own behind that, the
+        two are the same: no line needs to be read for it.
         """
         is_known = self.totals_written and "tree" not in self.__dict__ and self.is_whole
-        return self.totals_written if is_known else self._sums
+        return self.totals_written if is_known else completed(self.sums, self.totals_written)
 
     @cached_property
-    def _sums(self) -> Mapping[str, Json]:
+    def sums(self) -> Mapping[str, Json]:
+        """What its steps in the log add up to."""
         return totals_of(self.tree.lines, self.tree.end)
 
     @property
@@ -200,6 +208,6 @@ def _count(value: Json) -> int:
 def totals_note(source: Source) -> str:
     """How the totals of a run's last line differ from what its steps add up to, and why; empty if they do not."""
     tree = source.tree
-    differs = "" if source.end is None else difference(source.totals_written, source.totals)
+    differs = "" if source.end is None else difference(source.totals_written, source.sums)
     why = reason(tree.records, list(source.missing()), len(source.read[1])) if differs else ""
     return f"{differs}: {why}" if differs else ""

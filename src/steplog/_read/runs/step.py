@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from steplog._read.runs.recovered import saved_by
 from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Document, Message, ToolCall, Usage
 
@@ -117,6 +118,12 @@ class Step:
     def children(self) -> tuple[Step, ...]:
         """The steps that are part of this one, by number."""
         return self._run.children_of(self.number)
+
+    @property
+    def recovered_by(self) -> Step | None:
+        """The step that made good what failed in this one: its next attempt, an error handler, another model."""
+        above = self.parent
+        return saved_by(self, self._run.children_of(above.number if above else None))
 
     @property
     def node(self) -> str:

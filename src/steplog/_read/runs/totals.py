@@ -1,4 +1,4 @@
-"""What a run's steps add up to, as its writer adds up, and why its last line may say something else."""
+"""What a run's steps add up to, as its writer adds up, and what its last line says where they are not all in the log."""
 
 from __future__ import annotations
 
@@ -86,6 +86,23 @@ def _unanswered(points: list[tuple[int, int]]) -> int:
     for _, change in sorted(points):
         waiting = max(0, waiting + change)
     return waiting
+
+
+def completed(sums: Mapping[str, Json], written: Mapping[str, Json]) -> dict[str, Json]:
+    """Of each count the greater: steps whose lines are lost are in what was written, steps behind the end in the sums."""
+    counts = {name: value for name, value in written.items() if type(value) is int}
+    totals: dict[str, Json] = {**sums}
+    for name, value in counts.items():
+        own = sums.get(name)
+        if value > (own if isinstance(own, int) else 0):
+            totals[name] = value
+    models = [*_models(sums), *_models(written)]
+    return totals | ({"models": [*dict.fromkeys(models)]} if models else {})
+
+
+def _models(totals: Mapping[str, Json]) -> list[Json]:
+    models = totals.get("models")
+    return [model for model in models if isinstance(model, str)] if isinstance(models, list) else []
 
 
 def difference(written: Mapping[str, Any], summed: Mapping[str, Any]) -> str:

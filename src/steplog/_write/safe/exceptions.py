@@ -11,6 +11,7 @@ from typing import Any, Final
 from steplog._format.record import LONG
 from steplog._write.safe.attributes import instance_dict, live_dict, mro_of, name_of, type_name
 from steplog._write.safe.causes import Cause, causes_of
+from steplog._write.safe.in_time import said_in_time
 
 _CANCELS: Final = frozenset({"CancelledError", "KeyboardInterrupt"})
 _MOST_FRAMES: Final = 40
@@ -75,13 +76,13 @@ def message_of(error: BaseException) -> str:
     """What the exception says: its `str()`, as Python itself would print it.
 
     That is code of its class, the only code of others that is ever run here. Whatever it raises is contained, and its
-    arguments are told instead; so they are where they hold so much that to print them would be felt. What cannot be
-    contained is code that never returns: Python would hang just so.
+    arguments are told instead; so they are where they hold so much that to print them would be felt, and where nothing
+    is said within a second.
     """
     if _str_is_c_code(type(error)) and not _are_few(arguments_of(error)):
         return _said_by_arguments(error)
     try:
-        said = str(error)
+        said = said_in_time(error) if says_more(error) else str(error)
     except KeyboardInterrupt as interrupt:
         if not _is_of_code(interrupt):
             raise  # somebody pressed Ctrl-C at this very moment

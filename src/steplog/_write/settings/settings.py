@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -153,6 +154,8 @@ def _parsed(name: str, raw: str) -> Any:
     if name in _CHOICES or (name == "fsync" and word in _FSYNC):
         return _checked(name, word)
     try:
+        if name.endswith("_bytes") and (size := _SIZE.fullmatch(word)):
+            return _checked(name, int(size[1]) << _SHIFTS[size[2]])
         return _checked(name, float(word) if name in _FRACTIONS else int(word))
     except ValueError as error:
         if isinstance(error, SettingsError):
@@ -217,6 +220,8 @@ _OWN_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "redactor": _redactor,
     "redact_values": _redact_values,
 }
+_SIZE: Final = re.compile("([0-9]+) ?([kmgt])i?b?")  # in small letters, as 64M or 2 GiB
+_SHIFTS: Final = {"k": 10, "m": 20, "g": 30, "t": 40}
 _FSYNC: Final = ("never", "always")
 _SWITCHES: Final = frozenset({"redact", "compress", "chain"})
 _LONGEST_KEY: Final = 64

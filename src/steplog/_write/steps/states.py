@@ -28,7 +28,7 @@ class RunState:
     """A run that is being recorded."""
 
     __slots__ = (
-        "budget", "errors", "failures", "hex", "late", "masked", "memory", "next_number", "points", "thread", "tool_calls", "totals",
+        "budget", "called", "errors", "failures", "hex", "late", "masked", "memory", "next_number", "points", "thread", "tool_calls", "totals",
         "uuid",
     )  # fmt: skip
 
@@ -52,6 +52,7 @@ class RunState:
         self.tool_calls: dict[
             str, int
         ] = {}  # a tool call's id -> the step of the model call that asked for it
+        self.called: dict[str, int] = {}  # ids of calls -> the tool step that was made for it
         self.failures: dict[Hashable, int] = {}  # what was tried and failed -> how many times in a row
 
     def asks_for(self, call_ids: object, step: int) -> None:
@@ -59,6 +60,10 @@ class RunState:
         for call_id in call_ids if type(call_ids) is list else ():
             if type(call_id) is str:
                 _remember(self.tool_calls, call_id, step)
+
+    def calls(self, call_id: str, step: int) -> None:
+        """A tool is called in `step`."""
+        _remember(self.called, call_id, step)
 
     def is_first_time(self, point: Hashable) -> bool:
         """Whether this point was not told in this run before."""
@@ -90,7 +95,7 @@ class RunState:
     def forget(self) -> None:
         """The run is over: hold nothing of what it said."""
         self.memory.forget()
-        self.errors, self.points, self.tool_calls, self.failures = {}, {}, {}, {}
+        self.errors, self.points, self.tool_calls, self.called, self.failures = {}, {}, {}, {}, {}
 
 
 def _remember(memory: dict[Any, Any], key: Hashable, value: object) -> None:

@@ -12,6 +12,7 @@ from steplog._write.misnamed import node_instead_of
 from steplog._write.said.line import Line
 from steplog._write.said.line_writer import LineWriter
 from steplog._write.settings.settings import Settings
+from steplog._write.steps.denied import denied_calls
 from steplog._write.steps.failures import failure_of
 from steplog._write.steps.handed_down import of_its_own
 from steplog._write.steps.labels import labelled
@@ -70,8 +71,10 @@ class StepLines:
         record["ev"] = step.kind + ".start"
         if run.failures or "attempt" in fields:
             _number_attempt(step, record, fields.get("attempt"))
-        if run.tool_calls and type(call_id := fields.get("call_id")) is str and call_id in run.tool_calls:
-            record["asked_by"] = run.tool_calls[call_id]
+        if "call_id" in fields and type(call_id := fields["call_id"]) is str:
+            run.calls(call_id, number)
+            if call_id in run.tool_calls:
+                record["asked_by"] = run.tool_calls[call_id]
         if self._names_nodes and (node := step.node) is not None:
             record["node"] = node
         if own_fields:
@@ -87,7 +90,7 @@ class StepLines:
         """A step that was left out of the log turns out to be one that is written."""
         self.start(step, _NO_FIELDS, {"late_ms": ms_since(step.began)})
 
-    def end(
+    def end(  # noqa: C901, PLR0912 - one function, as the end of each step comes by here and calls would be felt
         self,
         step: StepState,
         status: str | None,
@@ -118,6 +121,7 @@ class StepLines:
             record["implied"] = True
         if error is not None or status is not None:
             fields = {**fields, **failure_of(record, step, status, error, error_fields)}
+        answers_calls = fields.pop("answers_calls", None) if step.more_fields else None
         if step.parent is None:
             of_run = {name: fields[name] for name in _OF_A_RUN if name in fields}
             after = self._end_call(step, record, fields, hold=True)
@@ -126,6 +130,9 @@ class StepLines:
             self._end_call(step, record, fields)
         else:
             self._lines.write(run, record, fields)
+            if answers_calls is not None and "output" in record:
+                for told in denied_calls(record["output"], run, of_any=answers_calls == "any"):
+                    self._point("denied", step, told)
 
     def _end_call(
         self, step: StepState, record: Record, fields: dict[str, Any], *, hold: bool = False
@@ -152,6 +159,9 @@ class StepLines:
 
     def point(self, kind: str, above: StepState, fields: Fields) -> None:
         """Something happened inside the step `above`."""
+        self._point(kind, above, _NO_FIELDS, fields)
+
+    def _point(self, kind: str, above: StepState, own_fields: Fields, fields: Fields = _NO_FIELDS) -> None:
         run = above.run
         run.totals.count(kind)
         number = run.next_number()
@@ -161,6 +171,7 @@ class StepLines:
         if parent := above.nearest_written:
             record["parent"] = parent
         record["ev"] = f"{kind}.point"
+        record |= own_fields
         self._lines.write(run, record, fields)
 
     def first_token(self, step: StepState) -> None:

@@ -43,8 +43,6 @@ class StepRecorder:
         self._runs = Runs(self._step_lines)
         self._implied_ends = ImpliedEnds(self)
 
-    # -- what happens
-
     def start(
         self,
         key: Hashable,
@@ -58,6 +56,7 @@ class StepRecorder:
         attempt_of: Hashable = None,
         resuming: bool = False,
         in_agent: bool = False,
+        answers_calls: str | None = None,
         below_only: bool = False,
         start_lost: bool = False,
         handed_down: HandedDown | None = None,
@@ -65,13 +64,12 @@ class StepRecorder:
         """A step begins. Without a known `parent` it begins a run of its own, which `run_fields` describe.
 
         The line is in the kernel when this returns. A key that is open already is the same step seen by a second
-        handler, and is not written again. `attempt_of` names what is tried (below the same parent): a step of it that
-        follows a failed one is numbered as the next attempt. With `resuming` a new run says which interrupted run of
-        its thread it goes on from. With `in_agent` a parent that was taken for plumbing is an agent: it has such steps.
-        With `below_only` nothing is begun where the parent is not known, and False is given. With `start_lost` it is
-        the end that was told, and nobody knows when the step began. Where the format has no such `kind`, the step is
-        written as a node, and the kind under `extra`. `handed_down` are the tags and metadata that hold here; those are
-        written that the step does not have from the one around it.
+        handler. `attempt_of` names what is tried (below the same parent): a step of it behind a failed one is numbered. A
+        run that is `resuming` says which run of its thread it goes on from. With `in_agent` a parent taken for plumbing is
+        an agent. A node that calls tools as steps `answers_calls` of this run ("run"), or also of one before ("any"):
+        answers without such a step are told as denied. With `below_only` nothing begins where the parent is not known, and
+        False is given. With `start_lost` only the end was told. An unknown `kind` is written as a node, and under `extra`;
+        of `handed_down` (tags, metadata) what the one around it has not.
         """
         try:
             steps, opened = self._steps, self._steps.opened
@@ -92,6 +90,8 @@ class StepRecorder:
                 self._promote(above, "agent")
             step = opened[key] = StepState(key, kind, name, above.run, above, handed_down)
             (above.run.late if above.state else above.inner)[key] = step
+            if answers_calls is not None:
+                step.more_fields = {"answers_calls": answers_calls}
             step.tries = None if attempt_of is None else (above.key, kind, attempt_of)
             if kind in self._written:
                 self._step_lines.start(step, fields, own_fields)
@@ -233,8 +233,6 @@ class StepRecorder:
     def report(self, where: str, error: BaseException) -> None:
         """Write a failure of ours as `log.error`; never raises."""
         self.lines.report(where, error)
-
-    # -- what adapters and owners ask
 
     def writes(self, kind: str) -> bool:
         """Whether steps of this kind are written, so that an adapter need not read what would be dropped."""

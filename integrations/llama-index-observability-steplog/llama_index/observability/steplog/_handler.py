@@ -216,7 +216,7 @@ class StepLogHandler(LogHandle):
         if found is None:
             return {}
         if found.is_answered:
-            self._steps.point("resume", parent=parent, fields={"where": span.method})
+            self._steps.point("resume", parent=parent, fields={"where": span.method, "value": found.answer})
         return {"attempt": found.number} if found.number > 1 else {}
 
     # -- what its end tells

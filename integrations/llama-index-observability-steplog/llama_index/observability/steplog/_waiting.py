@@ -16,10 +16,11 @@ _MOST_FRAMES: Final = 12
 
 
 class Attempt(NamedTuple):
-    """Which try of a step this is, and whether it goes on because what it waited for has come."""
+    """Which try of a step this is, whether it goes on because what it waited for has come, and that."""
 
     number: int
     is_answered: bool
+    answer: Any = None
 
 
 _FIRST: Final = Attempt(1, is_answered=False)
@@ -31,12 +32,14 @@ def attempt(arguments: Mapping[str, Any]) -> Attempt:
     step = live_dict(variable.get(None)) if variable is not None else {}
     number = live_dict(step.get("retry")).get("retry_number")
     waiters = live_dict(step.get("state")).get("collected_waiters")
-    is_answered = events.is_answer(events.event_in(arguments))
-    if type(waiters) is list and waiters:
-        is_answered = is_answered or any(live_dict(w).get("resolved_event") is not None for w in waiters)
-    if not is_answered and not number:
+    answer = events.event_in(arguments)
+    if not events.is_answer(answer):
+        come = [live_dict(w).get("resolved_event") for w in waiters] if type(waiters) is list else []
+        answer = next((event for event in reversed(come) if event is not None), None)
+    if answer is None and not number:
         return _FIRST
-    return Attempt(number + 1 if type(number) is int else 1, is_answered)
+    told = None if answer is None else values.told(answer)
+    return Attempt(number + 1 if type(number) is int else 1, answer is not None, told)
 
 
 def awaited() -> BaseException | None:

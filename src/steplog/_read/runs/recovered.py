@@ -1,0 +1,38 @@
+"""What saved a step that failed: its next attempt, a graph's error handler, or another model that was sent the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from steplog._read.runs.step import Step
+
+_HANDLER_OF: Final = "__error_handler__"  # LangGraph's name for a node's own error handler begins so
+_HANDLER: Final = "__default_error_handler__"
+
+
+def saved_by(step: Step, siblings: Sequence[Step]) -> Step | None:
+    """The one of its siblings by which a failed step was made good; None where nothing did.
+
+    Where an attempt fails again, what saved that one counts.
+    """
+    if step.status != "error":
+        return None
+    failed = step
+    for other in siblings:
+        if other.number <= failed.number or other.kind != failed.kind or not _stands_in(other, failed):
+            continue
+        if other.status != "error":
+            return None if other.open else other
+        failed = other
+    return None
+
+
+def _stands_in(other: Step, failed: Step) -> bool:
+    if other.kind == "node" and other.name in (_HANDLER, _HANDLER_OF + failed.name):
+        return other.fields.get("step_in_graph") == failed.fields.get("step_in_graph")
+    if other.kind == "llm" and "prompt" in other.fields:
+        return other.fields["prompt"] == failed.fields.get("prompt")
+    return other.name == failed.name and other.call_id == failed.call_id and other.attempt > failed.attempt
