@@ -30,15 +30,6 @@ BLOCK = re.compile(
 )
 MARKS = ("file", "exits", "not run", "tested", "main command", "test command")
 COMMANDS = ("sh", "bash")
-# Pages of which the tests of their own rooms run what stands there; a page of `docs` that is not named here runs here.
-ELSEWHERE = {
-    "docs/coding-agents.md": "tests/mcp",
-    "docs/exports.md": "tests/export",
-    "docs/fleet.md": "tests/fleet",
-    "docs/notes.md": "tests/cli",
-    "docs/testing.md": "tests/replay",
-    "docs/versions.md": "tests/ask",
-}
 
 
 @dataclass(frozen=True)
@@ -177,7 +168,7 @@ def main() -> None:
     """Write what the commands print into the pages."""
     wanted = {Path(word).resolve() for word in sys.argv[1:]}
     for page in pages():
-        if (wanted and page not in wanted) or page.relative_to(ROOT).as_posix() in ELSEWHERE:
+        if wanted and page not in wanted:
             continue
         with tempfile.TemporaryDirectory() as folder:
             ran = run(page, Path(folder))

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from blocks import COMMANDS, ELSEWHERE, ROOT, blocks, pages, plain, run
+from blocks import COMMANDS, ROOT, blocks, pages, plain, run
 
 
 def name(page):
     return page.relative_to(ROOT).as_posix()
 
 
-PAGES = [page for page in pages() if name(page) not in ELSEWHERE]
+PAGES = pages()
 RUNNING = [
     page
     for page in PAGES

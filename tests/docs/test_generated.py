@@ -12,7 +12,7 @@ from steplog._cli.main import _COMMANDS
 from steplog._cli.main import steplog as cli
 
 sys.path.insert(0, str(Path(__file__).parent))
-from blocks import ELSEWHERE, ROOT, pages
+from blocks import ROOT, pages
 
 DOCS = ROOT / "docs"
 spec = importlib.util.spec_from_file_location("make_docs", DOCS / "make.py")
@@ -44,8 +44,6 @@ def called(text):
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_commands_and_options_that_are_named_are_there(page):
-    if page.relative_to(ROOT).as_posix() in ELSEWHERE:
-        pytest.skip("its commands may be of a later day than this page's")
     for command, *words in called(page.read_text(encoding="utf-8")):
         assert command in _COMMANDS, f"steplog {command}"
         if command in ("run", "try"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from blocks import ELSEWHERE, ROOT, pages
+from blocks import ROOT, pages
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OUTSIDE = ("http://", "https://", "mailto:")
@@ -33,8 +33,6 @@ def test_relative_links_lead_to_files_and_headings(page):
             continue
         name, _, heading = target.partition("#")
         file = (page.parent / name).resolve() if name else page
-        if not file.exists() and file.is_relative_to(ROOT) and file.relative_to(ROOT).as_posix() in ELSEWHERE:
-            continue
         assert file.exists(), target
         if heading:
             assert heading in anchors(file.read_text(encoding="utf-8")), target

@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 HIDING = Path(__file__).with_name("without_posix")
 # The core: record, write, read back, show, ask. Tests that are left out are of what is taken away.
 CORE = (
-    "tests/record/test_public_door.py",
     "tests/record/test_recorder.py",
     "tests/read/test_log.py",
     "tests/format/test_frozen.py",

@@ -119,10 +119,10 @@ def _yes(found: bool) -> str:  # noqa: FBT001 -- a word for it
 
 def _has_locks() -> bool:
     try:
-        import fcntl  # noqa: F401, PLC0415 -- not on Windows
+        import fcntl  # noqa: PLC0415 -- not on Windows
     except ImportError:
         return False
-    return True
+    return hasattr(fcntl, "flock")
 
 
 def _log(path: str) -> dict[str, str]:

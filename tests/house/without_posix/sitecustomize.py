@@ -10,14 +10,15 @@ import multiprocessing.popen_spawn_posix  # noqa: F401
 import os
 import subprocess  # noqa: F401
 import sys
-import tempfile  # noqa: F401
+import tempfile
 
+tempfile._O_TMPFILE_WORKS = False
 for module in ("fcntl", "resource", "pwd", "grp"):
     sys.modules[module] = None
 posix = sys.modules[os.name]
 for name in (
     "fork", "register_at_fork", "O_NOFOLLOW", "O_TMPFILE", "O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "fchmod", "fchown",
-    "pread", "fdatasync", "getuid", "geteuid",
+    "pread", "fdatasync",
 ):  # fmt: skip
     for place in (os, posix):
         if hasattr(place, name):
