@@ -147,7 +147,7 @@ def run(page: Path, folder: Path) -> list[Ran]:
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?|\d\d:\d\d:\d\d\.\d+|\d{8}T\d+Z[-\w]*")
 DURATION = re.compile(r"[+-]?\d[\d.,]* ?(ms|us|s|min|kB|B|bytes)\b( \([^)]*%\))?")
 ID = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8}\b|\b[0-9a-f]{16}\b|\b(?=[a-z]*\d)[a-z0-9]{8}\b")
-PLACE = re.compile(r"(/[-\w.@]+)+/?")
+PLACE = re.compile(r"[\w.-]*(/[-\w.@]+)+/?")
 
 
 def plain(text: str) -> list[str]:
