@@ -136,7 +136,10 @@ def test_a_point_of_no_kind_that_there_is_leaves_a_log_error(sink):
     with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run:
         recorder._steps.point("banana", parent=run)
     (error,) = [r for r in sink.records if r["ev"] == "log.error"]
-    assert "'banana' is no point; there are custom, denied, interrupt, resume, retry" in error["error"]["message"]
+    assert (
+        "'banana' is no point; there are custom, denied, interrupt, resume, retry"
+        in error["error"]["message"]
+    )
 
 
 @pytest.mark.parametrize("detail", ["steps", "all"])

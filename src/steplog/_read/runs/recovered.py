@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from steplog._read.runs.step import Step
+    from steplog._format.record import Json
 
+
+class Attempt(Protocol):
+    """What is asked of a step: the properties mean what those of `Step` mean."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def open(self) -> bool: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def call_id(self) -> str: ...
+    @property
+    def fields(self) -> Mapping[str, Json]: ...
+
+
+_Step = TypeVar("_Step", bound=Attempt)
 _HANDLER_OF: Final = "__error_handler__"  # LangGraph's name for a node's own error handler begins so
 _HANDLER: Final = "__default_error_handler__"
 
 
-def saved_by(step: Step, siblings: Sequence[Step]) -> Step | None:
+def saved_by(step: _Step, siblings: Sequence[_Step]) -> _Step | None:
     """The one of its siblings by which a failed step was made good; None where nothing did.
 
     Where an attempt fails again, what saved that one counts.
@@ -30,7 +53,7 @@ def saved_by(step: Step, siblings: Sequence[Step]) -> Step | None:
     return None
 
 
-def _stands_in(other: Step, failed: Step) -> bool:
+def _stands_in(other: Attempt, failed: Attempt) -> bool:
     if other.kind == "node" and other.name in (_HANDLER, _HANDLER_OF + failed.name):
         return other.fields.get("step_in_graph") == failed.fields.get("step_in_graph")
     if other.kind == "llm" and "prompt" in other.fields:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from steplog._read.files.liveness import INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from steplog._format.record import Json, Record
-    from steplog._read.runs.run import Run
-    from steplog._read.runs.source import Source
     from steplog._read.runs.step import Step
 
 
@@ -32,29 +29,30 @@ class Answer:
         return {name: getattr(self, name) for name in ("run", "step", "id", "question", "answer")}
 
 
-class GoesOn:
-    """What a run that goes on with another says of that."""
-
-    _source: Source
-
-    @cached_property
-    def resumed(self) -> Run | None:
-        """The run in the log that this one goes on with, also where another process recorded it; None if there is none."""
-        run = cast("Any", self)
-        return waited(run, (type(run)(source) for source in self._source.before()))
+class Waiting(Protocol):
+    """What is asked of a run: the properties mean what those of `Run` mean."""
 
     @property
-    def goes_on_from(self) -> str:
-        """The id of that run, or of the one that `resumes` names where the log does not have it; empty without one."""
-        return self.resumed.id if self.resumed is not None else cast("Any", self).resumes
-
+    def id(self) -> str: ...
     @property
-    def answers(self) -> tuple[Answer, ...]:
-        """What humans answered in it, each with the question that it answers."""
-        return answered(cast("Any", self), self.resumed)
+    def resumes(self) -> str: ...
+    @property
+    def thread(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def steps(self) -> Sequence[Step]: ...
+    @property
+    def input(self) -> Json: ...
+    def config(self) -> Record | None:
+        """See `Run`."""
+        ...
 
 
-def waited(run: Run, earlier: Iterable[Run]) -> Run | None:
+_Run = TypeVar("_Run", bound=Waiting)
+
+
+def waited(run: _Run, earlier: Iterable[_Run]) -> _Run | None:
     """The run that `run` goes on with, of those before it, newest first; None if it goes on with none of them.
 
     It is the one that `resumes` names. Another process, which knew of none, says where it goes on: that is the newest run
@@ -77,7 +75,7 @@ def waited(run: Run, earlier: Iterable[Run]) -> Run | None:
     return None
 
 
-def answered(run: Run, before: Run | None) -> tuple[Answer, ...]:
+def answered(run: Waiting, before: Waiting | None) -> tuple[Answer, ...]:
     """What was answered in `run`: to questions of the run `before` it, and to its own."""
     given = run.input if before is not None else None
     found: list[Answer] = []
@@ -94,7 +92,7 @@ def answered(run: Run, before: Run | None) -> tuple[Answer, ...]:
     return tuple(found)
 
 
-def _answers(before: Run, asked: dict[str, Step], given: Json) -> Iterable[Answer]:
+def _answers(before: Waiting, asked: dict[str, Step], given: Json) -> Iterable[Answer]:
     """An answer of LangGraph's: by the questions' ids, or to the one that waits."""
     by_id = (
         cast("Record", given) if isinstance(given, dict) and given and asked.keys() >= given.keys() else None

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from steplog._notes.note import labels_of_runs
-from steplog._read.errors import LogError
 from steplog._read.files.liveness import INTERRUPTED
 from steplog._read.runs.checkpoints import config_at, config_of_run
 from steplog._read.runs.columns import rows_of
+from steplog._read.runs.displayed import notebook_html, tree_text
 from steplog._read.runs.noted import NoteFields, noted_of, take_note
-from steplog._read.runs.resumed import GoesOn
+from steplog._read.runs.resumed import Answer, answered, waited
 from steplog._read.runs.source import totals_note
 from steplog._read.runs.times import moment
 from steplog._read.runs.typed import Message
-from steplog._show import frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Run(GoesOn):
+class Run:
     """One run, as its log stood when it was read. What is not known is None, or empty."""
 
     _source: Source = field(repr=False)
@@ -82,6 +82,21 @@ class Run(GoesOn):
     def resumes(self) -> str:
         """The run that was interrupted and that this one goes on with, as its writer knew it; see `resumed`."""
         return _text(self._source.start.get("resumes"))
+
+    @cached_property
+    def resumed(self) -> Run | None:
+        """The run in the log that this one goes on with, also where another process recorded it; None if there is none."""
+        return waited(self, map(Run, self._source.before()))
+
+    @property
+    def goes_on_from(self) -> str:
+        """The id of that run, or of the one that `resumes` names where the log does not have it; empty without one."""
+        return self.resumes if self.resumed is None else self.resumed.id
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What humans answered in it, each with the question that it answers."""
+        return answered(self, self.resumed)
 
     @property
     def parent_run(self) -> str:
@@ -261,12 +276,7 @@ class Run(GoesOn):
 
     def __str__(self) -> str:
         """The run as a tree, as `steplog show` prints it."""
-        from steplog._show.run_tree import run_lines  # noqa: PLC0415 -- a listing needs no pictures
-
-        try:
-            return "\n".join(run_lines(self))
-        except LogError as error:
-            return f"run {self.id}: {error}"
+        return tree_text(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 -- IPython's signature
         """In IPython's terminal the tree, too."""
@@ -274,13 +284,7 @@ class Run(GoesOn):
 
     def _repr_html_(self) -> str:
         """In a notebook the page, in a frame of its own; a tree to unfold where a run is too large for that."""
-        from steplog._show.html import run_html, sentence_html  # noqa: PLC0415 -- a listing needs no pictures
-
-        try:
-            frame = frames.bound.run(self) if frames.bound else None
-            return frame or run_html(self)
-        except LogError as error:
-            return sentence_html(f"run {self.id}: {error}")
+        return notebook_html(self)
 
     def _told(self, name: str) -> Json:
         """A field of its start; read again where a listing does not keep it."""
