@@ -18,7 +18,7 @@ from steplog._replay.agent_as_recorded import AgentAsRecorded, agent_as_recorded
 from steplog._replay.as_logged import as_logged
 from steplog._replay.errors import CannotReplay, NothingLeft, PromptChanged, RecordedFailure
 from steplog._replay.recorded_calls import RecordedCall, RecordedCalls, RecordedTools
-from steplog._replay.test_file import replay_test
+from steplog._replay.written_test import replay_test
 from steplog._write.disk.sinks import MemorySink
 from steplog._write.steps.step_recorder import StepRecorder
 

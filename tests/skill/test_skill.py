@@ -81,6 +81,7 @@ def test_every_command_in_it_works_as_it_stands_there(tmp_path):
                     raise ValueError("no")
             except ValueError:
                 pass
+    (tmp_path / "tests").mkdir()
     binaries = tmp_path / "bin"
     binaries.mkdir()
     script = binaries / "steplog"

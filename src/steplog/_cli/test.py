@@ -38,7 +38,7 @@ def test(*, run: str, path: str | None, agent: str, keep: str | None) -> None:
     from steplog._read.files.segments import log_path  # noqa: PLC0415 -- as the line before
     from steplog._read.log import read  # noqa: PLC0415 -- as the line before
     from steplog._replay.errors import CannotReplay  # noqa: PLC0415 -- as the line before
-    from steplog._replay.test_file import replay_test  # noqa: PLC0415 -- as the line before
+    from steplog._replay.written_test import replay_test  # noqa: PLC0415 -- as the line before
 
     with log_at(path) as log:
         found = log.run(run)
