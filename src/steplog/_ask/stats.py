@@ -165,7 +165,7 @@ def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) ->
         gather(held, chosen, of, again=True)
         spent = spend(held, columns) if prices else None
     groups = [_figures(row, len(columns), spent) for row in _summed(held, columns, of)] if columns else []
-    groups.sort(key=lambda each: (each.cost or 0, sum(each.tokens.values()), each.calls), reverse=True)
+    groups.sort(key=_rank)
     return Stats(
         by=tuple(by),
         of=of,
@@ -177,6 +177,11 @@ def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) ->
         sources=price_sources() if prices else (),
         notes=tuple(notes(held)),
     )
+
+
+def _rank(figures: Figures) -> tuple[Any, ...]:
+    """The dearest first, then who used most; equal ones by name, so that the same log gives the same order."""
+    return -(figures.cost or 0), -sum(figures.tokens.values()), -figures.calls, list(map(str, figures.group))
 
 
 def _summed(held: Database, columns: Sequence[str], of: str) -> list[tuple[Any, ...]]:
@@ -227,7 +232,7 @@ def _all(spent: Iterable[Spending]) -> Spending:
 
 def _slowest(held: Database, ranked: int) -> tuple[Ranked, ...]:
     found = held.rows(
-        "SELECT run, coalesce(name, ''), ms FROM facts WHERE ms IS NOT NULL ORDER BY ms DESC LIMIT ?",
+        "SELECT run, coalesce(name, ''), ms FROM facts WHERE ms IS NOT NULL ORDER BY ms DESC, run LIMIT ?",
         [ranked],
     )
     return tuple(Ranked(*row) for row in found)
