@@ -16,6 +16,7 @@ from steplog._read.files.lines import Line, read_lines
 from steplog._read.files.standing import plain_name
 
 _SNIFFED_LINES: Final = 3
+_LOOKS_AT_NOTHING: Final = 3
 
 
 def log_path(path: str | os.PathLike[str] | None) -> Path:
@@ -80,9 +81,12 @@ def _names(path: Path) -> dict[str, bool]:
     """The names in a directory, and whether each is a file's; also of files that are renamed at this moment.
 
     A listing takes time, and may miss a file that gets its other name meanwhile: whichever of two listings misses it,
-    the other has it. What only one of them has is looked for by its name.
+    the other has it. What only one of them has is looked for by its name. Where both have nothing at all, which a log's
+    directory seldom has, more are made.
     """
     first, second = _listed(path), _listed(path)
+    for _ in range(_LOOKS_AT_NOTHING):
+        first = first or _listed(path)
     return first | second if first.keys() == second.keys() else _agreed(path, first, second)
 
 
