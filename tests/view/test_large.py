@@ -1,7 +1,7 @@
 """Large logs on the page: opening, scrolling, memory, what stands in the document.
 
-The limits are those of the design, and what was measured is printed beside them. With QUIET_MACHINE=1 they hold as they
-are, by the clock and in processor time; else what else runs on the machine may double processor times.
+The limits are those of the design, and what was measured is printed beside them. Processor times are held to them, as a clock
+measures what else runs on the machine, too; with QUIET_MACHINE=1, where nothing else does, the clock is held to them as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ LONGEST_TASK_MS = 100
 MEMORY_MB = 400
 FIRST_PAINT_SECONDS = 1.5
 IS_QUIET = bool(os.environ.get("QUIET_MACHINE"))
-SLACK = 1 if IS_QUIET else 2
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,8 @@ def hold(name: str, limit: float, clock: float, *worked: float) -> None:
     """Whoever works longest is what a person waits for, as all work at the same time."""
     told = " and ".join(f"{each:.2f}" for each in worked)
     print(f"\n{name}: {clock:.2f} s by the clock; {told} s of processor (page, server); limit {limit} s")
-    assert max(worked) < limit * SLACK
+    assert max(worked) < limit
+    assert sum(worked) < limit * 1.5
     assert clock < limit or not IS_QUIET
 
 
@@ -125,7 +125,7 @@ def test_a_run_of_100_000_steps_opens_scrolls_and_is_searched(opened, browser, t
     rows = len(page.query_selector_all(".tr"))
     print(f"scrolled: the longest task took {max(tasks):.1f} ms of processor; {rows} rows in the document")
     assert len(tasks) > 100
-    assert max(tasks) < LONGEST_TASK_MS * SLACK
+    assert max(tasks) < LONGEST_TASK_MS
     assert 20 < rows < 120
     assert int(page.inner_text(".tr .n >> nth=0")) > STEPS - 200
 
@@ -149,12 +149,12 @@ def test_its_conversation_and_its_errors_open_without_a_long_wait(opened):
         before = measured.worked()
         page.keyboard.press(key)
         opened.wait(lambda selector=selector: page.query_selector(selector), 30)
-        assert measured.worked() - before < OPEN_SECONDS * SLACK
+        assert measured.worked() - before < OPEN_SECONDS
     assert len(page.query_selector_all(".tr")) < 60
     before = measured.worked()
     page.click("button:has-text('errors')")
     opened.wait(lambda: len(page.query_selector_all(".tr.er")) > 10)
-    assert measured.worked() - before < OPEN_SECONDS * SLACK
+    assert measured.worked() - before < OPEN_SECONDS
 
 
 def test_the_same_run_in_one_file_opens_as_fast(tab, long_log, tmp_path):
@@ -197,7 +197,7 @@ def test_a_large_directory_shows_its_newest_runs_at_once(tab, tmp_path, size, se
         times = [first_rows(opened, url) for url in (served.link, served.origin + "/", served.origin + "/")]
         newest = opened.text(".rr >> nth=0")
         print(f"\n{size / 1e6:.0f} MB: the newest runs after {', '.join(f'{t:.2f}' for t in times)} s")
-        assert min(times) < FIRST_PAINT_SECONDS * SLACK
+        assert min(times) < FIRST_PAINT_SECONDS
         opened.wait(
             lambda: (
                 "Reading older"

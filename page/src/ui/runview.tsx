@@ -70,12 +70,12 @@ function Opened({ run }: { run: Run }) {
   const version = run.lines.length + tick * 1e-6 + (run.status === "running" ? run.dur * 1e-9 : 0);
 
   const tree = useMemo(() => build(run, r.rows), [run, r.rows, run.lines.length, run.status]);
-  const opened = useMemo(() => {
-    const set = new Set(r.opened);
-    const group = r.step !== null ? groupOf(tree.kids, r.step) : null;
-    if (group && !r.folded.includes(group)) set.add(group);
-    return set;
-  }, [r.opened.join("."), r.folded.join("."), r.step, tree]);
+  const within = useMemo(() => {
+    const group = r.step === null ? null : groupOf(tree.kids, r.step);
+    return group && !r.folded.includes(group) ? group : "";
+  }, [r.folded.join("."), r.step, tree]);
+  // The same set for as long as the same groups are open: another one would make all rows anew at each step of the cursor.
+  const opened = useMemo(() => new Set(within ? [...r.opened, within] : r.opened), [r.opened.join("."), within]);
   const lines = useMemo(() => rowsOf(tree, { rows: r.rows, onlyErrors: r.errors, agent: r.agent, folded: new Set(r.folded), opened }), [tree, r.errors, r.agent, r.folded.join("."), opened]);
   const A = useMemo(() => axis(run, r.idle, r.zoom), [run, r.idle, r.zoom?.join(), run.dur, run.lines.length]);
   const hits = useHits(run, r.find);
