@@ -3,7 +3,7 @@
 They are never changed and never made anew; a log of another kind, or of a later version, is added beside them. All but two
 were written by version 0.1: by LangGraph, LangChain and LlamaIndex agents, by a recorder that writes every kind of line and
 every marker, by a process that was killed, one whose disk was full, four that share a file, one of which left half a line;
-`damage` was damaged by hand. Since then a repeated line counts once, and totals are what the steps in the log add up to.
+`damage` was damaged by hand. Since then a repeated line counts once.
 `locked` and `packed-frames` have the locks and the many frames that came after, `denied` the calls that did not happen, routes and
 cached nodes.
 """
