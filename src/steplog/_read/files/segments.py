@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from steplog._format.shipped import DAY, HOST, is_url
 from steplog._notes.place import is_notes_file
 from steplog._read.errors import LogError, NotALog
 from steplog._read.files.lines import Line, read_lines
-from steplog._read.files.standing import plain_name
+from steplog._read.files.standing import plain_name, stat_standing
 
 _SNIFFED_LINES: Final = 3
 _LOOKS_AT_NOTHING: Final = 3
@@ -96,9 +97,15 @@ def _listed(path: Path) -> dict[str, bool]:
 
 
 def _agreed(path: Path, first: dict[str, bool], second: dict[str, bool]) -> dict[str, bool]:
-    doubtful = first.keys() ^ second.keys()
-    gone = {name for name in doubtful if not os.path.lexists(path / name)}
-    return {name: is_file for name, is_file in (first | second).items() if name not in gone}
+    """What stands of either listing; a segment that stood in one form a moment ago counts in the form it has now."""
+    agreed = {name: is_file for name, is_file in first.items() if name in second}
+    for name in first.keys() ^ second.keys():
+        try:
+            form, state = stat_standing(path / name)
+        except OSError:
+            continue
+        agreed[form.name] = stat.S_ISREG(state.st_mode)
+    return agreed
 
 
 def _is_segment(folder: Path, name: str, beside: dict[str, bool]) -> bool:
