@@ -1,6 +1,5 @@
 """A user's redactor sees every text, and whatever it does costs the text and not the host."""
 
-import os
 import subprocess
 import sys
 import textwrap
