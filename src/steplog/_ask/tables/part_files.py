@@ -1,0 +1,154 @@
+"""A log as one file of rows for each of its segments: those that are kept, and those that are made now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from steplog._ask.tables.columns import USUAL_LINE, literal
+from steplog._ask.tables.kept_parts import KeptParts
+from steplog._ask.tables.odd_files import good_lines, is_cut, torn_end
+from steplog._ask.tables.parts import is_even, loose_in, parts_of, ranges_in, summary_of
+from steplog._format.segment_name import writer_in_name
+from steplog._read.files.lines import MAX_LINE
+from steplog._read.files.sequence import Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from steplog._ask.tables.loading import Connection, Loaded
+
+_COPY: Final = "FORMAT parquet, COMPRESSION lz4, DICTIONARY_SIZE_LIMIT 1000, PARQUET_VERSION V2"
+
+
+class Uneven(Exception):  # noqa: N818 - nothing went wrong: the log has to be read in the other way
+    """Lines of a log cannot be put into rows file by file: some are repeated, or an id is used twice, or writers share a file."""
+
+
+@dataclass(slots=True)
+class Part:
+    """The rows of one segment: the `file`, where its `rows` are, whose it is, the ranges of its lines' numbers, how often a
+    writer opened it, whether its last line closes the log, and the runs that do not both begin and end in it.
+    """
+
+    file: Path
+    rows: Path
+    writer: str
+    ranges: list[tuple[int, int]]
+    openings: int
+    closes: bool
+    loose: list[str] = field(default_factory=list[str])
+
+
+def parts_in(con: Connection, files: Iterable[Path], folder: Path, loaded: Loaded) -> list[Part]:
+    """The rows of these files, as files in `folder`, in order; what cannot be read goes to `loaded`.
+
+    Raises: Uneven.
+    """
+    kept, parts, has_new = KeptParts(), list[Part](), False
+    for at, file in enumerate(files):
+        rows, key = folder / f"{at}.parquet", kept.key(file)
+        facts = kept.get(key, rows)
+        if facts is None:
+            facts = _made(con, file, rows, folder, loaded)
+            # Only of what is whole, and was the same all the time.
+            if facts.pop("is_whole") and key and kept.key(file) == key:
+                kept.put(key, rows, facts)
+                has_new = True
+        parts.append(Part(file, rows, **{**facts, "ranges": [(low, high) for low, high in facts["ranges"]]}))
+    if has_new:
+        kept.make_room()
+    loaded.missing = _missing(parts)
+    return parts
+
+
+def _made(con: Connection, file: Path, rows: Path, folder: Path, loaded: Loaded) -> dict[str, Any]:
+    """Puts the rows of a file there, and gives the facts of `Part`, with `is_whole`. Raises: Uneven."""
+    cut = file.suffix == ".zst" and is_cut(file)
+    if cut:
+        loaded.cut.append(file)
+    source, is_copy = (_good_copy(file, folder, loaded), True) if cut else (file, False)
+    summary = _written(con, source, rows)
+    if summary["bad"] > 1 or (summary["bad"] and (is_copy or not torn_end(file))):
+        if is_copy:
+            raise Uneven
+        source, is_copy = _good_copy(file, folder, loaded), True
+        summary = _written(con, source, rows)
+        if summary["bad"]:
+            raise Uneven
+    writer = _writer_of(file, summary)
+    ranges = _ranges(con, summary, literal(str(rows))) if writer else []
+    loose = con.execute(loose_in(literal(str(rows)))).fetchall()
+    if any(is_twice for _, is_twice in loose):
+        raise Uneven
+    return {
+        "writer": writer,
+        "ranges": ranges,
+        "openings": summary["openings"],
+        "closes": bool(summary["closes"]),
+        "loose": [run for run, _ in loose],
+        "is_whole": not is_copy,
+    }
+
+
+def _written(con: Connection, source: Path, rows: Path) -> dict[str, Any]:
+    """Writes the rows of a file, and gives the summary of it. Raises: Uneven where its lines are not all in them, once."""
+    # The extra, which is there if there is a connection.
+    from duckdb import InvalidInputException, OutOfMemoryException  # noqa: PLC0415
+
+    where = literal(str(rows))
+    for is_superseded in (False, True):
+        for most in (USUAL_LINE, MAX_LINE):
+            try:
+                con.execute(f"COPY ({parts_of(source, most, is_superseded=is_superseded)}) TO {where} ({_COPY})")
+                break
+            except (InvalidInputException, OutOfMemoryException):
+                if most == MAX_LINE:
+                    raise Uneven from None
+        value, lines, repeated = con.execute(summary_of(where)).fetchone()
+        summary: dict[str, Any] = orjson.loads(value)
+        if lines == summary["lines"] and not repeated:
+            return summary
+    raise Uneven
+
+
+def _good_copy(file: Path, folder: Path, loaded: Loaded) -> Path:
+    target = folder / f"copy-{len(list(folder.iterdir()))}.jsonl"
+    with target.open("wb") as stream:
+        stream.writelines(good_lines(file, loaded.bad))
+    return target
+
+
+def _writer_of(file: Path, summary: dict[str, Any]) -> str:
+    """Whose lines all of a file's are. Raises: Uneven if they are of several."""
+    named = {summary["w"], summary["other_w"]} - {None}
+    if len(named) > 1:
+        raise Uneven
+    return named.pop() if named else writer_in_name(file)
+
+
+def _ranges(con: Connection, summary: dict[str, Any], rows: str) -> list[tuple[int, int]]:
+    """The numbers of a file's lines. Raises: Uneven if one of them stands there twice."""
+    low, high, count = summary["low"], summary["high"], summary["lines"] + summary["superseded"]
+    if not count:
+        return []
+    if high - low + 1 == count and con.execute(is_even(low, high)).fetchone()[0] == summary["mixed"]:
+        return [(low, high)]
+    found = con.execute(ranges_in(rows)).fetchall()
+    if summary["superseded"] or any(repeated for *_, repeated in found):
+        raise Uneven
+    return [(first, last) for first, last, _ in found]
+
+
+def _missing(parts: Iterable[Part]) -> int:
+    """How many lines are missing between those of a writer. Raises: Uneven if lines stand in several files."""
+    seen: dict[str, Sequence] = {}
+    for part in parts:
+        numbers = seen.setdefault(part.writer, Sequence())
+        if part.writer and not all(numbers.add_range(first, last) for first, last in part.ranges):
+            raise Uneven
+    gaps = (gap for writer, numbers in seen.items() for gap in numbers.gaps(writer))
+    return sum(gap.last - gap.first + 1 for gap in gaps)
