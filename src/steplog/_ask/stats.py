@@ -160,7 +160,7 @@ def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) ->
     spent = spend(held, [] if has_labels else columns) if prices else None
     everything = None if spent is None else {(): _all(spent.values())}
     total = _figures(_summed(held, [], of)[0], 0, everything)
-    slowest, dearest = _slowest(held, ranked), _dearest(held, ranked) if prices else ()
+    slowest, dearest = _slowest(held, ranked), _dearest(held, ranked) if prices and ranked else ()
     if has_labels:  # with which a run may be in several groups
         gather(held, chosen, of, again=True)
         spent = spend(held, columns) if prices else None
@@ -239,7 +239,11 @@ def _slowest(held: Database, ranked: int) -> tuple[Ranked, ...]:
 
 
 def _dearest(held: Database, ranked: int) -> tuple[Ranked, ...]:
-    costs = ((each.cost, run, nth) for (run, nth), each in spend(held, ["run", "nth"]).items() if each.cost)
+    costs = (
+        (each.cost, run, nth)
+        for (run, nth), each in spend(held, ["run", "nth"], only_priced=True).items()
+        if each.cost
+    )
     names: dict[tuple[str, int], str] = {
         (run, nth): name for run, nth, name in held.rows("SELECT run, nth, coalesce(name, '') FROM facts")
     }

@@ -26,7 +26,9 @@ _OPEN_RUNS: Final = """
 """
 
 
-def load_parts(con: Connection, files: Sequence[Path], folder: Path, *, is_narrowed: bool, tells_open: bool) -> Loaded:
+def load_parts(
+    con: Connection, files: Sequence[Path], folder: Path, *, is_narrowed: bool, tells_open: bool
+) -> Loaded:
     """Makes the views that others are made of, over the rows of the files, which stand in `folder` and must stay.
 
     is_narrowed: only runs in the table `wanted`. tells_open: fills the table `open_runs`. Raises: Uneven if the log has to
@@ -41,16 +43,21 @@ def load_parts(con: Connection, files: Sequence[Path], folder: Path, *, is_narro
     con.execute(
         "CREATE TABLE part_files AS SELECT unnest(?::VARCHAR[]) AS rows, unnest(?::VARCHAR[]) AS file, "
         "unnest(?::VARCHAR[]) AS w, unnest(range(?)) AS file_at",
-        [[str(part.rows) for part in parts], [str(part.file) for part in parts], [part.writer for part in parts], len(parts)],
+        [
+            [str(part.rows) for part in parts],
+            [str(part.file) for part in parts],
+            [part.facts.writer for part in parts],
+            len(parts),
+        ],
     )
-    loose = sorted({run for part in parts for run in part.loose})
+    loose = sorted({run for part in parts for run in part.facts.loose})
     con.execute("CREATE TABLE loose AS SELECT unnest(?::VARCHAR[]) AS run", [loose])
     paths = ", ".join(literal(str(part.rows)) for part in parts)
     con.execute(
-        f"CREATE VIEW parts AS SELECT * FROM read_parquet([{paths}], filename=true) {_ONLY_WANTED if is_narrowed else ''}"  # noqa: S608 - our own words
+        f"CREATE VIEW parts AS SELECT * FROM read_parquet([{paths}], filename=true) {_ONLY_WANTED if is_narrowed else ''}"
     )
     con.execute(f"CREATE TABLE loose_parts AS {LOOSE_PARTS}")
-    if con.execute(f"SELECT 1 FROM ({REPEATED_PARTS}) LIMIT 1").fetchone():  # noqa: S608 - our own words
+    if con.execute(f"SELECT 1 FROM ({REPEATED_PARTS}) LIMIT 1").fetchone():
         raise Uneven
     for name, sql in OF_PARTS.items():
         more = OF_LOOSE_PARTS.get(name) if loose else None
@@ -65,14 +72,14 @@ def _tell_open_runs(con: Connection, parts: Sequence[Part]) -> None:
     for run, nth, writer in con.execute(_OPEN_RUNS).fetchall():
         writers_of.setdefault((run, nth), []).append(writer or "")
     wanted = {writer for several in writers_of.values() for writer in several}
-    closed = {part.writer: part.closes for part in parts}
+    closed = {part.facts.writer: part.facts.closes for part in parts}
     tell_statuses(con, writers_of, dict(_openings(parts, wanted)), closed)
 
 
 def _openings(parts: Sequence[Part], writers: Collection[str]) -> Iterator[tuple[str, Record]]:
     """As the lines have them: what tells whether a process lives is no column, and may become more."""
     for part in parts:
-        if part.openings and part.writer in writers:
+        if part.facts.openings and part.facts.writer in writers:
             found = lines_with(needle(b'"ev":"log.open"'), [part.file])
-            for line in islice(found, part.openings):
+            for line in islice(found, part.facts.openings):
                 yield line.writer, line.line.record

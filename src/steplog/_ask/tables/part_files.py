@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -28,19 +28,26 @@ class Uneven(Exception):  # noqa: N818 - nothing went wrong: the log has to be r
     """Lines of a log cannot be put into rows file by file: some are repeated, or an id is used twice, or writers share a file."""
 
 
-@dataclass(slots=True)
-class Part:
-    """The rows of one segment: the `file`, where its `rows` are, whose it is, the ranges of its lines' numbers, how often a
-    writer opened it, whether its last line closes the log, and the runs that do not both begin and end in it.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a segment beside its rows: whose it is, the ranges of its lines' numbers, how often a writer opened it,
+    whether its last line closes the log, and the runs that do not both begin and end in it.
     """
+
+    writer: str
+    ranges: tuple[tuple[int, int], ...]
+    openings: int
+    closes: bool
+    loose: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one segment: the `file`, where its `rows` are, and what is known of it."""
 
     file: Path
     rows: Path
-    writer: str
-    ranges: list[tuple[int, int]]
-    openings: int
-    closes: bool
-    loose: list[str] = field(default_factory=list[str])
+    facts: Facts
 
 
 def parts_in(con: Connection, files: Iterable[Path], folder: Path, loaded: Loaded) -> list[Part]:
@@ -51,22 +58,33 @@ def parts_in(con: Connection, files: Iterable[Path], folder: Path, loaded: Loade
     kept, parts, has_new = KeptParts(), list[Part](), False
     for at, file in enumerate(files):
         rows, key = folder / f"{at}.parquet", kept.key(file)
-        facts = kept.get(key, rows)
+        facts = _known(kept.get(key, rows))
         if facts is None:
-            facts = _made(con, file, rows, folder, loaded)
+            facts, is_whole = _made(con, file, rows, folder, loaded)
             # Only of what is whole, and was the same all the time.
-            if facts.pop("is_whole") and key and kept.key(file) == key:
-                kept.put(key, rows, facts)
+            if is_whole and key and kept.key(file) == key:
+                kept.put(key, rows, asdict(facts))
                 has_new = True
-        parts.append(Part(file, rows, **{**facts, "ranges": [(low, high) for low, high in facts["ranges"]]}))
+        parts.append(Part(file, rows, facts))
     if has_new:
         kept.make_room()
     loaded.missing = _missing(parts)
     return parts
 
 
-def _made(con: Connection, file: Path, rows: Path, folder: Path, loaded: Loaded) -> dict[str, Any]:
-    """Puts the rows of a file there, and gives the facts of `Part`, with `is_whole`. Raises: Uneven."""
+def _known(kept: dict[str, Any] | None) -> Facts | None:
+    """The facts that were kept."""
+    if kept is None:
+        return None
+    try:
+        ranges = tuple((int(low), int(high)) for low, high in kept["ranges"])
+        return Facts(kept["writer"], ranges, kept["openings"], kept["closes"], tuple(kept["loose"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _made(con: Connection, file: Path, rows: Path, folder: Path, loaded: Loaded) -> tuple[Facts, bool]:
+    """Puts the rows of a file there, and gives what is known of it, and whether it is whole. Raises: Uneven."""
     cut = file.suffix == ".zst" and is_cut(file)
     if cut:
         loaded.cut.append(file)
@@ -84,14 +102,10 @@ def _made(con: Connection, file: Path, rows: Path, folder: Path, loaded: Loaded)
     loose = con.execute(loose_in(literal(str(rows)))).fetchall()
     if any(is_twice for _, is_twice in loose):
         raise Uneven
-    return {
-        "writer": writer,
-        "ranges": ranges,
-        "openings": summary["openings"],
-        "closes": bool(summary["closes"]),
-        "loose": [run for run, _ in loose],
-        "is_whole": not is_copy,
-    }
+    known = Facts(
+        writer, tuple(ranges), summary["openings"], bool(summary["closes"]), tuple(run for run, _ in loose)
+    )
+    return known, not is_copy
 
 
 def _written(con: Connection, source: Path, rows: Path) -> dict[str, Any]:
@@ -103,7 +117,9 @@ def _written(con: Connection, source: Path, rows: Path) -> dict[str, Any]:
     for is_superseded in (False, True):
         for most in (USUAL_LINE, MAX_LINE):
             try:
-                con.execute(f"COPY ({parts_of(source, most, is_superseded=is_superseded)}) TO {where} ({_COPY})")
+                con.execute(
+                    f"COPY ({parts_of(source, most, is_superseded=is_superseded)}) TO {where} ({_COPY})"
+                )
                 break
             except (InvalidInputException, OutOfMemoryException):
                 if most == MAX_LINE:
@@ -147,8 +163,9 @@ def _missing(parts: Iterable[Part]) -> int:
     """How many lines are missing between those of a writer. Raises: Uneven if lines stand in several files."""
     seen: dict[str, Sequence] = {}
     for part in parts:
-        numbers = seen.setdefault(part.writer, Sequence())
-        if part.writer and not all(numbers.add_range(first, last) for first, last in part.ranges):
+        facts = part.facts
+        numbers = seen.setdefault(facts.writer, Sequence())
+        if facts.writer and not all(numbers.add_range(first, last) for first, last in facts.ranges):
             raise Uneven
     gaps = (gap for writer, numbers in seen.items() for gap in numbers.gaps(writer))
     return sum(gap.last - gap.first + 1 for gap in gaps)
