@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.counting import gather
 from steplog._ask.dimensions import MODEL_KINDS, dimensions
+from steplog._ask.lost_steps import lost_steps
 from steplog._ask.prices import price_sources
 from steplog._ask.spending import Spending, Unpriced, spend
 from steplog._ask.sql import notes
@@ -175,7 +176,7 @@ def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) ->
         dearest=dearest,
         unpriced=everything[()].unpriced if everything else (),
         sources=price_sources() if prices else (),
-        notes=tuple(notes(held)),
+        notes=(*notes(held), *lost_steps(held)),
     )
 
 
