@@ -39,6 +39,20 @@ def load_parts(
     loaded = Loaded()
     parts = _made_by_one_thread(con, files, folder, loaded)
     loaded.files = [part.rows for part in parts]
+    loose = _tell_parts(con, parts, is_narrowed=is_narrowed)
+    con.execute(f"CREATE TABLE loose_parts AS {LOOSE_PARTS}")
+    if con.execute(f"SELECT 1 FROM ({REPEATED_PARTS}) LIMIT 1").fetchone():
+        raise Uneven
+    for name, sql in OF_PARTS.items():
+        more = OF_LOOSE_PARTS.get(name) if loose else None
+        con.execute(f"CREATE VIEW {name} AS {sql}" + (f" UNION ALL BY NAME {more}" if more else ""))
+    if tells_open:
+        _tell_open_runs(con, parts)
+    return loaded
+
+
+def _tell_parts(con: Connection, parts: Sequence[Part], *, is_narrowed: bool) -> list[str]:
+    """Makes `parts`, `part_files` and `loose`; gives the runs of the last."""
     con.execute("SET parquet_metadata_cache = true")
     con.execute(
         "CREATE TABLE part_files AS SELECT unnest(?::VARCHAR[]) AS rows, unnest(?::VARCHAR[]) AS file, "
@@ -56,15 +70,7 @@ def load_parts(
     con.execute(
         f"CREATE VIEW parts AS SELECT * FROM read_parquet([{paths}], filename=true) {_ONLY_WANTED if is_narrowed else ''}"
     )
-    con.execute(f"CREATE TABLE loose_parts AS {LOOSE_PARTS}")
-    if con.execute(f"SELECT 1 FROM ({REPEATED_PARTS}) LIMIT 1").fetchone():
-        raise Uneven
-    for name, sql in OF_PARTS.items():
-        more = OF_LOOSE_PARTS.get(name) if loose else None
-        con.execute(f"CREATE VIEW {name} AS {sql}" + (f" UNION ALL BY NAME {more}" if more else ""))
-    if tells_open:
-        _tell_open_runs(con, parts)
-    return loaded
+    return loose
 
 
 def _made_by_one_thread(con: Connection, files: Sequence[Path], folder: Path, loaded: Loaded) -> list[Part]:

@@ -56,6 +56,7 @@ def parts_in(con: Connection, files: Iterable[Path], folder: Path, loaded: Loade
     Raises: Uneven.
     """
     kept, parts, has_new = KeptParts(), list[Part](), False
+    seen: dict[str, Sequence] = {}
     for at, file in enumerate(files):
         rows, key = folder / f"{at}.parquet", kept.key(file)
         facts = _known(kept.get(key, rows))
@@ -65,10 +66,12 @@ def parts_in(con: Connection, files: Iterable[Path], folder: Path, loaded: Loade
             if is_whole and key and kept.key(file) == key:
                 kept.put(key, rows, asdict(facts))
                 has_new = True
+        _see(facts, seen)
         parts.append(Part(file, rows, facts))
     if has_new:
         kept.make_room()
-    loaded.missing = _missing(parts)
+    gaps = (gap for writer, numbers in seen.items() for gap in numbers.gaps(writer))
+    loaded.missing = sum(gap.last - gap.first + 1 for gap in gaps)
     return parts
 
 
@@ -159,13 +162,8 @@ def _ranges(con: Connection, summary: dict[str, Any], rows: str) -> list[tuple[i
     return [(first, last) for first, last, _ in found]
 
 
-def _missing(parts: Iterable[Part]) -> int:
-    """How many lines are missing between those of a writer. Raises: Uneven if lines stand in several files."""
-    seen: dict[str, Sequence] = {}
-    for part in parts:
-        facts = part.facts
-        numbers = seen.setdefault(facts.writer, Sequence())
-        if facts.writer and not all(numbers.add_range(first, last) for first, last in facts.ranges):
-            raise Uneven
-    gaps = (gap for writer, numbers in seen.items() for gap in numbers.gaps(writer))
-    return sum(gap.last - gap.first + 1 for gap in gaps)
+def _see(facts: Facts, seen: dict[str, Sequence]) -> None:
+    """Takes note of a file's lines. Raises: Uneven if one of them stands in another file, too."""
+    numbers = seen.setdefault(facts.writer, Sequence())
+    if facts.writer and not all(numbers.add_range(first, last) for first, last in facts.ranges):
+        raise Uneven
