@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -303,16 +304,28 @@ def test_a_log_that_grows_is_packed_and_pruned_is_answered_as_it_is(log, cache, 
     assert len({str(each[0]["total"]) for each in seen}) == 3
 
 
+def left_behind(cache, number, size, days):
+    """Rows of a log that nobody asked for so many days; they take no room on the disk."""
+    cache.mkdir(parents=True, exist_ok=True)
+    file = cache / f"1-{number}-00000000-00000000.parquet"
+    with file.open("wb") as stream:
+        stream.truncate(size)
+    then = time.time() - days * 24 * HOUR
+    os.utime(file, (then, then))
+    return file
+
+
 def test_it_does_not_grow_beyond_its_bound(log, cache):
-    cache.mkdir(parents=True)
-    for number in range(3):
-        file = cache / f"1-{number}-00000000-00000000.parquet"
-        with file.open("wb") as stream:
-            stream.truncate(300 << 20)  # takes no room on the disk
-        os.utime(file, (1000 + number, 1000 + number))
+    older, old, newer = (left_behind(cache, number, 300 << 20, 3 - number) for number in range(3))
     answer(log)
-    assert len([file for file in rows_of(cache) if file.name.startswith("1-")]) == 1
+    assert [file.exists() for file in (older, old, newer)] == [False, False, True]
     assert sum(file.stat().st_size for file in cache.iterdir()) <= 512 << 20
+
+
+def test_what_nobody_asked_for_a_month_goes(log, cache):
+    forgotten, known = left_behind(cache, 1, 10, 31), left_behind(cache, 2, 10, 29)
+    answer(log)
+    assert (forgotten.exists(), known.exists()) == (False, True)
 
 
 def test_rows_of_what_a_file_held_before_go_when_new_ones_come(log, cache):

@@ -28,6 +28,7 @@ _WORTH_KEEPING: Final = 128 << 10  # bytes of a segment; what is smaller is read
 _MOST_BYTES: Final = 512 << 20
 _CHECK_BYTES: Final = 8
 _HEAD_BYTES: Final = 256
+_FORGOTTEN_SECONDS: Final = 30 * 24 * 3600
 _TOUCHED_SECONDS: Final = 3600  # what was of use within them is not marked as used again
 _WRITE: Final = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -100,14 +101,14 @@ class KeptParts:
             return
 
     def make_room(self) -> None:
-        """Deletes what was not of use for longest, if all is too large together."""
+        """Deletes what was not of use for a month, and what was not for longest, if all is too large together."""
         if self._folder is None:
             return
         try:
             kept = [(entry.stat(), entry.path) for entry in os.scandir(self._folder)]
             total = sum(found.st_size for found, _ in kept)
             for found, path in sorted(kept, key=lambda each: each[0].st_mtime):
-                if total <= _MOST_BYTES:
+                if total <= _MOST_BYTES and time.time() - found.st_mtime < _FORGOTTEN_SECONDS:
                     return
                 os.unlink(path)  # noqa: PTH108 -- scandir gives strings
                 total -= found.st_size
