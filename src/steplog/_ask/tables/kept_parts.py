@@ -7,6 +7,7 @@ checksums of both. What is missing, damaged, of another version, or of a file th
 from __future__ import annotations
 
 import os
+import re
 import time
 from binascii import crc32
 from pathlib import Path
@@ -24,9 +25,10 @@ _VERSION: Final = f"{__version__}-rows-1"  # of what the rows are: a change of i
 _FOLDER: Final = "rows"
 _FACTS: Final = ".json"
 _ROWS: Final = ".parquet"
-_WORTH_KEEPING: Final = 128 << 10  # bytes of a segment; what is smaller is read as fast as it is looked up
+WORTH_KEEPING: Final = 128 << 10  # bytes of a segment; what is smaller is read as fast as it is looked up
 _MOST_BYTES: Final = 512 << 20
 _CHECK_BYTES: Final = 8
+_ROWS_OF: Final = re.compile(rb'"rows":"([0-9a-f-]+\.parquet)"')
 _HEAD_BYTES: Final = 256
 _FORGOTTEN_SECONDS: Final = 30 * 24 * 3600
 _TOUCHED_SECONDS: Final = 3600  # what was of use within them is not marked as used again
@@ -53,7 +55,7 @@ class KeptParts:
         try:
             with file.open("rb") as stream:
                 found = os.fstat(stream.fileno())
-                if found.st_size < _WORTH_KEEPING:
+                if found.st_size < WORTH_KEEPING:
                     return ""
                 key = key_of(file, found, stream.read(_HEAD_BYTES))
         except OSError:
@@ -94,9 +96,12 @@ class KeptParts:
             kept = {"version": _VERSION, "key": key, "rows": name, "check": check, "facts": facts}
             body = orjson.dumps(kept)
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            facts_file = self._folder / (_name(key) + _FACTS)
+            older = _ROWS_OF.search(_own(facts_file))
             _write(self._folder / name, data)
-            _write(self._folder / (_name(key) + _FACTS), _check(body) + body)
-            _forget_older(self._folder, _name(key), name)
+            _write(facts_file, _check(body) + body)
+            if older is not None and older[1].decode() != name:
+                (self._folder / older[1].decode()).unlink(missing_ok=True)
         except OSError:
             return
 
@@ -145,12 +150,6 @@ def _write(file: Path, data: bytes) -> None:
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
-
-
-def _forget_older(folder: Path, name: str, newest: str) -> None:
-    for entry in os.scandir(folder):
-        if entry.name.startswith(f"{name}-") and entry.name.endswith(_ROWS) and entry.name != newest:
-            os.unlink(entry.path)  # noqa: PTH108 -- scandir gives strings
 
 
 def _mark_used(*files: Path) -> None:

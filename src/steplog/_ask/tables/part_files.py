@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from steplog._ask.tables.columns import USUAL_LINE, literal
-from steplog._ask.tables.kept_parts import KeptParts
+from steplog._ask.tables.kept_parts import WORTH_KEEPING, KeptParts
 from steplog._ask.tables.odd_files import good_lines, is_cut, torn_end
 from steplog._ask.tables.parts import is_even, loose_in, parts_of, ranges_in, summary_of
 from steplog._format.segment_name import writer_in_name
 from steplog._read.files.lines import MAX_LINE
 from steplog._read.files.sequence import Sequence
+from steplog._read.files.standing import stat_standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from steplog._ask.tables.loading import Connection, Loaded
 
 _COPY: Final = "FORMAT parquet, COMPRESSION lz4, DICTIONARY_SIZE_LIMIT 1000, PARQUET_VERSION V2"
+
+
+_FEW: Final = 16
+_AS_DEAR_AS: Final = 4 << 20  # bytes of lines cost as much as a file by itself
 
 
 class Uneven(Exception):  # noqa: N818 - nothing went wrong: the log has to be read in the other way
@@ -55,6 +60,9 @@ def parts_in(con: Connection, files: Iterable[Path], folder: Path, loaded: Loade
 
     Raises: Uneven.
     """
+    files = list(files)
+    if _are_many_and_small(files):
+        raise Uneven
     kept, parts, has_new = KeptParts(), list[Part](), False
     seen: dict[str, Sequence] = {}
     for at, file in enumerate(files):
@@ -73,6 +81,16 @@ def parts_in(con: Connection, files: Iterable[Path], folder: Path, loaded: Loade
     gaps = (gap for writer, numbers in seen.items() for gap in numbers.gaps(writer))
     loaded.missing = sum(gap.last - gap.first + 1 for gap in gaps)
     return parts
+
+
+def _are_many_and_small(files: list[Path]) -> bool:
+    """Whether it takes less to read all lines at once than to make rows of each file, of which each takes a while by itself."""
+    try:
+        sizes = [stat_standing(file)[1].st_size for file in files]
+    except OSError:
+        return False  # reading it will say what the matter is
+    small = sum(size < WORTH_KEEPING for size in sizes)
+    return small > _FEW and small * _AS_DEAR_AS > sum(sizes)
 
 
 def _known(kept: dict[str, Any] | None) -> Facts | None:
