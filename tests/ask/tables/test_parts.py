@@ -74,3 +74,27 @@ def test_an_id_that_is_used_in_two_files_is_told_by_the_lines(busy, tmp_path):
     other = [orjson.loads(line)["run"] for line in second.read_bytes().splitlines()[1:2]]
     second.write_bytes(second.read_bytes().replace(other[0].encode(), ids[0].encode()))
     assert not both(steplog.read(path))
+
+
+def test_many_small_segments_are_read_together_and_damaged_ones_by_themselves(tmp_path):
+    path = tmp_path / "logs"
+    for number in range(9):
+        with steplog.Recorder(path) as recorder, recorder.run(f"r{number}", metadata={"n": number}) as run:
+            with run.llm(model="m", messages=[{"role": "user", "content": "x"}]) as call:
+                call.set(usage={"input_tokens": number, "output_tokens": 1})
+            run.custom("mark", {"n": number})
+    files = segments(path)
+    files[0].write_bytes(files[0].read_bytes()[:-20])
+    nuls(files[3])
+    (path / files[4].name).write_bytes(b"")
+    data = files[5].read_bytes().splitlines(keepends=True)
+    files[5].write_bytes(b"".join(data[:3] + data[4:]))
+    log = steplog.read(path)
+    assert both(log)
+    assert ask.stats(log).total.runs == 8
+
+
+def nuls(file):
+    data = file.read_bytes()
+    at = data.index(b"\n", len(data) // 2) + 1
+    file.write_bytes(data[:at] + b"\0" * 300 + data[at:])

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from steplog._ask.tables.contents import add_contents
 from steplog._ask.tables.loading import Loaded, load
 from steplog._ask.tables.loading_parts import load_parts
+from steplog._ask.tables.made_parts import Uneven
 from steplog._ask.tables.noted import add_notes
 from steplog._ask.tables.one_select import SqlError, sentence
-from steplog._ask.tables.part_files import Uneven
 from steplog._ask.tables.patience import interruptible
 from steplog._ask.tables.views import MADE_BY, NEEDED_BY
 from steplog._read.errors import LogError

@@ -108,7 +108,7 @@ _RUN: Final = f"""
 _RUNS_OF_PARTS: Final = f"""
     SELECT begun.run, 1::INTEGER AS nth, {_RUN}, begun.started AS first_ts, over.ended_ts AS last_ts, part_files.file, part_files.w
     FROM (FROM parts WHERE ev = 'run.start') AS begun JOIN (FROM parts WHERE ev = 'run.end') AS over ON begun.run = over.run
-        JOIN part_files ON part_files.rows = begun.filename
+        JOIN part_files ON part_files.rows = begun.filename AND part_files.source = begun.source
     WHERE begun.run NOT IN (SELECT run FROM loose)
 """
 _LOOSE_RUNS: Final = f"""
@@ -123,11 +123,13 @@ _LOOSE_RUNS: Final = f"""
 _POINTS_OF_PARTS: Final = f"""
     SELECT run, 1::INTEGER AS nth, step, parent, ev, name, started AS ts, attempt, {_OF_POINT}, error_type, error_message,
         file_at * 1000000000000 + first AS place
-    FROM parts JOIN part_files ON part_files.rows = parts.filename WHERE right(ev, 6) = '.point'
+    FROM parts JOIN part_files ON part_files.rows = parts.filename AND part_files.source = parts.source
+    WHERE right(ev, 6) = '.point'
 """
 LOOSE_PARTS: Final = """
     SELECT parts.* REPLACE (part_files.w AS w), part_files.file, file_at * 1000000000000 + least(first, last, more) AS place
-    FROM parts JOIN part_files ON part_files.rows = parts.filename WHERE run IN (SELECT run FROM loose)
+    FROM parts JOIN part_files ON part_files.rows = parts.filename AND part_files.source = parts.source
+    WHERE run IN (SELECT run FROM loose)
 """
 """The rows of runs that do not begin and end in one file, as a table, with the place of each in the log."""
 REPEATED_PARTS: Final = """

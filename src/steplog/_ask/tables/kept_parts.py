@@ -21,7 +21,7 @@ from steplog._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_VERSION: Final = f"{__version__}-rows-1"  # of what the rows are: a change of it forgets them all
+_VERSION: Final = f"{__version__}-rows-2"  # of what the rows are: a change of it forgets them all
 _FOLDER: Final = "rows"
 _FACTS: Final = ".json"
 _ROWS: Final = ".parquet"

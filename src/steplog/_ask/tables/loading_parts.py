@@ -10,7 +10,8 @@ from steplog._ask.scan import literal as needle
 from steplog._ask.tables.columns import literal
 from steplog._ask.tables.gathered import LOOSE_PARTS, OF_LOOSE_PARTS, OF_PARTS, REPEATED_PARTS
 from steplog._ask.tables.loading import Loaded, tell_statuses
-from steplog._ask.tables.part_files import Part, Uneven, parts_in
+from steplog._ask.tables.made_parts import Uneven
+from steplog._ask.tables.part_files import Part, parts_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -38,7 +39,7 @@ def load_parts(
         raise Uneven
     loaded = Loaded()
     parts = _made_by_one_thread(con, files, folder, loaded)
-    loaded.files = [part.rows for part in parts]
+    loaded.files = list(dict.fromkeys(part.rows for part in parts))
     loose = _tell_parts(con, parts, is_narrowed=is_narrowed)
     con.execute(f"CREATE TABLE loose_parts AS {LOOSE_PARTS}")
     if con.execute(f"SELECT 1 FROM ({REPEATED_PARTS}) LIMIT 1").fetchone():
@@ -56,17 +57,18 @@ def _tell_parts(con: Connection, parts: Sequence[Part], *, is_narrowed: bool) ->
     con.execute("SET parquet_metadata_cache = true")
     con.execute(
         "CREATE TABLE part_files AS SELECT unnest(?::VARCHAR[]) AS rows, unnest(?::VARCHAR[]) AS file, "
-        "unnest(?::VARCHAR[]) AS w, unnest(range(?)) AS file_at",
+        "unnest(?::VARCHAR[]) AS w, unnest(?::INTEGER[]) AS source, unnest(range(?)) AS file_at",
         [
             [str(part.rows) for part in parts],
             [str(part.file) for part in parts],
             [part.facts.writer for part in parts],
+            [part.source for part in parts],
             len(parts),
         ],
     )
     loose = sorted({run for part in parts for run in part.facts.loose})
     con.execute("CREATE TABLE loose AS SELECT unnest(?::VARCHAR[]) AS run", [loose])
-    paths = ", ".join(literal(str(part.rows)) for part in parts)
+    paths = ", ".join(map(literal, dict.fromkeys(str(part.rows) for part in parts)))
     con.execute(
         f"CREATE VIEW parts AS SELECT * FROM read_parquet([{paths}], filename=true) {_ONLY_WANTED if is_narrowed else ''}"
     )
