@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steplog._ask.dimensions import CALL_KINDS
 from steplog._ask.tables.columns import TOKENS
+from steplog._ask.tables.run_sums import STATUS
 from steplog._ask.tables.views import steps_sql
 
 if TYPE_CHECKING:
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     from steplog._ask.dimensions import Dimension
     from steplog._ask.tables.database import Database
 
-_FACTS_OF_VIEW: Final = "SELECT run, nth, name, started, ms, thread, status, metadata FROM runs"
-# The same for who asks for less: the view has to know more of each run.
-_FACTS_OF_RUNS: Final = """
-    SELECT run, nth, name, coalesce(started, first_ts) AS started,
-        coalesce(ms, epoch_us(last_ts - coalesce(started, first_ts)) / 1000) AS ms FROM gathered_runs
+_STARTED: Final = "coalesce(over.started, first_ts)"
+_FACTS: Final = f"run, nth, over.name, {_STARTED} AS started, coalesce(over.ms, epoch_us(last_ts - {_STARTED}) / 1000) AS ms"
+# As the view of runs says it, without what it adds up.
+_FACTS_OF_VIEW: Final = f"""
+    SELECT {_FACTS}, over.thread, {STATUS} AS status, over.metadata
+    FROM gathered_runs AS over LEFT JOIN open_runs USING (run, nth)
 """
+_FACTS_OF_RUNS: Final = f"SELECT {_FACTS} FROM gathered_runs AS over"
 # The agent and the node that each step runs in, from the run downwards. A step has one parent, so that a circle in a damaged
 # log hangs on nothing and is not reached.
 _PLACES: Final = """
