@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from steplog._read.log import Log
 
 INSTALL: Final = "this needs DuckDB: pip install 'steplog[query]'"
-_MEMORY: Final = "96MB"
+_MEMORY: Final = "84MB"
 _THREADS: Final = 2  # each reads into 32 MB of its own: more of them would not keep within that
 MOST_MEMORY: Final = "1GB"
 _TRIES: Final = 3  # for a log that is packed or pruned meanwhile
