@@ -19,7 +19,11 @@ from typing import Any
 _FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
 _NUMBERS = itertools.count()
 # What LangSmith asks for before it sends anything.
-_INFO = {"version": "0", "batch_ingest_config": {"use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20971520}}  # fmt: skip
+_INGEST = {
+    "use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20_971_520, "scale_up_nthreads_limit": 16,
+    "scale_up_qsize_trigger": 1000, "scale_down_nempty_trigger": 4,
+}  # fmt: skip
+_INFO = {"version": "0", "batch_ingest_config": _INGEST}
 
 
 class _Sink(BaseHTTPRequestHandler):
