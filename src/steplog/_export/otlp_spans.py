@@ -58,6 +58,7 @@ def spans_of(
     start = _nanoseconds(run.started)
     end = start + _length(run.ms)
     telling = _Telling(trace, resource, end, untold, content)
+    untold.add("notes", len(run.notes))
     before = run.resumed
     links = [] if before is None else [Link(_context(trace_id(before), span_id(before.id, 0)))]
     if before is None and run.resumes:
