@@ -161,6 +161,38 @@ def test_a_files_lines_are_otlps_json_with_ids_in_hex(command, folder, tmp_path,
     assert all(len(span["traceId"]) == 32 and len(span["spanId"]) == 16 for span in found)
 
 
+def test_a_files_lines_are_read_by_opentelemetrys_own_classes_and_nothing_is_left_over(log, tmp_path):
+    """Each line comes back as it was from the classes generated from OTLP's JSON encoding; the values are those of the spans."""
+    from opentelemetry.proto_json.trace.v1.trace import TracesData
+
+    from steplog import export
+
+    with (tmp_path / "spans.jsonl").open("w") as out:
+        export.write_otlp(log.runs, out)
+    read = []
+    for line in (tmp_path / "spans.jsonl").read_text().splitlines():
+        found = TracesData.from_dict(json.loads(line))
+        assert found.to_dict() == json.loads(line)
+        read += [span for r in found.resource_spans for s in r.scope_spans for span in s.spans]
+    told = [span for run in log.runs for span in spans(run)]
+    assert len(read) == len(told)
+    for mine, theirs in zip(told, read, strict=True):
+        assert theirs.trace_id == mine.context.trace_id.to_bytes(16, "big")
+        assert theirs.span_id == mine.context.span_id.to_bytes(8, "big")
+        assert (theirs.name, theirs.start_time_unix_nano, theirs.end_time_unix_nano) == (
+            mine.name,
+            mine.start_time,
+            mine.end_time,
+        )
+        texts = {
+            each.key: each.value.string_value
+            for each in theirs.attributes
+            if each.value.string_value is not None
+        }
+        assert texts == {name: value for name, value in mine.attributes.items() if isinstance(value, str)}
+        assert [event.name for event in theirs.events] == [event.name for event in mine.events]
+
+
 class Backend(http.server.BaseHTTPRequestHandler):
     """Takes what is posted to it."""
 
