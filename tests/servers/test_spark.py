@@ -65,7 +65,14 @@ def spark(environment):
     if shutil.which("java") is None:
         pytest.skip("no Java here")
     return environment(
-        "pyspark[sql]>=4.1", "sqlglot", "duckdb", "genai-prices", "backports.zstd", "pandas<3", ours=(".",)
+        "pyspark[sql]>=4.1",
+        "sqlglot",
+        "duckdb",
+        "genai-prices",
+        "backports.zstd",
+        "fsspec",
+        "pandas<3",
+        ours=(".",),
     )
 
 

@@ -128,14 +128,17 @@ def opened(out: str | None) -> Generator[IO[str]]:
     target = Path(os.path.realpath(out))
     is_file = target.is_file() or not target.exists()  # a pipe or a device is written to as it stands
     beside = target.with_name(f".{target.name}.{os.getpid()}.part") if is_file else target
+    is_whole = False
     try:
         with os.fdopen(os.open(beside, _FLAGS, 0o600), "w", encoding="utf-8") as file:
             yield file
         if is_file:
             beside.replace(target)
-    except BaseException as error:
-        if is_file:
-            beside.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (None, str(beside)):
+        is_whole = True
+    except OSError as error:
+        if error.filename in (None, str(beside)):
             raise LogError(f"cannot write {out}: {error.strerror or error}") from None
         raise
+    finally:
+        if is_file and not is_whole:
+            beside.unlink(missing_ok=True)

@@ -186,16 +186,23 @@ def _alone(folder: Path) -> Generator[list[Path]]:
         if claim == "held":
             raise LogError(f"another steplog delivers to {folder}: wait for it")
         _clear(folder)
+        is_whole = False
         try:
             yield _ledgers(folder)
-        except BaseException:
-            _clear(folder)
-            if is_new and not _ledgers(folder):
-                lock.unlink()
-                for left in (lock.parent, *(folder / view for view in OF_RUNS), folder):
-                    with suppress(OSError):  # not there, or somebody put something in
-                        left.rmdir()
-            raise
+            is_whole = True
+        finally:
+            if not is_whole:
+                _clear(folder)
+            if not is_whole and is_new and not _ledgers(folder):
+                _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Takes away a folder in which nothing was delivered, but for what somebody else put in."""
+    (folder / LEDGER / ".lock").unlink()
+    for left in (folder / LEDGER, *(folder / view for view in OF_RUNS), folder):
+        with suppress(OSError):  # not there, or not empty
+            left.rmdir()
 
 
 def _ledgers(folder: Path) -> list[Path]:
