@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { Rec } from "../src/data/wire";
 import { axis } from "../src/model/axis";
 import { texts } from "../src/model/texts";
-import { build, lines, type Shown } from "../src/model/tree";
+import { sharesNow, sharesSoon } from "../src/model/shares";
+import { build, groupsOf, lines, placeOf, type Shown } from "../src/model/tree";
 import { add, llm, run, tool } from "./helpers";
 
 const shown: Shown = { rows: "calls", onlyErrors: false, agent: 0, folded: new Set(), opened: new Set() };
@@ -130,4 +131,34 @@ test("lines that a broken connection brings again are taken once", () => {
   r.join(0);
   expect(r.lines.length).toBe(4);
   expect(r.all.map((x) => x.lines.length)).toEqual([2, 2]);
+});
+
+test("a row is found by each step it stands for, and a folded group by each step that it hides", () => {
+  const made = run([...Array.from({ length: 4 }, (_, i) => tool(i + 1, "read", { n: 1 }, "same")).flat(), ...tool(9, "write", {}, "done"), { ev: "tool.start", step: 10, name: "ask", args: {} }, { ev: "agent.start", step: 11, parent: 10, name: "helper" }, { ev: "agent.end", step: 11, ms: 1 }, { ev: "tool.end", step: 10, ms: 1 }]);
+  const tree = build(made, "calls");
+  const shut = lines(tree, shown);
+  expect(shut.map((n) => n.id)).toEqual(["x1", "9", "11"]);
+  expect([1, 3, 9, 10, 11, 12].map((no) => placeOf(shut, no))).toEqual([0, 0, 1, 2, 2, -1]);
+  expect(groupsOf(tree.kids).get(3)).toBe("x1");
+  const open = lines(tree, { ...shown, opened: new Set(["x1"]) });
+  expect([1, 3, 9].map((no) => placeOf(open, no))).toEqual([1, 3, 5]);
+});
+
+test("of thousands of attempts each that failed and was tried again is marked, in one pass", () => {
+  const failed = (step: number, attempt: number): Rec[] => [{ ev: "llm.start", step, model: "m", attempt }, { ev: "llm.end", step, ms: 1, status: "error", error: { type: "RateLimit" } }];
+  const began = performance.now();
+  const made = run(Array.from({ length: 10_000 }, (_, i) => failed(i + 1, i + 1)).flat());
+  expect(made.retries).toBe(9_999);
+  expect(made.steps.get(10_000)!.retried).toBe(false);
+  expect(performance.now() - began).toBeLessThan(3_000);
+});
+
+test("the shares of a long prompt come in pieces, and are those of all its messages", async () => {
+  const said = (m: number): Rec => ({ m, role: m === 1 ? "system" : m % 2 ? "tool" : "assistant", content: "x".repeat(10) });
+  const made = run([{ ev: "run.start", input: { messages: Array.from({ length: 999 }, (_, i) => said(i + 1)) } }, ...llm(1, "1-999", { m: 1000, role: "assistant", content: "" }), ...llm(2, "1,3", { m: 1001, role: "assistant", content: "" })]);
+  const [long, short] = [made.steps.get(1)!, made.steps.get(2)!];
+  expect(sharesNow(made, long)).toBeNull();
+  expect(await sharesSoon(made, long, () => true)).toEqual({ system: 10, question: 0, history: 4990, tools: 4990 });
+  expect(await sharesSoon(made, long, () => false)).toBeNull();
+  expect(sharesNow(made, short)).toEqual({ system: 10, question: 0, history: 0, tools: 10 });
 });

@@ -48,11 +48,15 @@ export interface Sum {
   cost: number;
 }
 
+/** The children of the many steps that have none: a list for each would be most of what a long run weighs. */
+export const NO_KIDS: Step[] = [];
+const NO_LINES: number[] = [];
+
 export function newStep(no: number, kind: string): Step {
   return {
-    no, kind, parent: 0, up: null, kids: [], agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
+    no, kind, parent: 0, up: null, kids: NO_KIDS, agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
     status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", wait: 0, first: 0,
-    tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: [], defs: false, prev: null, sum: null,
+    tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: NO_LINES, defs: false, prev: null, sum: null,
   };
 }
 
@@ -63,6 +67,11 @@ export const fails = (x: Step): boolean => bad(x) && !x.passes && !x.retried;
 
 /** An error, and not only a step that has no end. */
 export const isError = (x: Step): boolean => x.status === "error" && fails(x) && x.kind !== "retry";
+
+const WORK = new Set(["llm", "tool", "retriever", "embedding", "rerank"]);
+
+/** Whether a step works itself, and does not only wait for those in it. */
+export const works = (x: Step): boolean => WORK.has(x.kind) && !x.kids.some((k) => !k.point);
 
 export function* under(x: Step): Generator<Step> {
   const stack = [...x.kids].reverse();
@@ -78,7 +87,9 @@ const num = (v: unknown, or: number): number => (typeof v === "number" ? v : or)
 
 /** Takes one line of the step. A late real end counts over an implied one. */
 export function take(x: Step, what: string, r: Rec, at: number): void {
-  x.lines.push(at);
+  // A list that grows by `push` gets room for seventeen; nearly all steps have two lines.
+  if (x.lines.length < 4) x.lines = x.lines.concat(at);
+  else x.lines.push(at);
   if (what === "end") {
     if (x.done && !x.point && r.implied === true) return;
     x.done = true;

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { Json, Rec } from "../data/wire";
 import { ownTime } from "../model/axis";
+import { has, ranges } from "../model/ranges";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
 import { bad, type Step, under } from "../model/step";
@@ -154,7 +155,7 @@ export function Args({ v }: { v: Json }) {
 
 /** Who was told of an error, and what came of it. */
 function WhereItWent({ run, x }: { run: Run; x: Step }) {
-  const told = x.call ? after(run, x).find((y) => tells(run, y, x)) : undefined;
+  const told = toldOf(run, x);
   return (
     <Sec title="Where it went">
       {told ? (
@@ -170,21 +171,10 @@ function WhereItWent({ run, x }: { run: Run; x: Step }) {
   );
 }
 
-/** The first model calls after a step, of the same agent. */
-function after(run: Run, x: Step): Step[] {
-  const out: Step[] = [];
-  for (const y of run.llms) if (y.t >= x.t && y.agent === x.agent && y.prompt && out.push(y) >= 20) break;
-  return out;
-}
-
-function tells(run: Run, y: Step, x: Step): boolean {
-  const final = y.prompt.split(",").flatMap((p) => p.split("-")).map(Number);
-  const end = Math.max(...final);
-  for (let n = end; n > end - 40 && n > 0; n--) {
-    const m = run.message(n);
-    if (m.role === "tool" && m.tool_call_id === x.call) return true;
-  }
-  return false;
+/** The first model call of the same agent that was shown what a step came to. */
+function toldOf(run: Run, x: Step): Step | undefined {
+  const m = x.call ? run.messages.resultOf(x.call) : undefined;
+  return m === undefined ? undefined : run.llms.find((y) => y.t >= x.t && y.agent === x.agent && has(ranges(y.prompt), m));
 }
 
 function Agent({ run, x }: { run: Run; x: Step }) {

@@ -17,7 +17,7 @@ export function summary(run: Run, r: Ranges, at: number): string {
   const by: Record<string, number> = {};
   let seen = 0;
   for (const n of numbers(r, 3000)) {
-    const role = String(run.message(n, at).role);
+    const role = run.messages.roleOf(n, at);
     by[role] = (by[role] ?? 0) + 1;
     seen++;
   }
@@ -85,7 +85,7 @@ export function MessageRow({ run, m, message, x, isNew, open }: { run: Run; m: n
   const body = (
     <>
       <Content v={message.content} />
-      {calls.map((c, i) => <CallCard key={i} run={run} call={c} from={callerOf(run, m)} />)}
+      {calls.map((c, i) => <CallCard key={i} run={run} call={c} from={run.askerOf(m)} />)}
     </>
   );
   if (!open)
@@ -107,6 +107,3 @@ export function MessageRow({ run, m, message, x, isNew, open }: { run: Run; m: n
     </div>
   );
 }
-
-/** The model call whose answer a message is. */
-const callerOf = (run: Run, m: number): Step | undefined => run.llms.find((y) => y.message === m);

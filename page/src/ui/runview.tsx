@@ -7,7 +7,7 @@ import { clip, one, plain, safe } from "../model/safe";
 import { search } from "../model/search";
 import { fails } from "../model/step";
 import { ends } from "../model/texts";
-import { build, groupOf, lines as rowsOf, standsFor, type Line } from "../model/tree";
+import { build, groupsOf, lines as rowsOf, placeOf, type Line } from "../model/tree";
 import { ago, fbytes, fms, ftok, fusd, NONE, plural, WORD } from "../model/units";
 import { Conversation } from "./conversation";
 import { Detail } from "./detail";
@@ -70,10 +70,9 @@ function Opened({ run }: { run: Run }) {
   const version = run.lines.length + tick * 1e-6 + (run.status === "running" ? run.dur * 1e-9 : 0);
 
   const tree = useMemo(() => build(run, r.rows), [run, r.rows, run.lines.length, run.status]);
-  const within = useMemo(() => {
-    const group = r.step === null ? null : groupOf(tree.kids, r.step);
-    return group && !r.folded.includes(group) ? group : "";
-  }, [r.folded.join("."), r.step, tree]);
+  const groups = useMemo(() => (r.step === null ? null : groupsOf(tree.kids)), [tree, r.step === null]);
+  const group = (r.step !== null && groups?.get(r.step)) || "";
+  const within = r.folded.includes(group) ? "" : group;
   // The same set for as long as the same groups are open: another one would make all rows anew at each step of the cursor.
   const opened = useMemo(() => new Set(within ? [...r.opened, within] : r.opened), [r.opened.join("."), within]);
   const lines = useMemo(() => rowsOf(tree, { rows: r.rows, onlyErrors: r.errors, agent: r.agent, folded: new Set(r.folded), opened }), [tree, r.errors, r.agent, r.folded.join("."), opened]);
@@ -100,7 +99,7 @@ function Opened({ run }: { run: Run }) {
     else toast(`No ${what} in these rows.`);
   };
   const isHit = (n: Line): boolean => hits.has(n.x.no) || (!!n.via && hits.has(n.via.no)) || !!n.members?.some((m) => hits.has(m.x.no));
-  const current = (): Line | undefined => lines.find((n) => step !== null && standsFor(n, step));
+  const current = (): Line | undefined => (step === null ? undefined : lines[placeOf(lines, step)]);
   const fold = (isShut: boolean): void => {
     const n = current();
     if (!n) return;
@@ -174,7 +173,7 @@ function useHits(run: Run, words: string): ReadonlySet<number> {
 
 function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
   const row = run.row;
-  const [question, answer] = ends(run);
+  const [question, answer] = useMemo(() => ends(run), [run, run.lines.length, run.status]);
   const t = run.total;
   const errors = run.errors;
   const isOpen = run.status === "crashed" || run.status === "unfinished";

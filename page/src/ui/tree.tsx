@@ -8,7 +8,7 @@ import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
 import { bad, fails, type Step, type Sum } from "../model/step";
 import { texts } from "../model/texts";
-import { hasError, standsFor, type Line } from "../model/tree";
+import { hasErrorBelow, placeOf, type Line } from "../model/tree";
 import { fms, ftok, fusd, NONE, plural, short, tickLabel } from "../model/units";
 import { Bars } from "./bars";
 import { Icon } from "./icons";
@@ -40,7 +40,7 @@ function spread(A: Axis): number[] {
 export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props) {
   const width = useWidth();
   const box = useRef<ListHandle>(null);
-  const current = step === null ? -1 : lines.findIndex((n) => standsFor(n, step));
+  const current = step === null ? -1 : placeOf(lines, step);
   const before = useRef(-1);
   useEffect(() => {
     if (current >= 0 && current !== before.current) box.current?.scrollToIndex(current, { align: "nearest" });
@@ -51,7 +51,7 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
   const chosen = step === null ? undefined : run.steps.get(step);
   const cursor = chosen ? A.X(chosen.t) : -1;
   return (
-    <div class="tree" role="tree" aria-label="steps" tabIndex={0} aria-activedescendant={step !== null ? `step${step}` : undefined}>
+    <div class="tree" role="tree" aria-label="steps" tabIndex={0} aria-activedescendant={step !== null ? `step${step}` : undefined} style={{ "--at": `${cursor}%` }} data-cursor={cursor >= 0 && cursor <= 100 ? "" : undefined}>
       <div class="tg hd" aria-hidden="true">
         <span class="num n">#</span>
         <span class="first">Step, asked → answered</span>
@@ -63,7 +63,7 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
       {lines.length > 0 ? (
         <List handle={box} data={rows} itemSize={width <= 760 ? 44 : width >= 2300 ? 23 : 22}>
           {(n: Line | null, i: number) => n === null ? <End key="end" run={run} /> : (
-            <StepRow key={n.id} run={run} n={n} A={A} grid={grid} cursor={cursor} i={i} size={lines.length} isCurrent={i === current} isHit={hitsRow(n, hits)} flip={flip} choose={choose} version={run.status === "running" ? version : 0} />
+            <StepRow key={n.id} run={run} n={n} A={A} grid={grid} i={i} size={lines.length} isCurrent={i === current} isHit={hitsRow(n, hits)} flip={flip} choose={choose} version={run.status === "running" ? version : 0} />
           )}
         </List>
       ) : (
@@ -88,7 +88,6 @@ interface RowProps {
   n: Line;
   A: Axis;
   grid: string;
-  cursor: number;
   i: number;
   size: number;
   isCurrent: boolean;
@@ -99,7 +98,7 @@ interface RowProps {
 }
 
 const StepRow = memo(
-  ({ run, n, A, grid, cursor, i, size, isCurrent, isHit, flip, choose }: RowProps) => {
+  ({ run, n, A, grid, i, size, isCurrent, isHit, flip, choose }: RowProps) => {
     const x = n.x;
     const isBad = bad(x);
     const at = `${n.depth + 1}`;
@@ -120,7 +119,6 @@ const StepRow = memo(
         </span>
         <span class="bc" style={{ background: grid }}>
           <Bars A={A} n={n} isGone={run.status === "crashed"} />
-          {cursor >= 0 && cursor <= 100 && <i class="cursor" style={{ left: `${cursor}%` }} />}
         </span>
         <Numbers n={n} />
         <span class={`num pms${isBad ? " k-err" : x.status === "running" ? " s-running" : ""}`}>{took(n)}</span>
@@ -129,7 +127,7 @@ const StepRow = memo(
   },
   (a, b) =>
     a.run === b.run && a.n.x === b.n.x && a.n.fold === b.n.fold && a.n.members?.length === b.n.members?.length && a.n.kids.length === b.n.kids.length && a.n.depth === b.n.depth && a.n.hidden === b.n.hidden &&
-    a.A === b.A && a.cursor === b.cursor && a.isCurrent === b.isCurrent && a.isHit === b.isHit && a.version === b.version && a.size === b.size && a.i === b.i,
+    a.A === b.A && a.isCurrent === b.isCurrent && a.isHit === b.isHit && a.version === b.version && a.size === b.size && a.i === b.i,
 );
 
 function nameOf(n: Line): string {
@@ -150,7 +148,7 @@ function Chips({ n, run }: { n: Line; run: Run }) {
       {n.similar !== undefined && <span class="mk b" title="the same tools, each time with other arguments">{n.similar} similar</span>}
       {gone > 2 && <span class="mk" title="messages of the call before that are no longer sent">− {plural(gone, "message")}{n.members ? " inside" : ""}</span>}
       {n.tries.length > 0 && <span class="mk w" title={first ? safe(first.failed) : ""}>↻ {plural(n.tries.length, "retry", "retries")}</span>}
-      {n.fold && !bad(x) && hasError({ ...n, tries: [] }) && <span class="mk e">✕ inside</span>}
+      {n.fold && !bad(x) && hasErrorBelow(n) && <span class="mk e">✕ inside</span>}
       {fails(x) && x.kind !== "node" && <span class="mk e">{x.status === "crashed" ? "in flight" : "failed"}</span>}
       {x.status === "interrupted" && <span class="mk h">waits</span>}
       {x.status === "running" && !x.kids.some((k) => !k.done) && <span class="mk r">running</span>}
@@ -224,7 +222,7 @@ function took(n: Line): string {
 
 /** The row above or below, at which something holds; null if there is none. */
 export function seek(lines: Line[], step: number | null, d: number, ok: (n: Line) => boolean): Line | null {
-  let i = step === null ? (d > 0 ? -1 : lines.length) : lines.findIndex((n) => standsFor(n, step));
+  let i = step === null ? (d > 0 ? -1 : lines.length) : placeOf(lines, step);
   for (i += d; i >= 0 && i < lines.length; i += d) if (ok(lines[i]!)) return lines[i]!;
   return null;
 }
