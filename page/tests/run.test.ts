@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Rec } from "../src/data/wire";
 import { axis } from "../src/model/axis";
 import { texts } from "../src/model/texts";
+import { grown, lost } from "../src/model/prompts";
 import { sharesNow, sharesSoon } from "../src/model/shares";
 import { build, groupsOf, lines, placeOf, type Shown } from "../src/model/tree";
 import { add, llm, run, tool } from "./helpers";
@@ -161,4 +162,31 @@ test("the shares of a long prompt come in pieces, and are those of all its messa
   expect(await sharesSoon(made, long, () => true)).toEqual({ system: 10, question: 0, history: 4990, tools: 4990 });
   expect(await sharesSoon(made, long, () => false)).toBeNull();
   expect(sharesNow(made, short)).toEqual({ system: 10, question: 0, history: 0, tools: 10 });
+});
+
+test("a denied call, the way on and an answer that did not end of itself are told in words", () => {
+  const ended = (step: number, reason: string, message: Rec = said("no", step)): Rec[] => [{ ev: "llm.start", step, model: "m", prompt: "" }, { ev: "llm.end", step, ms: 1, message, finish_reason: reason }];
+  const r = run([
+    { ev: "node.start", step: 1, name: "router" }, { ev: "node.end", step: 1, ms: 1, route: ["writer", "__end__"] },
+    { ev: "node.start", step: 2, name: "writer" }, { ev: "node.end", step: 2, ms: 1, route: ["__end__"] },
+    ...ended(3, "end_turn"), ...ended(4, "MAX_TOKENS"), ...ended(5, "content_filter"), ...ended(6, "stop", said([{ type: "refusal", refusal: "I will not." }] as never, 6)), ...ended(7, "pause_turn"),
+    { ev: "denied.point", step: 8, name: "transfer", call_id: "c1", args: { amount: 9 }, asked_by: 3, message: { m: 20, role: "tool", content: "over the limit", tool_call_id: "c1" } },
+  ]);
+  expect([1, 2].map((no) => texts(r, r.steps.get(no)!)[1])).toEqual(["goes on at writer", "ends here"]);
+  expect([3, 4, 5, 6, 7].map((no) => r.steps.get(no)!.ending)).toEqual(["", "cut off", "refused", "refused", "pause_turn"]);
+  expect(texts(r, r.steps.get(6)!)[1]).toBe("refused: I will not.");
+  expect(texts(r, r.steps.get(8)!)).toEqual(["amount: 9", "over the limit"]);
+  expect(r.toolOf("c1")!.kind).toBe("denied");
+  expect(build(r, "calls").kids.map((n) => n.x.kind)).toContain("denied");
+});
+
+test("which prompt grew, by what, and what it lost stands in a few words", () => {
+  const asked = { messages: [{ m: 1, role: "system", content: "Be brief." }, { m: 2, role: "user", content: "Read it." }] };
+  const told = (step: number, prompt: string, m: number, tokens: number): Rec[] => [{ ev: "llm.start", step, model: "m", prompt }, { ev: "llm.end", step, ms: 1, message: said("…", m), usage: { input_tokens: tokens, output_tokens: 1 } }];
+  const r = run([{ ev: "run.start", input: asked }, ...told(1, "1-2", 3, 100), { ev: "tool.start", step: 2, name: "read_file", call_id: "c", args: {} }, { ev: "tool.end", step: 2, ms: 1, message: { m: 4, role: "tool", content: "x".repeat(9000), tool_call_id: "c" } }, ...told(3, "1-4", 5, 12_500), ...told(4, "1,5", 6, 90), ...told(5, "1,5-6", 7, 120)]);
+  const words = (no: number): string[] => [grown(r, r.steps.get(no)!), lost(r, r.steps.get(no)!)];
+  expect(words(1)).toEqual(["", ""]);
+  expect(words(3)).toEqual(["+12.4k tokens, most of it from read_file", ""]);
+  expect(words(4)).toEqual(["", "− 3 messages: 1 user, 1 assistant, 1 tool"]);
+  expect(words(5)).toEqual(["", ""]);
 });

@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
 import { align, same, words, type Entry } from "../src/model/diff";
 import { blocks, spans } from "../src/model/markdown";
-import { matcher, moment, terms } from "../src/model/query";
 import { count, minus, numbers, ranges } from "../src/model/ranges";
 import { clip, masked, safe } from "../src/model/safe";
 import { address, parse } from "../src/data/route";
 import { fms, ftok, fusd } from "../src/model/units";
-import type { Row } from "../src/data/wire";
 
 test("ranges stay ranges: a prompt of a million messages costs nothing", () => {
   expect(count(ranges("1-1000000,7"))).toBe(1_000_001);
@@ -41,18 +39,6 @@ test("markdown of a megabyte of signs takes no time to speak of", () => {
     blocks(sign.repeat(20_000));
     expect(performance.now() - began, sign).toBeLessThan(1500);
   }
-});
-
-const row = (more: Partial<Row>): Row => ({ key: "k", id: "8f3a", name: "triage", status: "ok", started: 1_000, ms: 2500, steps: 3, llm_calls: 1, tool_calls: 1, errors: 0, retries: 0, usage: { input_tokens: 10 }, untold: 0, unpriced: 0, models: ["gpt-x"], tools: ["search"], question: "What is it?", answer: "A cup.", program: "p.py", spark: "", file: "", calls: {}, thread: "t7", ...more });
-
-test("the query line reads like the command line's options", () => {
-  const fits = (q: string, r = row({})): boolean => matcher(q, 10_000)(r);
-  expect(fits("status:ok tool:search model:gpt min-ms:2000 thread:t7 since:30s \"is it\"")).toBe(true);
-  for (const q of ["status:error", "tool:x", "model:claude", "min-ms:2501", "thread:t8", "since:1s", '"not there"']) expect(fits(q), q).toBe(false);
-  expect(fits("status:failed", row({ status: "error" }))).toBe(true);
-  expect(fits("http://x.example/a:b", row({ question: "see http://x.example/a:b" }))).toBe(true);
-  expect(terms('error:"no such table" "a b" c').map((t) => [t.key, t.value])).toEqual([["error", "no such table"], [null, "a b"], [null, "c"]]);
-  expect(moment("2026-11-23", 0)).toBe(Date.UTC(2026, 10, 23));
 });
 
 test("the address is the whole state", () => {

@@ -55,6 +55,11 @@ export interface Row {
   content?: string;
   chars?: [number, number];
   calls: Record<string, Calls>; // "llm aria-large", "tool search", "node model"
+  tags?: string[];
+  meta?: string[]; // KEY=VALUE
+  finish?: string[]; // why its models stopped; "cut" where an answer was cut off
+  failed?: string[]; // tools that failed in it
+  fails?: string[]; // errors of the run and its steps, as "type: message"
   labels?: string[]; // put there by the store, from the notes
 }
 

@@ -1,34 +1,9 @@
 // One run, from its lines: the steps, their tree, who worked for whom, and what it all came to.
 import type { Head, Json, Rec, Row, Tail } from "../data/wire";
+import { eventOf, stamp } from "./events";
 import { Lines } from "./lines";
 import { Messages } from "./messages";
 import { bad, isError, newStep, NO_KIDS, take, works, type Step, type Sum } from "./step";
-
-// The lines of a run have few different seconds, and reading a date costs more than the rest of a line.
-let second = "";
-let secondMs = NaN;
-
-const stamp = (ts: Json | undefined): number => {
-  if (typeof ts !== "string") return NaN;
-  if (second === "" || !ts.startsWith(second)) {
-    second = ts.slice(0, 19);
-    secondMs = Date.parse(second + "Z");
-  }
-  const micros = Number(ts.slice(20, 26));
-  return Number.isFinite(micros) ? secondMs + micros / 1e3 : secondMs;
-};
-
-// What happened, by the word of the line: few words, many lines.
-const EVENTS = new Map<Json | undefined, [string, string]>();
-
-function eventOf(ev: Json | undefined): [string, string] {
-  let found = EVENTS.get(ev);
-  if (!found) {
-    found = String(ev).split(".") as [string, string];
-    if (EVENTS.size < 200) EVENTS.set(ev, found);
-  }
-  return found;
-}
 
 const BLOCK = 256; // lines between two looks at the clock
 const NUMBERED = '"m":'; // where a line holds a message with its number
@@ -268,9 +243,9 @@ export class Run {
     return this.resolve(whole, at) as Rec;
   }
 
-  /** The tool step that a call in a model's answer led to. */
+  /** The tool step that a call in a model's answer led to; or the point that says it was denied. */
   toolOf(call: string, asked?: Step): Step | undefined {
-    this.byCall ??= grouped(this.all.filter((y) => y.kind === "tool"), (y) => y.call);
+    this.byCall ??= grouped(this.all.filter((y) => y.kind === "tool" || y.kind === "denied"), (y) => y.call);
     const kin = this.byCall.get(call) ?? [];
     return kin.find((y) => asked && y.askedBy === asked.no) ?? (asked ? kin.find((y) => !y.askedBy && y.t >= asked.t) : kin[0]);
   }

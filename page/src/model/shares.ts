@@ -45,9 +45,12 @@ const nothing = (): Shares => ({ system: 0, question: 0, history: 0, tools: 0 })
 
 function put(found: Shares, run: Run, x: Step, n: number, final: number | undefined): void {
   const role = run.messages.roleOf(n, x.lines[0]);
-  const size = run.messages.sizeOf(n, () => sizeOf(run.resolve(run.message(n, x.lines[0]), x.lines[0]) as Rec));
+  const size = messageSize(run, n, x.lines[0]);
   found[role === "system" ? "system" : role === "tool" ? "tools" : n === final && role === "user" ? "question" : "history"] += size;
 }
+
+/** The characters of a message as it was at that line. */
+export const messageSize = (run: Run, m: number, at?: number): number => run.messages.sizeOf(m, () => sizeOf(run.resolve(run.message(m, at), at) as Rec));
 
 const held = (content: Json | undefined, mark: string, unit: string): number | undefined => {
   const size = ((content as Rec | null)?.[mark] as Rec | undefined)?.[unit];

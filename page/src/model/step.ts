@@ -23,6 +23,7 @@ export interface Step {
   passes: boolean; // its error came from another step
   retried: boolean; // it failed, and was tried again
   failed: string; // the type of its error
+  ending: string; // why its answer ended, where that was not of itself: "cut off", "refused", or the provider's word
   wait: number; // of a retry: ms waited
   first: number; // ttft_ms
   tin: number; // -1 where no counts were told
@@ -55,7 +56,7 @@ const NO_LINES: number[] = [];
 export function newStep(no: number, kind: string): Step {
   return {
     no, kind, parent: 0, up: null, kids: NO_KIDS, agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
-    status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", wait: 0, first: 0,
+    status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", ending: "", wait: 0, first: 0,
     tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: NO_LINES, defs: false, prev: null, sum: null,
   };
 }
@@ -111,9 +112,26 @@ export function take(x: Step, what: string, r: Rec, at: number): void {
   x.first = num(r.ttft_ms, x.first);
   if (what === "start" && r.prompt != null) x.prompt = String(r.prompt);
   if (r.tool_defs) x.defs = true;
-  if (what === "end") takeAnswer(x, r);
+  if (what === "end") {
+    x.ending = endingOf(r);
+    takeAnswer(x, r);
+  }
   if (what === "start" && x.kind !== "llm") x.sign = hash(r.args ?? r.query ?? r.input ?? null);
 }
+
+// The providers' words: an answer that ended of itself, one that a limit cut off, one that was refused or filtered.
+const NORMAL = new Set(["", "stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "eos", "eos_token", "complete", "completed", "finish", "done", "unspecified", "finish_reason_unspecified", "null", "none"]);
+const CUT_OFF = new Set(["length", "max_tokens", "max_output_tokens", "model_length", "incomplete"]);
+const REFUSED = new Set(["refusal", "content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii", "image_safety", "guardrail_intervened", "sensitive"]);
+
+function endingOf(r: Rec): string {
+  const word = text(r.finish_reason);
+  const key = word.toLowerCase();
+  if (REFUSED.has(key) || hasRefusal(r.message as Rec | null)) return "refused";
+  return NORMAL.has(key) ? "" : CUT_OFF.has(key) ? "cut off" : word;
+}
+
+const hasRefusal = (m: Rec | null): boolean => typeof m === "object" && m !== null && (!!m.refusal || (Array.isArray(m.content) && m.content.some((b) => (b as Rec | null)?.type === "refusal")));
 
 /** A hash of a value; of a long one, of its beginning and its length. */
 function hash(v: unknown): number {

@@ -24,7 +24,7 @@ export function CallCard({ run, call, from }: { run: Run; call: Rec; from?: Step
           <>
             {tool.status === "error" && <span class="k-err">failed  </span>}
             {tool.status === "interrupted" && <span class="k-interrupt">asks a human  </span>}
-            {tool.done ? fms(tool.ms) : tool.status === "running" ? "running" : "no end"} → {(agent ?? tool).no}
+            {tool.kind === "denied" ? <span class="k-denied">denied</span> : tool.done ? fms(tool.ms) : tool.status === "running" ? "running" : "no end"} → {(agent ?? tool).no}
           </>
         ) : (
           "never ran"

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { to } from "../data/route";
 import type { Figures, Row } from "../data/wire";
+import { quoted } from "../model/query";
 import { clip, plain, safe } from "../model/safe";
 import { bins, callGroups, costs, extent, failed, groups, quantile, toldCalls, toldGroups, total, type CallGroup, type Group } from "../model/stats";
 import { fms, ftok, fusd, NONE, short } from "../model/units";
@@ -110,7 +111,6 @@ function More({ n, more }: { n: number; more: () => void }) {
   return n > 0 ? <button class="faint link" onClick={more}>▸ {n} more</button> : null;
 }
 
-const quoted = (v: string): string => (/\s/.test(v) ? `"${v}"` : v);
 const leads = (word: string, name: string): string => to("runs", "", "", { q: `${route().q} ${word}:${quoted(name)}`.trim(), span: route().span });
 
 function Bar({ n, bad, most }: { n: number; bad: number; most: number }) {

@@ -101,7 +101,7 @@ function draw(run: Run, A: Axis) {
   for (const x of run.busy) if (isInside(x)) by[laneOf.get(x.agent?.no ?? 0) ?? 0]!.push(x);
   const top = run.llms.filter((x) => !x.agent && x.tin >= 0 && isInside(x));
   const most = Math.max(1, ...top.map((x) => x.tin));
-  const marked = run.all.filter((x) => (fails(x) || x.retried || x.kind === "interrupt" || x.kind === "retry") && isInside(x)).slice(0, MOST_MARKS);
+  const marked = run.all.filter((x) => (fails(x) || x.retried || x.kind === "interrupt" || x.kind === "retry" || x.kind === "denied") && isInside(x)).slice(0, MOST_MARKS);
   const agents = run.all.filter((x) => x.kind === "agent" && isInside(x)).slice(0, 400);
   return {
     height,
@@ -111,9 +111,9 @@ function draw(run: Run, A: Axis) {
       const h = (x.tin / most) * 12;
       return { a: A.X(x.t), w: Math.max(0.1, A.X(x.t + x.ms) - A.X(x.t) - 0.06), h, fresh: x.cached ? h * (1 - x.cached / Math.max(1, x.tin)) : 0 };
     }),
-    marks: marked.map((x) => ({ x: A.X(x.t + (x.point ? 0 : x.ms)), cls: fails(x) ? "k-err" : x.kind === "interrupt" ? "k-interrupt" : "k-retry", sign: fails(x) ? "✕" : x.kind === "interrupt" ? "❚❚" : "↻" })),
+    marks: marked.map((x) => ({ x: A.X(x.t + (x.point ? 0 : x.ms)), cls: fails(x) ? "k-err" : x.kind === "interrupt" ? "k-interrupt" : "k-retry", sign: fails(x) ? "✕" : x.kind === "interrupt" ? "❚❚" : x.kind === "denied" ? "⊘" : "↻" })),
     title: `Above: who worked when, one lane for each agent. Below: the size of each prompt, its fresh part dark, up to ${ftok(most)} tokens. Click: the step there. Drag: zoom; double click: the whole run.`,
-    label: `the whole run: ${run.llms.length} model calls, ${agents.length} agents, ${marked.length} failures, retries and questions`,
+    label: `the whole run: ${run.llms.length} model calls, ${agents.length} agents, ${marked.length} failures, retries, denials and questions`,
   };
 }
 

@@ -1,17 +1,17 @@
 // The steps as a tree, with the waterfall on the same rows.
-import { memo } from "preact/compat";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { List, type ListHandle } from "./list";
 import type { Axis } from "../model/axis";
-import { count, minus, ranges } from "../model/ranges";
+import { grown, lost } from "../model/prompts";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
 import { bad, fails, type Step, type Sum } from "../model/step";
-import { texts } from "../model/texts";
+import { routeText, texts } from "../model/texts";
 import { hasErrorBelow, placeOf, type Line } from "../model/tree";
 import { fms, ftok, fusd, NONE, plural, short, tickLabel } from "../model/units";
 import { Bars } from "./bars";
 import { Icon } from "./icons";
+import { memo } from "./react";
 import { set } from "./state";
 import { Text } from "./values";
 import { useWidth } from "./width";
@@ -26,6 +26,10 @@ interface Props {
   choose: (no: number) => void;
   version: number; // grows when lines have come
 }
+
+const GROUP_LOOKED_AT = 100; // members of a folded row whose prompts are compared
+
+const tokens = (n: number): string => (n < 0 ? NONE : ftok(n));
 
 /** The ticks whose labels have room beside each other. */
 function spread(A: Axis): number[] {
@@ -140,13 +144,17 @@ function nameOf(n: Line): string {
 
 function Chips({ n, run }: { n: Line; run: Run }) {
   const x = n.x;
-  const gone = n.members ? Math.max(0, ...n.members.slice(0, 400).map((m) => dropped(m.x))) : dropped(x);
+  const some = n.members?.slice(0, GROUP_LOOKED_AT) ?? [n];
+  const [gone, more, ending] = [lost, grown, (_: Run, y: Step) => y.ending].map((of) => some.map((m) => of(run, m.x)).find(Boolean) ?? "");
   const first = n.tries.find((t) => t.failed);
   return (
     <>
       {n.loop !== undefined && <span class="mk w b" title="the same calls, again and again">× {n.loop}</span>}
       {n.similar !== undefined && <span class="mk b" title="the same tools, each time with other arguments">{n.similar} similar</span>}
-      {gone > 2 && <span class="mk" title="messages of the call before that are no longer sent">− {plural(gone, "message")}{n.members ? " inside" : ""}</span>}
+      {more && <span class="mk w ell" title={`its prompt grew since the call before: ${more}`}>{more}</span>}
+      {gone && <span class="mk ell" title={`of the call before, no longer sent: ${gone.slice(2)}`}>{gone}{n.members ? " inside" : ""}</span>}
+      {ending && <span class={`mk ${ending === "refused" ? "e" : "w"}`} title="how its answer ended">{safe(clip(ending, 24))}</span>}
+      {x.kind === "denied" && <span class="mk w">denied</span>}
       {n.tries.length > 0 && <span class="mk w" title={first ? safe(first.failed) : ""}>↻ {plural(n.tries.length, "retry", "retries")}</span>}
       {n.fold && !bad(x) && hasErrorBelow(n) && <span class="mk e">✕ inside</span>}
       {fails(x) && x.kind !== "node" && <span class="mk e">{x.status === "crashed" ? "in flight" : "failed"}</span>}
@@ -158,12 +166,9 @@ function Chips({ n, run }: { n: Line; run: Run }) {
   );
 }
 
-/** How many messages of the call before a model is no longer sent. */
-const dropped = (x: Step): number => (x.kind === "llm" && x.prev ? count(minus(ranges(x.prev.prompt), ranges(x.prompt))) : 0);
-
 function What({ run, n }: { run: Run; n: Line }) {
   if (n.x.kind === "node" || n.x.kind === "chain") {
-    if (!n.x.failed) return <span class="tx" />;
+    if (!n.x.failed) return <span class="tx"><span class="as ell" dir="auto"><Text>{clip(routeText(run, n.x), 160)}</Text></span></span>;
   }
   let [asked, answered] = texts(run, n.x);
   if (n.similar !== undefined) {
@@ -191,10 +196,10 @@ function sumOf(n: Line): Sum | null {
     if (!llms.length) return null;
     const told = llms.filter((y) => y.tin >= 0);
     const priced = llms.filter((y) => y.cost >= 0);
-    const sum = (of: typeof llms, k: "tin" | "tout" | "cost"): number => of.reduce((s, y) => s + y[k], 0);
+    const sum = (of: typeof llms, k: "tin" | "tout" | "cost"): number => of.reduce((s, y) => s + Math.max(0, y[k]), 0);
     return { calls: llms.length, told: told.length, priced: priced.length, tin: sum(told, "tin"), tout: sum(told, "tout"), cost: sum(priced, "cost") };
   }
-  if (x.kind === "llm") return { calls: 1, told: Number(x.tin >= 0), priced: Number(x.cost >= 0), tin: x.tin, tout: x.tout, cost: x.cost };
+  if (x.kind === "llm") return { calls: 1, told: Number(x.tin >= 0 || x.tout >= 0), priced: Number(x.cost >= 0), tin: x.tin, tout: x.tout, cost: x.cost };
   return x.sum;
 }
 
@@ -203,7 +208,7 @@ function Numbers({ n }: { n: Line }) {
   const isKnown = n.x.done || !!s?.told;
   return (
     <>
-      <span class="num ptok dim">{!s || !isKnown ? "" : !s.told ? NONE : `${s.told < s.calls ? "≥ " : ""}${ftok(s.tin)} / ${ftok(s.tout)}`}</span>
+      <span class="num ptok dim">{!s || !isKnown ? "" : !s.told ? NONE : `${s.told < s.calls ? "≥ " : ""}${tokens(s.tin)} / ${tokens(s.tout)}`}</span>
       <span class="num pcost money dim">{!s || !isKnown ? "" : !s.priced ? NONE : `${s.priced < s.calls ? "≥ " : ""}${fusd(s.cost)}`}</span>
     </>
   );
