@@ -10,5 +10,5 @@ export default defineConfig({
     alias: [{ find: /^react(-dom|\/jsx-runtime)?$/, replacement: new URL("src/ui/react.ts", import.meta.url).pathname }],
   },
   plugins: [viteSingleFile({ removeViteModuleLoader: true })],
-  build: { target: "es2022", outDir: "dist", cssMinify: true, modulePreload: false, reportCompressedSize: false },
+  build: { target: "es2022", cssTarget: ["chrome120", "safari16.4", "firefox115"], outDir: "dist", cssMinify: true, modulePreload: false, reportCompressedSize: false },
 });

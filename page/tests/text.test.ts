@@ -71,3 +71,11 @@ test("unknown is told as unknown, and zero only where it is zero", () => {
   expect([fms(0), ftok(0), fusd(0)]).toEqual(["0 ms", "0", "$0"]);
   expect([fms(25_560), fms(999.6), fms(61_000), fusd(0.000683), ftok(12_345)]).toEqual(["25.6 s", "1.00 s", "1 m 01 s", "$0.0007", "12.3k"]);
 });
+
+test("two runs too long for a table are aligned around what each has once, in a moment", () => {
+  const many = (n: number, more: Record<number, string> = {}): Entry[] => Array.from({ length: n }, (_, i) => [...(more[i] ? [entry(more[i])] : []), entry(i % 7 ? `poll ${i % 3}` : `page ${i}`)]).flat();
+  const began = performance.now();
+  const pairs = align(many(20_000), many(20_000, { 5000: "extra", 12_001: "another" }));
+  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(pairs.filter((p) => !same(p)).map((p) => [p[0]?.key, p[1]?.key])).toEqual([[undefined, "extra"], [undefined, "another"]]);
+});

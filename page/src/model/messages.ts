@@ -24,10 +24,6 @@ export class Messages {
     this.lines = lines;
   }
 
-  get size(): number {
-    return Math.max(this.written.size, this.elsewhere.size);
-  }
-
   /** Remembers which messages a line holds; `isOne`: it can hold one at most. */
   collect(at: number, record: Rec, isOne = false): void {
     if (this.note(this.written, at, record.message) && isOne) return;

@@ -63,8 +63,7 @@ function Stack({ lines }: { lines: string[] }) {
 }
 
 /** A step on one line, as a link to it. */
-export function StepCard({ run, x, text, at }: { run: Run; x: Step; text: string; at: string }) {
-  void run;
+export function StepCard({ x, text, at }: { x: Step; text: string; at: string }) {
   return (
     <button class="tc" onClick={() => set({ step: x.no })}>
       <Icon name={x.kind} class={`k-${x.kind}`} />

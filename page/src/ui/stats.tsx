@@ -138,7 +138,7 @@ function GroupTable({ title, note, word, of }: { title: string; note: string; wo
               <td class={`num ${g.failed ? "k-err" : "faint"}`}>{share(g.failed, g.runs.length)}</td>
               <td class="num">{fms(g.median)}</td>
               <td class="num dim">{fms(g.high)}</td>
-              <td class="num">{ftok(g.tokens)}</td>
+              <td class="num">{g.tokens ? ftok(g.tokens) : NONE}</td>
               <td class="num money">{g.known ? `${g.unknown ? "≥ " : ""}${fusd(g.cost)}` : NONE}</td>
             </tr>
           ))}

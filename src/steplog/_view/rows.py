@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from steplog._ask.dimensions import MODEL_KINDS
 from steplog._format.record import USAGE_FIELDS
 from steplog._read.runs.times import moment
-from steplog._show.preview import brief, message_text
+from steplog._show.preview import message_text
 from steplog._view import prices, words
 from steplog._view.calls import Calls
 from steplog._view.sought import Sought
@@ -88,7 +88,7 @@ class RowBuilder:
             self.end = _small(record)
             output = record.get("output")
             if not self.answer and output is not None:
-                self.answer = words.head(brief(output))
+                self.answer = words.head(words.asked(output))
             self.chars[1] = _whole(record.get("chars")) or self.chars[1]
 
     def _note_start(self, record: Record, kind: str) -> None:
