@@ -184,7 +184,7 @@ test("which prompt grew, by what, and what it lost stands in a few words", () =>
   const asked = { messages: [{ m: 1, role: "system", content: "Be brief." }, { m: 2, role: "user", content: "Read it." }] };
   const told = (step: number, prompt: string, m: number, tokens: number): Rec[] => [{ ev: "llm.start", step, model: "m", prompt }, { ev: "llm.end", step, ms: 1, message: said("…", m), usage: { input_tokens: tokens, output_tokens: 1 } }];
   const r = run([{ ev: "run.start", input: asked }, ...told(1, "1-2", 3, 100), { ev: "tool.start", step: 2, name: "read_file", call_id: "c", args: {} }, { ev: "tool.end", step: 2, ms: 1, message: { m: 4, role: "tool", content: "x".repeat(9000), tool_call_id: "c" } }, ...told(3, "1-4", 5, 12_500), ...told(4, "1,5", 6, 90), ...told(5, "1,5-6", 7, 120)]);
-  const words = (no: number): string[] => [grown(r, r.steps.get(no)!), lost(r, r.steps.get(no)!)];
+  const words = (no: number): string[] => [grown(r, r.steps.get(no)!), lost(r, [r.steps.get(no)!])];
   expect(words(1)).toEqual(["", ""]);
   expect(words(3)).toEqual(["+12.4k tokens, most of it from read_file", ""]);
   expect(words(4)).toEqual(["", "− 3 messages: 1 user, 1 assistant, 1 tool"]);

@@ -45,10 +45,14 @@ function sender(run: Run, m: number, x: Step): string {
   return message.role === "user" ? "said by the user" : message.role === "system" ? "a system message" : "an answer";
 }
 
-/** Messages of the call before that a model is no longer sent, in words; empty if it is sent all. */
-export function lost(run: Run, x: Step): string {
-  if (x.kind !== "llm" || !x.prev) return "";
-  const gone = minus(ranges(x.prev.prompt), ranges(x.prompt));
-  const n = count(gone);
-  return n ? `− ${plural(n, "message")}: ${byRole(run, gone, x.prev.lines[0]!)}` : "";
+/** Messages of the call before that a model is no longer sent, in words; of several calls, what the one lost that lost most. */
+export function lost(run: Run, calls: readonly Step[]): string {
+  let [gone, from]: [Ranges, Step | null] = [[], null];
+  for (const x of calls) {
+    const less = x.kind === "llm" && x.prev ? minus(ranges(x.prev.prompt), ranges(x.prompt)) : [];
+    if (count(less) > count(gone)) [gone, from] = [less, x.prev];
+  }
+  if (!from) return "";
+  const words = `− ${plural(count(gone), "message")}`;
+  return calls.length > 1 ? `${words} inside` : `${words}: ${byRole(run, gone, from.lines[0]!)}`;
 }

@@ -144,15 +144,17 @@ function nameOf(n: Line): string {
 
 function Chips({ n, run }: { n: Line; run: Run }) {
   const x = n.x;
-  const some = n.members?.slice(0, GROUP_LOOKED_AT) ?? [n];
-  const [gone, more, ending] = [lost, grown, (_: Run, y: Step) => y.ending].map((of) => some.map((m) => of(run, m.x)).find(Boolean) ?? "");
+  const some = n.members?.slice(0, GROUP_LOOKED_AT).map((m) => m.x) ?? [x];
+  const gone = lost(run, some);
+  const more = some.map((y) => grown(run, y)).find(Boolean);
+  const ending = some.find((y) => y.ending)?.ending;
   const first = n.tries.find((t) => t.failed);
   return (
     <>
       {n.loop !== undefined && <span class="mk w b" title="the same calls, again and again">× {n.loop}</span>}
       {n.similar !== undefined && <span class="mk b" title="the same tools, each time with other arguments">{n.similar} similar</span>}
       {more && <span class="mk w ell" title={`its prompt grew since the call before: ${more}`}>{more}</span>}
-      {gone && <span class="mk ell" title={`of the call before, no longer sent: ${gone.slice(2)}`}>{gone}{n.members ? " inside" : ""}</span>}
+      {gone && <span class="mk ell" title={`of the call before, no longer sent: ${gone.slice(2)}`}>{gone}</span>}
       {ending && <span class={`mk ${ending === "refused" ? "e" : "w"}`} title="how its answer ended">{safe(clip(ending, 24))}</span>}
       {x.kind === "denied" && <span class="mk w">denied</span>}
       {n.tries.length > 0 && <span class="mk w" title={first ? safe(first.failed) : ""}>↻ {plural(n.tries.length, "retry", "retries")}</span>}
