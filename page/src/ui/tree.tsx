@@ -5,7 +5,7 @@ import type { Axis } from "../model/axis";
 import { grown, lost } from "../model/prompts";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
-import { bad, fails, type Step, type Sum } from "../model/step";
+import { bad, fails, type Sum } from "../model/step";
 import { routeText, texts } from "../model/texts";
 import { hasErrorBelow, placeOf, type Line } from "../model/tree";
 import { fms, ftok, fusd, NONE, plural, short, tickLabel } from "../model/units";
