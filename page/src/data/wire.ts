@@ -128,6 +128,7 @@ export interface Health {
   faults: { where?: string; ts?: string; error?: unknown }[];
   cut: number;
   masked: Record<string, number>;
+  findings?: string[]; // what looks as if it was recorded wrongly, or not all of it
   verdict?: string; // whole, unclosed, not whole
   partly?: boolean; // whether not every line was read
   version: string;
