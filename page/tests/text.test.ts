@@ -68,6 +68,7 @@ test("differences are told in words", () => {
 
 test("unknown is told as unknown, and zero only where it is zero", () => {
   expect([fms(undefined), ftok(null), fusd(undefined)]).toEqual(["–", "–", "–"]);
+  expect([ftok(-1), ftok(2e9), ftok(999_999_999_999), fusd(0.00007), fusd(1e-7)]).toEqual(["–", "2B", "1000B", "$0.00007", "<$0.00001"]);
   expect([fms(0), ftok(0), fusd(0)]).toEqual(["0 ms", "0", "$0"]);
   expect([fms(25_560), fms(999.6), fms(61_000), fusd(0.000683), ftok(12_345)]).toEqual(["25.6 s", "1.00 s", "1 m 01 s", "$0.0007", "12.3k"]);
 });

@@ -3,7 +3,7 @@ import type { Head, Json, Rec, Row, Tail } from "../data/wire";
 import { eventOf, stamp } from "./events";
 import { Lines } from "./lines";
 import { Messages } from "./messages";
-import { bad, isError, newStep, NO_KIDS, take, works, type Step, type Sum } from "./step";
+import { add, bad, isError, newStep, NO_KIDS, noSum, take, works, type Step, type Sum } from "./step";
 
 const BLOCK = 256; // lines between two looks at the clock
 const NUMBERED = '"m":'; // where a line holds a message with its number
@@ -25,7 +25,7 @@ export class Run {
   kids: Step[] = [];
   llms: Step[] = [];
   flight: Step[] = []; // in flight: what has no end, plumbing left out
-  total: Sum = { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 };
+  total: Sum = noSum();
   cached = 0;
   tools = 0;
   errors = 0;
@@ -187,7 +187,7 @@ export class Run {
     this.llms = this.all.filter((x) => x.kind === "llm");
     this.cached = 0;
     for (const x of this.all) x.sum = null;
-    this.total = { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 };
+    this.total = noSum();
     this.markRetried();
     for (const x of this.llms) {
       const agent = x.agent?.no ?? 0;
@@ -195,7 +195,7 @@ export class Run {
       if (x.message || !bad(x)) before.set(agent, x);
       this.cached += x.cached;
       add(this.total, x);
-      for (let y = x.up; y; y = y.up) add((y.sum ??= { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 }), x);
+      for (let y = x.up; y; y = y.up) add((y.sum ??= noSum()), x);
     }
   }
 
@@ -270,19 +270,6 @@ function grouped<K>(steps: Step[], by: (x: Step) => K): Map<K, Step[]> {
 /** By when they began; most are in that order as they are. */
 function ordered(steps: Step[]): Step[] {
   return steps.every((x, i) => i === 0 || steps[i - 1]!.t <= x.t) ? steps : steps.sort((a, b) => a.t - b.t);
-}
-
-function add(s: Sum, x: Step): void {
-  s.calls++;
-  if (x.tin >= 0) {
-    s.told++;
-    s.tin += x.tin;
-    s.tout += Math.max(0, x.tout);
-  }
-  if (x.cost >= 0) {
-    s.priced++;
-    s.cost += x.cost;
-  }
 }
 
 const ENVELOPE = new Set(["seq", "ts", "w", "run", "step", "parent", "ev", "chain"]);

@@ -44,9 +44,23 @@ export interface Sum {
   calls: number;
   told: number;
   priced: number;
-  tin: number;
+  tin: number; // -1 where no call told it
   tout: number;
   cost: number;
+}
+
+export const noSum = (): Sum => ({ calls: 0, told: 0, priced: 0, tin: -1, tout: -1, cost: 0 });
+
+/** Adds what a model call came to. */
+export function add(s: Sum, x: Step): void {
+  s.calls++;
+  if (x.tin >= 0 || x.tout >= 0) s.told++;
+  if (x.tin >= 0) s.tin = Math.max(0, s.tin) + x.tin;
+  if (x.tout >= 0) s.tout = Math.max(0, s.tout) + x.tout;
+  if (x.cost >= 0) {
+    s.priced++;
+    s.cost += x.cost;
+  }
 }
 
 /** The children of the many steps that have none: a list for each would be most of what a long run weighs. */

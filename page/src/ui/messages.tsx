@@ -7,7 +7,7 @@ import type { Run } from "../model/run";
 import { clip, one, plain, safe } from "../model/safe";
 import type { Step } from "../model/step";
 import { callsOf, callText, messageText } from "../model/texts";
-import { ftok } from "../model/units";
+import { ftok, plural } from "../model/units";
 import { CallCard } from "./cards";
 import { href } from "./state";
 import { Content, Fold, Text } from "./values";
@@ -27,7 +27,7 @@ export function Prompt({ run, x }: { run: Run; x: Step }) {
     <section class="sec">
       <h3>
         <span>
-          <b class="ink">{count(all).toLocaleString("en")} messages</b>
+          <b class="ink">{plural(count(all), "message")}</b>
           {x.prev ? <>, <b class="accent">{count(fresh)} new</b> since <a href={href({ step: x.prev.no })}>step {x.prev.no}</a></> : <span class="thin"> · first call of {safe(x.agent?.name || run.row.name || "the run")}</span>}
         </span>
         {x.prev && <span class="r">+{count(fresh) - edited} added · {count(gone)} removed · {edited} edited</span>}

@@ -64,7 +64,7 @@ export const RunRow = memo(
           <span class="ck" role="checkbox" aria-checked={isChosen} aria-label="select">{isChosen ? "✓" : ""}</span>
         </span>
         <span class="dim pwh ell" role="gridcell" title={r.started ? new Date(r.started).toISOString() : ""}>{wide ? when : when.replace(" ago", "").replace(/^([A-Z]\w+) \d+ /, "$1 ")}</span>
-        <span class="ell pnm b" role="gridcell" title={safe(r.program)}>{safe(r.name) || <i class="faint">no name</i>}<span class="onlyp"> · {fms(r.ms)}{r.cost == null ? "" : ` · ${fusd(r.cost)}`}</span></span>
+        <span class="ell pnm b" role="gridcell" title={safe(r.program)}><bdi>{safe(r.name) || <i class="faint">no name</i>}</bdi><span class="onlyp"> · {fms(r.ms)}{r.cost == null ? "" : ` · ${fusd(r.cost)}`}</span></span>
         <span class="qa" role="gridcell">
           <span class="qq ell dim" dir="auto"><Text>{clip(plain(asked(r)), 220)}</Text></span>
           <span class="arr">→</span>

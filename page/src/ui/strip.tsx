@@ -100,7 +100,7 @@ function draw(run: Run, A: Axis) {
   const by: Step[][] = Array.from({ length: used }, () => []);
   for (const x of run.busy) if (isInside(x)) by[laneOf.get(x.agent?.no ?? 0) ?? 0]!.push(x);
   const top = run.llms.filter((x) => !x.agent && x.tin >= 0 && isInside(x));
-  const most = Math.max(1, ...top.map((x) => x.tin));
+  const most = top.reduce((n, x) => Math.max(n, x.tin), 1);
   const marked = run.all.filter((x) => (fails(x) || x.retried || x.kind === "interrupt" || x.kind === "retry" || x.kind === "denied") && isInside(x)).slice(0, MOST_MARKS);
   const agents = run.all.filter((x) => x.kind === "agent" && isInside(x)).slice(0, 400);
   return {

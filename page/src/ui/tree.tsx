@@ -5,7 +5,7 @@ import type { Axis } from "../model/axis";
 import { grown, lost } from "../model/prompts";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
-import { bad, fails, type Sum } from "../model/step";
+import { add, bad, fails, noSum, type Sum } from "../model/step";
 import { routeText, texts } from "../model/texts";
 import { hasErrorBelow, placeOf, type Line } from "../model/tree";
 import { fms, ftok, fusd, NONE, plural, short, tickLabel } from "../model/units";
@@ -28,8 +28,6 @@ interface Props {
 }
 
 const GROUP_LOOKED_AT = 100; // members of a folded row whose prompts are compared
-
-const tokens = (n: number): string => (n < 0 ? NONE : ftok(n));
 
 /** The ticks whose labels have room beside each other. */
 function spread(A: Axis): number[] {
@@ -193,16 +191,10 @@ function What({ run, n }: { run: Run; n: Line }) {
 function sumOf(n: Line): Sum | null {
   const x = n.x;
   if (x.kind === "node" || x.kind === "chain") return null;
-  if (n.members) {
-    const llms = n.members.filter((m) => m.x.kind === "llm").map((m) => m.x);
-    if (!llms.length) return null;
-    const told = llms.filter((y) => y.tin >= 0);
-    const priced = llms.filter((y) => y.cost >= 0);
-    const sum = (of: typeof llms, k: "tin" | "tout" | "cost"): number => of.reduce((s, y) => s + Math.max(0, y[k]), 0);
-    return { calls: llms.length, told: told.length, priced: priced.length, tin: sum(told, "tin"), tout: sum(told, "tout"), cost: sum(priced, "cost") };
-  }
-  if (x.kind === "llm") return { calls: 1, told: Number(x.tin >= 0 || x.tout >= 0), priced: Number(x.cost >= 0), tin: x.tin, tout: x.tout, cost: x.cost };
-  return x.sum;
+  if (!n.members && x.kind !== "llm") return x.sum;
+  const sum = noSum();
+  for (const m of n.members ?? [n]) if (m.x.kind === "llm") add(sum, m.x);
+  return sum.calls ? sum : null;
 }
 
 function Numbers({ n }: { n: Line }) {
@@ -210,7 +202,7 @@ function Numbers({ n }: { n: Line }) {
   const isKnown = n.x.done || !!s?.told;
   return (
     <>
-      <span class="num ptok dim">{!s || !isKnown ? "" : !s.told ? NONE : `${s.told < s.calls ? "≥ " : ""}${tokens(s.tin)} / ${tokens(s.tout)}`}</span>
+      <span class="num ptok dim">{!s || !isKnown ? "" : !s.told ? NONE : `${s.told < s.calls ? "≥ " : ""}${ftok(s.tin)} / ${ftok(s.tout)}`}</span>
       <span class="num pcost money dim">{!s || !isKnown ? "" : !s.priced ? NONE : `${s.priced < s.calls ? "≥ " : ""}${fusd(s.cost)}`}</span>
     </>
   );
