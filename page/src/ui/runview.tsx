@@ -186,7 +186,7 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
         <div class="line"><span class={`pill s-${row.status}`}><Icon name={row.status in WORD ? row.status : "unfinished"} />{WORD[row.status] ?? safe(row.status)}</span><h1 class="ell" dir="auto" title={safe(one(question).slice(0, 1000))}>{safe(one(question).slice(0, 400)) || safe(row.name)}</h1></div>
         <div class="a ell">
           <bdi class="b ink">{safe(row.name)}</bdi>
-          <span class="faint"> · {ago(row.started, store().now)} · </span>
+          <span class="faint"> · {ago(row.started, store().now)}{about || row.thread || row.parent_run ? " · " : ""}</span>
           {(row.labels ?? []).map((label) => <span class="mk lb" key={label}>{safe(clip(label, 40))}</span>)}
           {row.thread && <><a href={to("thread", row.thread, "", { pane: "chat" })} title="the whole thread">{safe(clip(row.thread, 40))}</a><span class="faint"> · </span></>}
           {row.parent_run && <><a href={to("run", row.parent_run, "", { step: row.parent_step ?? null })}>inside {row.parent_run.slice(0, 8)}</a><span class="faint"> · </span></>}
@@ -195,11 +195,9 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
       </div>
       <div class="facts">
         <Fact v={`${isOpen ? "≥ " : ""}${run.status === "running" ? fms(store().until - run.t0) : fms(row.ms ?? run.last)}`} l="took" />
-        <Fact v={run.all.length.toLocaleString("en")} l="steps" />
-        <Fact v={run.llms.length.toLocaleString("en")} l="model calls" />
-        <Fact v={run.tools.toLocaleString("en")} l="tool calls" />
-        <Fact v={t.told ? `${t.told < t.calls ? "≥ " : ""}${ftok(t.tin)} / ${ftok(t.tout)}` : NONE} l="tokens in / out" />
-        <Fact v={t.tin > 0 && run.cached ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" />
+        {([[run.all.length, "step"], [run.llms.length, "model call"], [run.tools, "tool call"]] as const).map(([n, word]) => <Fact v={n.toLocaleString("en")} l={n === 1 ? word : `${word}s`} />)}
+        {t.calls > 0 && <><Fact v={t.told ? `${t.told < t.calls ? "≥ " : ""}${ftok(t.tin)} / ${ftok(t.tout)}` : NONE} l="tokens in / out" />
+        <Fact v={t.tin > 0 && run.cached ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" /></>}
         {t.priced > 0 && <Fact v={t.priced ? `${t.priced < t.calls ? "≥ " : ""}${fusd(t.cost)}` : NONE} l={many && t.priced ? dearest(run) : "cost"} />}
         <Fact v={String(errors)} l={errors === 1 ? "error" : "errors"} cls={errors ? "k-err" : ""} />
       </div>
