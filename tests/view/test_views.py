@@ -39,6 +39,33 @@ def test_the_list_says_what_was_asked_and_answered_and_how_it_ended(page):
     assert page.page.locator("[role=grid] [role=row]").count() == 10
 
 
+def tops(tab, selector):
+    return [row.bounding_box()["y"] for row in tab.page.query_selector_all(selector)]
+
+
+def test_rows_stand_below_each_other(page, ids):
+    assert len(set(tops(page, ".rr"))) == 9
+    page.go(f"#/run/{ids['research'][0]}")
+    page.wait(lambda: len(rows(page)) > 10)
+    found = tops(page, ".tr")
+    assert found == [found[0] + 22 * i for i in range(len(found))]
+
+
+def test_runs_that_were_asked_different_things_are_compared_from_the_top(page, ids):
+    page.go(f"#/compare/{ids['research'][0]}/{ids['triage'][0]}")
+    page.sees("They part at once")
+    banner = page.page.query_selector(".cgs > .fdiv").bounding_box()
+    assert banner["height"] < 40
+    assert tops(page, ".cg")[0] - banner["y"] < 100
+
+
+def test_a_filter_that_cannot_be_understood_says_why(page):
+    page.go("#/runs?q=colour:red")
+    page.sees("The filter fits no run: no word colour: there are status, name")
+    page.go("#/runs?q=-status:ok,interrupted tool:get_order,read_invoice")
+    page.sees("2 of 9 runs")
+
+
 def test_the_query_filters_by_chips_that_the_address_keeps(page):
     keyboard = page.page.keyboard
     keyboard.press("/")
