@@ -190,3 +190,12 @@ test("which prompt grew, by what, and what it lost stands in a few words", () =>
   expect(words(4)).toEqual(["", "− 3 messages: 1 user, 1 assistant, 1 tool"]);
   expect(words(5)).toEqual(["", ""]);
 });
+
+test("steps nested deeper than a browser's stack are drawn, the deepest beside each other", () => {
+  for (const parent of [(i: number) => i, (i: number) => (i + 2 > 9000 ? 0 : i + 2)]) {
+    const r = run(Array.from({ length: 9000 }, (_, i): Rec => ({ ev: "agent.start", step: i + 1, parent: parent(i), name: "a" })));
+    const rows = lines(build(r, "calls"), { ...shown, onlyErrors: false });
+    expect(rows.length).toBe(9000);
+    expect(Math.max(...rows.map((n) => n.depth))).toBeLessThan(1010);
+  }
+});

@@ -6,6 +6,7 @@ import { Messages } from "./messages";
 import { add, bad, isError, newStep, NO_KIDS, noSum, take, works, type Step, type Sum } from "./step";
 
 const BLOCK = 256; // lines between two looks at the clock
+const DEEPEST = 1000; // levels of steps
 const NUMBERED = '"m":'; // where a line holds a message with its number
 
 export class Run {
@@ -163,6 +164,9 @@ export class Run {
     for (const x of this.all) x.kids = NO_KIDS;
     for (const x of this.all) {
       x.up = (x.parent && x.parent !== x.no && this.steps.get(x.parent)) || null;
+      // What is nested deeper than a browser's stack is drawn beside its parent.
+      if (x.up && x.up.deep >= DEEPEST) x.up = x.up.up;
+      x.deep = x.up ? x.up.deep + 1 : 0;
       if (!x.up) this.kids.push(x);
       else if (x.up.kids === NO_KIDS) x.up.kids = [x];
       else x.up.kids.push(x);
@@ -171,14 +175,22 @@ export class Run {
 
   /** In a damaged log a parent may stand below its child: what would close a circle hangs on the run. */
   private cutCircles(): void {
+    const deep = new Map<number, number>();
     for (const x of this.all) {
+      const path: Step[] = [];
       const seen = new Set<number>();
       let y: Step | undefined = x;
-      while (y && !seen.has(y.no)) {
+      for (; y && !deep.has(y.no) && !seen.has(y.no); y = this.steps.get(y.parent)) {
         seen.add(y.no);
-        y = this.steps.get(y.parent);
+        path.push(y);
       }
-      if (y) x.parent = 0;
+      if (y && seen.has(y.no)) y.parent = 0;
+      let level = y && !seen.has(y.no) ? deep.get(y.no)! : -1;
+      for (const z of path.reverse()) {
+        if (++level > DEEPEST) z.parent = 0;
+        if (!z.parent) level = 0;
+        deep.set(z.no, level);
+      }
     }
   }
 

@@ -7,6 +7,7 @@ export interface Step {
   parent: number;
   up: Step | null;
   kids: Step[];
+  deep: number; // how many steps are above it
   agent: Step | null;
   lane: string; // an agent's colour: a, b, c, d
   t: number; // ms since the run began
@@ -69,7 +70,7 @@ const NO_LINES: number[] = [];
 
 export function newStep(no: number, kind: string): Step {
   return {
-    no, kind, parent: 0, up: null, kids: NO_KIDS, agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
+    no, kind, parent: 0, up: null, kids: NO_KIDS, deep: 0, agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
     status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", ending: "", wait: 0, first: 0,
     tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: NO_LINES, defs: false, prev: null, sum: null,
   };
