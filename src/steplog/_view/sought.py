@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from steplog._format.record import Json, Record
 
 _MOST: Final = 40  # of each, in one run
+_MOST_ERRORS: Final = 12  # different ones; a list holds 20,000 runs
 _LONGEST: Final = 300  # characters of a value
 CUT: Final = "cut"
 
@@ -52,7 +53,8 @@ class Sought:
             self._note_error(cast("Record", error))
 
     def _note_error(self, error: Record) -> None:
-        _keep(self.errors, f"{as_text(error.get('type'))}: {as_text(error.get('message'))}")
+        if len(self.errors) < _MOST_ERRORS:
+            _keep(self.errors, f"{as_text(error.get('type'))}: {as_text(error.get('message'))}")
 
     def told(self) -> dict[str, Any]:
         """As a row tells them."""
