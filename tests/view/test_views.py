@@ -480,3 +480,43 @@ def test_only_the_errors_and_only_one_agent_are_shown_when_that_is_asked_for(pag
     )
     page.wait(lambda: all("lisbon madrid" not in row for row in rows(page)))
     assert "costs" in rows(page)[0]
+
+
+@pytest.fixture(scope="module")
+def many_runs_file(tmp_path_factory):
+    """A file of more pairs of runs than it holds comparisons of: long runs, each with one step of its own in the middle."""
+    folder = tmp_path_factory.mktemp("many")
+    with steplog.Recorder(folder / "logs") as recorder:
+        for n in range(16):
+            with recorder.run(f"run {n}", input="Go.") as run:
+                for i in range(300 if n < 2 else 3):
+                    if i == 150 and n == 1:
+                        with run.tool("extra", args={}) as tool:
+                            tool.set(result="only here")
+                    with run.tool("page", args={"n": i}) as tool:
+                        tool.set(result=f"page {i}")
+    target = folder / "runs.html"
+    assert run_cli("html", "--last", "50", "-p", str(folder / "logs"), "-o", str(target)).returncode == 0
+    return folder / "logs", target
+
+
+def test_a_file_of_many_runs_compares_those_of_which_it_holds_no_comparison(tab, many_runs_file):
+    log, target = many_runs_file
+    runs = {run.name: run for run in steplog.read(log).runs}
+    page = tab()
+    page.open(target.as_uri())
+    page.wait(lambda: page.page.query_selector(".rr"))
+    said = set()
+    for a, b in (("run 0", "run 1"), ("run 1", "run 0"), ("run 14", "run 15"), ("run 2", "run 15")):
+        page.go(f"#/compare/{runs[a].id}/{runs[b].id}")
+        page.sees("durations and ids are not compared")
+        page.wait(
+            lambda a=a, b=b: runs[a].id[:8] in page.text(".cmp") and runs[b].id[:8] in page.text(".cmp")
+        )
+        told = page.text(".tb")
+        said.add("aligned by this page" in told)
+        differs = [pair for pair in ask.diff(runs[a], runs[b]).pairs if pair.differs]
+        assert f"{sum(pair.a is None for pair in differs)} only in B" in told
+        assert f"{sum(pair.b is None for pair in differs)} only in A" in told
+    assert True in said
+    page.clean()
