@@ -300,6 +300,16 @@ def test_the_keyboard_does_everything_in_a_run(page, ids):
     page.wait(lambda: page.page.query_selector(".left .tree"))
 
 
+def test_keys_that_come_faster_than_the_page_draws_each_count(page, ids):
+    page.go(f"#/run/{ids['triage'][0]}?rows=all")
+    page.wait(lambda: len(rows(page)) > 15)
+    page.page.evaluate(
+        "for (const key of ['Home', 'j', 'j', 'k', 'j']) document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    )
+    third = rows(page)[2].split(" ")[0]
+    page.sees(f"step {third}", "#detail .dh")
+
+
 def test_a_step_is_copied_as_python_messages_and_as_a_config(tab, single_file, ids):
     opened = tab(permissions=["clipboard-read", "clipboard-write"])
     opened.open(f"{single_file.as_uri()}#/run/{ids['refunds'][0]}?step=2")
