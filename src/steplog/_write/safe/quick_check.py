@@ -39,7 +39,10 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
         left -= len(container)
         if left < 0 or len(containers) > most:  # which also ends what has no end, a list within itself
             return None
-        if type(container) is dict and (not are_harmless(container) or told_by_pair(container) is not None):
+        if type(container) is dict and (
+            not are_harmless(container)
+            or (("value" in container or "Value" in container) and told_by_pair(container) is not None)
+        ):
             return None
         # Copied before they are looked at, in one call of C: another thread may change them at any time.
         inside = [*container.values()] if type(container) is dict else [*container]
