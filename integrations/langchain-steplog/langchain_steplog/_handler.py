@@ -95,6 +95,7 @@ class StepLogHandler(Recording):
             read = extract.chain_end
             if (
                 type(outputs) is not dict
+                and type(outputs).__name__ == decisions.ANSWER
                 and decisions.is_answer(outputs)
                 and self._steps.kind_of(run_id) == "llm"
             ):

@@ -49,23 +49,18 @@ class Environment:
 
     def __init__(self) -> None:
         """Nothing was looked at yet."""
-        # What `os.environ` was, the dictionary behind it and what gives its newest key; how many there were, the newest,
-        # and what gives the values of the telling ones, which were these.
+        # What `os.environ` was, the dictionary behind it, what gives its newest key and the values of those whose names
+        # tell; and how many there were, the newest, and these values.
         self._seen: tuple[
-            Any, dict[Any, Any], Callable[[], Iterator[Any]], int, Any, Callable[[Any], Any], Any
+            Any, dict[Any, Any], Callable[[], Iterator[Any]], Callable[[Any], Any], tuple[int, Any, Any]
         ]
-        self._seen = None, {}, {}.__reversed__, -1, None, _nothing, None
+        self._seen = None, {}, {}.__reversed__, _nothing, (-1, None, None)
 
     def has_changed(self) -> bool:
         """Whether a variable came or went, or one with a telling name has another value."""
-        was, live, backwards, size, newest, of_telling, values = self._seen
+        was, live, backwards, of_telling, then = self._seen
         try:
-            return (
-                os.environ is not was
-                or len(live) != size
-                or next(backwards(), None) is not newest
-                or of_telling(live) != values
-            )
+            return os.environ is not was or (len(live), next(backwards(), None), of_telling(live)) != then
         except (KeyError, RuntimeError):  # one went; another thread changes it
             return True
 
@@ -80,7 +75,7 @@ class Environment:
         of_telling = itemgetter(*told) if told else _nothing
         newest = next(reversed(seen), None)
         backwards = getattr(live, "__reversed__", seen.__reversed__)
-        self._seen = of, live, backwards, len(seen), newest, of_telling, of_telling(seen)
+        self._seen = of, live, backwards, of_telling, (len(seen), newest, of_telling(seen))
         return list(secrets_of({names[key]: _text(seen[key]) for key in told}))
 
 

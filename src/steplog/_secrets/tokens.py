@@ -19,7 +19,7 @@ _IN_RUNS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _MARKS: Final = frozenset(b"\\%[;.:~")
 _AS_RUNS: Final = bytes(97 if c in _IN_RUNS else 46 if c in _MARKS else 32 for c in range(256))
 LONG_RUN: Final = b"a" * 16
-_PARTED_RUN: Final = re.compile(rb"[.]a{16}")
+_PARTED_RUN: Final = b"." + LONG_RUN
 
 _MEANINGS: Final = {
     "%A": "[A-Za-z0-9]",
@@ -136,15 +136,18 @@ def tokens(text: str, runs: bytes) -> Iterator[Span]:
         if end < 0:
             break
         at = find(LONG_RUN, end)
-    for parted in _PARTED_RUN.finditer(runs):
-        at = parted.start() + 1
+    at = find(_PARTED_RUN)
+    while at >= 0:
+        at += 1
         if text[at : at + 2] in known:
             yield from _beginning_at(text, at)
         if text[at - 2 : at] in _PARTED_ENDS or text[at - 8 : at - 7] == "." or text[at : at + 2] == "AA":
             yield from _parted(text, at)
         elif text[at - 1] in _ESCAPES:
             yield from _behind_an_escape(text, at)
-    yield from _inside_runs(text)
+        at = find(_PARTED_RUN, at)
+    if has_dash or "/" in text or "." in text:
+        yield from _inside_runs(text)
 
 
 def _beginning_at(text: str, at: int) -> Iterator[Span]:
