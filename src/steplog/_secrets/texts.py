@@ -80,8 +80,7 @@ def _found(text: str) -> list[Span]:
     found: list[Span] = []
     data = text.encode("ascii", "replace")
     has_long_run = False
-    # `find`, as for bytes in bytes an exception is made and dropped.
-    if len(text) >= len(LONG_RUN) and (runs := runs_of(data)).find(LONG_RUN) >= 0:
+    if len(text) >= len(LONG_RUN) and LONG_RUN in (runs := runs_of(data)):
         has_long_run = True
         found += tokens(text, runs)
         if "/" in text and "hook" in text:
