@@ -128,7 +128,7 @@ def tokens(text: str, runs: str) -> Iterator[Span]:
     while at >= 0:
         if text[at : at + 2] in known:
             yield from _beginning_at(text, at)
-        if text[at - 5 : at] in SCHEMES:
+        if at >= 5 and text[at - 5 : at] in SCHEMES:
             yield from credentials_behind(text, at)
         end = find(" ", at)
         if has_dash and not 0 < end < at + 50:

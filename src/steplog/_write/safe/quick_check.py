@@ -32,9 +32,12 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
     where another thread changes a value meanwhile.
     """
     texts: list[str] = []
-    containers: list[Collection[Any]] = [values]  # grows meanwhile; a call for each would be felt
-    left = min(_MOST_ITEMS, settings.max_items) + len(values)
-    most = settings.max_depth - 2  # so few cannot be nested too deep, whatever stands in what
+    # Grows meanwhile; a call for each would be felt, and so would a look at what holds nothing but the first ones.
+    containers: list[Collection[Any]] = [*values]
+    left = settings.max_items if settings.max_items < _MOST_ITEMS else _MOST_ITEMS  # noqa: FURB136 - `min` would be felt
+    most = settings.max_depth - 3  # so few cannot be nested too deep, whatever stands in what
+    if not _CONTAINERS.issuperset(map(type, containers)):
+        containers, left, most = [values], left + len(values), most + 1
     for container in containers:
         left -= len(container)
         if left < 0 or len(containers) > most:  # which also ends what has no end, a list within itself
@@ -59,7 +62,7 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
                 containers.append(o)
             elif o is not None and cls is not bool and not _is_number(o, cls):
                 return None
-    return texts if max(map(len, texts), default=0) <= LONG or are_whole(texts, longest) else None
+    return texts if not texts or max(map(len, texts)) <= LONG or are_whole(texts, longest) else None
 
 
 def is_of_numbers(value: Any, settings: Settings) -> bool:
