@@ -11,6 +11,7 @@ from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
 from steplog._cli.options import is_path, takes_budget, takes_json, takes_log
 from steplog._cli.output import look, paged, painted, say
 from steplog._cli.show_parts import Asked, part_of, price_of
+from steplog._read.runs.launched import launches_of
 from steplog._show.chat import chat_lines
 from steplog._show.note_lines import note_line
 from steplog._show.run_page import run_page
@@ -152,6 +153,10 @@ def _ending(log: Log, run: Run) -> Iterator[str]:
     for each in waste(run):
         numbers = ", ".join(map(str, each.steps[:8])) + (" …" if len(each.steps) > 8 else "")
         yield painted(visible(f"! in vain: {each.sentence} (steps {numbers})"), "yellow")
+    for step, one in launches_of(run, log.runs if run.thread else ()):
+        yield visible(
+            f"step {step.number} launched run {one.id} {one.metadata.get('subagent_name') or one.name}, {one.status}"
+        )
     for note in run.notes:
         yield painted(f"note: {note_line(note, look().columns - 6)}", "cyan")
     for sentence in warnings(log):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steplog._show.below import with_parts
 from steplog._show.outline import failing, of_kinds, outline
 from steplog._show.run_tree import Part, header, totals_text, tree_lines
 from steplog._show.units import dollars, duration
@@ -75,11 +76,11 @@ def part_of(run: Run, asked: Asked, look: Look) -> Iterator[str]:
 
 
 def price_of() -> Callable[[StepView], str]:
-    """What says a step's price; nothing of a step without one."""
+    """What says a step's price, of an agent with all that is part of it; nothing of a step without one."""
     from steplog._ask.spending import spending_of  # noqa: PLC0415 -- only who draws a run needs it
 
     def price(step: StepView) -> str:
-        cost = spending_of([step]).known
+        cost = spending_of(with_parts([step]) if step.kind == "agent" else [step]).known
         return "" if cost is None else dollars(cost)
 
     return price

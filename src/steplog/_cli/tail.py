@@ -15,6 +15,7 @@ from steplog._read.files.lines import BadLine
 from steplog._read.files.segments import log_path, segments
 from steplog._read.runs.times import moment
 from steplog._show.preview import as_text, brief, message_text
+from steplog._show.stops import stopped
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ def _readable(record: Record) -> str:
     run, step = record.get("run"), record.get("step")
     lead = f"{when.strftime('%H:%M:%S.%f')[:-3] if when else '?':<12} {one_line((run or '')[:_ID_DIGITS], _ID_DIGITS):<{_ID_DIGITS}} {step or '':>4}"
     status = record.get("status")
-    words = [record["ev"], record.get("name") or record.get("model"), status and f"[{status}]"]
+    answer = record.get("message")
+    ended = stopped(record.get("finish_reason"), answer if isinstance(answer, dict) else None)
+    notes = ", ".join(str(note) for note in (status, ended) if note)
+    words = [record["ev"], record.get("name") or record.get("model"), notes and f"[{notes}]"]
     said = " ".join(one_line(str(word), _WORD_CELLS) for word in words if word)
     room = max(_LEAST_PREVIEW, columns() - cells_of(lead) - cells_of(said) - 3)
     preview = one_line(_about(record), room)

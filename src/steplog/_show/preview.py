@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from steplog._show.content_blocks import in_words, is_content
+from steplog._show.content_blocks import Part, aside, in_words, is_content
 from steplog._show.markers import marker_text
+from steplog._show.stops import refusal_beside
 from steplog._show.terminal_text import as_json
 
 if TYPE_CHECKING:
@@ -50,8 +51,19 @@ def message_text(message: Mapping[str, Json] | None) -> str:
     ids = frozenset(str(cast("Record", call).get("id")) for call in calls if isinstance(call, dict))
     content = message.get("content")
     said = in_words(content, without_calls=ids) if isinstance(content, list) else as_text(content)
-    parts = [said, transcript(message), *(call_text(call) for call in calls)]
+    parts = [said, *beside(message), *(call_text(call) for call in calls)]
     return " ".join(part for part in parts if part)
+
+
+def beside(message: Mapping[str, Json]) -> list[str]:
+    """What a message says beside its content, in words: with which words a model refused, what is said in a sound, calls that were no calls."""
+    refusal, broken = refusal_beside(message), message.get("invalid_tool_calls")
+    asides = [Part("refusal", refusal)] if refusal else []
+    asides += [
+        Part("invalid call", call_text(call))
+        for call in (cast("list[Json]", broken) if isinstance(broken, list) else ())
+    ]
+    return [*map(aside, asides), *([spoken] if (spoken := transcript(message)) else [])]
 
 
 def calls_of(message: Mapping[str, Json]) -> list[Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from steplog._show.below import used_by_agents
 from steplog._show.folding import Fold, folded
 from steplog._show.look import COLOURS, PLAIN, Look
 from steplog._show.outline import outline
@@ -94,7 +95,7 @@ def _answer_line(run: RunView, answer: AnswerView, look: Look) -> str:
 def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
     """The steps that the outline has, one a line, with bars on the time axis of the run."""
     drawn = part.outline if part.outline is not None else outline(run)
-    time = Waterfall(run, look)
+    time, agents = Waterfall(run, look), used_by_agents(run)
     width = len(str(run.steps[-1].number))
     deepest = min(_DEEPEST, look.columns // 8)
     # A stack of (step, prefix, depth, is last) instead of recursion: a damaged log may nest without end.
@@ -106,7 +107,8 @@ def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
         if isinstance(step, Fold):
             yield _fold_line(step, f"{'':>{width}} {'':{time.cells + bool(time.cells)}}{branch}", look)
             continue
-        yield step_line(step, f"{step.number:>{width}} {time.bar(step)}{branch}", look, part.price)
+        lead = f"{step.number:>{width}} {time.bar(step)}{branch}"
+        yield step_line(step, lead, look, part.price, agents.get(step.number))
         if step.error is not None:
             yield from _error_at(step.error, " " * (width + 1 + time.cells + bool(time.cells)) + below, look)
         stack.extend(_pushed(_siblings(step.number, drawn, part), below, depth + 1))
