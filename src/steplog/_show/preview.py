@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ENTERS: Final = {
     "tool": ("args", "input"), "retriever": ("query", "input"), "rerank": ("query", "input"),
-    "embedding": ("count", "input"), "interrupt": ("value",), "resume": ("where",), "denied": ("args",), "custom": ("data",),
+    "embedding": ("count", "input"), "interrupt": ("value",), "resume": ("value", "where"), "denied": ("args",), "custom": ("data",),
 }  # fmt: skip
 _LEAVES: Final = {
     "tool": ("result", "output"),
@@ -25,6 +25,8 @@ _LEAVES: Final = {
     "rerank": ("documents", "output"),
 }
 _COMMAND: Final = frozenset({"graph", "goto", "update", "resume"})
+# What LlamaIndex's own events ask a human and bring back; those of programs are shown whole.
+_EVENTS: Final = {"InputRequiredEvent": "prefix", "HumanResponseEvent": "response"}
 _END_OF_GRAPH: Final = "__end__"
 _COUNTED: Final = {"documents": "documents", "count": "texts"}
 
@@ -57,7 +59,9 @@ def message_text(message: Mapping[str, Json] | None) -> str:
 
 def beside(message: Mapping[str, Json]) -> list[str]:
     """What a message says beside its content, in words: with which words a model refused, what is said in a sound, calls that were no calls."""
-    refusal, broken = refusal_beside(message), message.get("invalid_tool_calls")
+    extra = message.get("extra")
+    broken = cast("Record", extra).get("invalid_tool_calls") if isinstance(extra, dict) else None
+    refusal = refusal_beside(message)
     asides = [Part("refusal", refusal)] if refusal else []
     asides += [
         Part("invalid call", call_text(call))
@@ -84,6 +88,10 @@ def brief(value: Json) -> str:
     state = cast("Record", value) if isinstance(value, dict) else {}
     if state and state.keys() <= _COMMAND and not state.keys() <= {"update"}:
         return _command_text(state)
+    for event, said in _EVENTS.items():
+        inner = state.get(event)
+        if len(state) == 1 and isinstance(inner, dict) and inner.keys() == {said}:
+            return as_text(inner[said])
     # A graph's state has other keys beside its messages: they are how it came to what the last message says.
     held = state["messages"] if isinstance(state.get("messages"), list) and state["messages"] else value
     several = cast("list[Json]", held) if isinstance(held, list) else [held]

@@ -32,6 +32,7 @@ class Attempt(Protocol):
 
 
 _Step = TypeVar("_Step", bound=Attempt)
+_TOLD: Final = "after_failed"
 _HANDLER_OF: Final = "__error_handler__"  # LangGraph's name for a node's own error handler begins so
 _HANDLER: Final = "__default_error_handler__"
 
@@ -41,16 +42,29 @@ def saved_by(step: _Step, siblings: Sequence[_Step]) -> _Step | None:
 
     Where an attempt fails again, what saved that one counts.
     """
-    if step.status != "error":
-        return None
-    failed = step
-    for other in siblings:
-        if other.number <= failed.number or other.kind != failed.kind or not _stands_in(other, failed):
-            continue
-        if other.status != "error":
-            return None if other.open else other
-        failed = other
+    failed: _Step | None = step if step.status == "error" else None
+    while failed is not None:
+        after = _after(failed, siblings)
+        if after is None or after.status != "error":
+            return None if after is None or after.open else after
+        failed = after
     return None
+
+
+def _after(failed: _Step, siblings: Sequence[_Step]) -> _Step | None:
+    """The step that stands in for a failed one: the one that says so, else the first behind it that looks like it."""
+    behind = [step for step in siblings if step.number > failed.number]
+    told = next((step for step in behind if step.fields.get(_TOLD) == failed.number), None)
+    if told is not None:
+        return told
+    return next(
+        (
+            step
+            for step in behind
+            if step.kind == failed.kind and _TOLD not in step.fields and _stands_in(step, failed)
+        ),
+        None,
+    )
 
 
 def _stands_in(other: Attempt, failed: Attempt) -> bool:
