@@ -88,7 +88,7 @@ def _readable(record: Record) -> str:
     lead = f"{when.strftime('%H:%M:%S.%f')[:-3] if when else '?':<12} {one_line((run or '')[:_ID_DIGITS], _ID_DIGITS):<{_ID_DIGITS}} {step or '':>4}"
     status = record.get("status")
     answer = record.get("message")
-    ended = stopped(record.get("finish_reason"), answer if isinstance(answer, dict) else None)
+    ended = stopped(record, answer if isinstance(answer, dict) else None)
     notes = ", ".join(str(note) for note in (status, ended) if note)
     words = [record["ev"], record.get("name") or record.get("model"), notes and f"[{notes}]"]
     said = " ".join(one_line(str(word), _WORD_CELLS) for word in words if word)

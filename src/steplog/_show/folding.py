@@ -88,4 +88,4 @@ def _label(step: StepView, children: Callable[[StepView], Sequence[StepView]], *
 
 
 def _is_usual(step: StepView) -> bool:
-    return step.status in ("ok", "handoff") and not stopped(step.fields.get("finish_reason"), None)
+    return step.status in ("ok", "handoff") and not stopped(step.fields, None)

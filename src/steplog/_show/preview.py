@@ -152,7 +152,9 @@ def entered(step: StepView) -> str:
 def left(step: StepView) -> str:
     """What came out of a step; nothing for a graph node that only hands on what the call in it said."""
     if (step.kind == "llm" and step.message is not None) or "message" in step.fields:
-        return message_text(step.message)
+        refusal = refusal_beside(step.fields)
+        said = [message_text(step.message), aside(Part("refusal", refusal)) if refusal else ""]
+        return " ".join(part for part in said if part)
     text = _first_field(step, _LEAVES.get(step.kind, ("output",)))
     if step.kind == "node" and text and any(left(child) == text for child in step.children):
         text = ""

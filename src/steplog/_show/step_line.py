@@ -117,7 +117,7 @@ def ending(step: StepView, look: Look = PLAIN) -> str:
     if step.kind == "llm":
         notes.append(
             one_line(
-                stopped(step.fields.get("finish_reason"), step.message, is_brief=not look.is_wide),
+                stopped(step.fields, step.message, is_brief=not look.is_wide),
                 _NAME_CELLS,
             )
         )

@@ -62,7 +62,7 @@ def _answer(step: StepView) -> Iterator[str]:
     """What a model answered, and why it stopped where it would have said more; or a tool's message."""
     if step.message is None:
         return
-    ended = stopped(step.fields.get("finish_reason"), step.message) if step.kind == "llm" else ""
+    ended = stopped(step.fields, step.message) if step.kind == "llm" else ""
     title = "answer" if step.kind == "llm" else "message"
     yield from ("", visible(f"{title}  [{ended}]" if ended else title))
     yield from _message(step.message)

@@ -21,12 +21,16 @@ _AS_WANTED: Final = frozenset(
 _REFUSED: Final = "refusal"
 
 
-def stopped(finish_reason: Json, message: Mapping[str, Json] | None, *, is_brief: bool = False) -> str:
-    """`stopped: length`, `refused`, both, or nothing of an answer that came to its own end; brief: the provider's word alone."""
-    word = finish_reason if isinstance(finish_reason, str) else ""
+def stopped(fields: Mapping[str, Json], message: Mapping[str, Json] | None, *, is_brief: bool = False) -> str:
+    """`stopped: length`, `refused`, both, or nothing of an answer that came to its own end; brief: the provider's word alone.
+
+    fields: those of the call, or of its last line. message: the answer.
+    """
+    reason = fields.get("finish_reason")
+    word = reason if isinstance(reason, str) else ""
     is_usual = not word or word.rpartition(".")[2].lower() in _AS_WANTED
     words = [] if is_usual or word == _REFUSED else [word if is_brief else f"stopped: {word}"]
-    if word == _REFUSED or refusal_of(message):
+    if word == _REFUSED or refusal_beside(fields) or refusal_of(message):
         words.append("refused")
     return ", ".join(words)
 
@@ -39,8 +43,8 @@ def refusal_of(message: Mapping[str, Json] | None) -> str:
     return refusal_beside(message)
 
 
-def refusal_beside(message: Mapping[str, Json] | None) -> str:
-    """The same where it stands beside the content instead of in it."""
-    extra = None if message is None else message.get("extra")
+def refusal_beside(told: Mapping[str, Json] | None) -> str:
+    """The same where it stands under `extra`, of a message or of the call itself."""
+    extra = None if told is None else told.get("extra")
     said = cast("Record", extra).get(_REFUSED) if isinstance(extra, dict) else None
     return said if isinstance(said, str) else ""
