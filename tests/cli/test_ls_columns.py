@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+import steplog
+
 ASKED = {
     "research": "Who wrote the paper on attention?",
     "billing": "Refund order 1017 please",
@@ -88,3 +90,11 @@ def test_a_piped_listing_has_no_width(log, desk):
 def test_one_program_is_not_named_in_each_row(log, desk):
     lines = desk.steplog("ls", "-n", "1", str(log)).stdout.decode().splitlines()
     assert "PROGRAM" not in lines[0]
+
+
+def test_of_a_run_that_is_a_single_call_its_question_is_what_was_asked(tmp_path, desk):
+    with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("gpt-4o") as run:
+        with run.llm(model="gpt-4o", messages=[{"role": "user", "content": "Is it late?"}]):
+            pass
+    listed = desk.steplog("ls", str(tmp_path / "log")).stdout.decode().splitlines()
+    assert "Is it late?" in listed[1]

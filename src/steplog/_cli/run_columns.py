@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from steplog._show.preview import as_text, brief
+from steplog._show.preview import as_text, brief, entered
 from steplog._show.terminal_text import one_line
 from steplog._show.units import clock, dollars, duration
 from steplog._show.usage import amount_told, untold_text
@@ -85,6 +85,12 @@ def _name(row: Row) -> str:
     return test or row.run.name
 
 
+def _asked(row: Row) -> str:
+    """What the run was asked; where it is a single call, that."""
+    run = row.run
+    return brief(run.input) if run.input is not None or not run.steps else entered(run.steps[0])
+
+
 def _program(argv0: str) -> str:
     """A program as people call it: its file, of `python -m package` the package."""
     folder, _, file = argv0.replace("\\", "/").rpartition("/")
@@ -103,7 +109,7 @@ RUN_COLUMNS: Final[dict[str, RunColumn]] = {
     "name": RunColumn("NAME", _text(_name)),
     "status": RunColumn("STATUS", _text(lambda row: row.run.status)),
     "thread": RunColumn("THREAD", _text(lambda row: row.run.thread)),
-    "asked": RunColumn("ASKED", _text(lambda row: brief(row.run.input), _LONG_CELLS)),
+    "asked": RunColumn("ASKED", _text(_asked, _LONG_CELLS)),
     "program": RunColumn("PROGRAM", _text(lambda row: _program(as_text(row.run.writer.get("argv0"))))),
     "framework": RunColumn("FRAMEWORK", _text(lambda row: row.run.framework)),
     "models": RunColumn("MODELS", _text(_models, _LONG_CELLS)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from steplog._cli.output import is_terminal
 from steplog._cli.run_columns import RUN_COLUMNS, RunColumn
 from steplog._show.terminal_text import cells_of, one_line
 
@@ -13,23 +14,35 @@ if TYPE_CHECKING:
     Rows = Sequence[Sequence[str]]
 
 _WIDE: Final = 100  # columns from which there are two blanks between columns, and years in times
-_LEAST_ASKED: Final = 24
+_ASKED_CELLS: Final = 40  # where there is no width; on a terminal it takes what is left
+_LEAST_ASKED: Final = 18
 _NAME_CELLS: Final = 18
 # Where there is no room, these give way, in this order; a column in which all runs are alike before any other.
-_GIVE_WAY: Final = ("llm", "tool", "out", "in", "steps", "errors", "started", "labels")
+_GIVE_WAY: Final = ("llm", "tool", "out", "in", "steps", "errors", "labels", "started")
 _ALIKE: Final = ("program", "name")
 _ASKED: Final = RUN_COLUMNS["asked"]
 _PROGRAM: Final = RUN_COLUMNS["program"]
 
 
 def telling(columns: list[RunColumn], rows: Rows, runs: int) -> tuple[list[RunColumn], Rows]:
-    """The columns and their cells without those that tell no run apart: one program of all, nothing that was asked."""
-    values = [{row[at] for row in rows[:runs]} for at in range(len(columns))]
-    dull = {
-        at
-        for at, column in enumerate(columns)
-        if (column is _ASKED and values[at] == {"-"}) or (column is _PROGRAM and len(values[at]) == 1)
-    }
+    """The columns and their cells without those that tell no run apart.
+
+    That is what was asked where nothing was, and the program unless runs of the same name come from several.
+    """
+    found = {column: [row[at] for row in rows[:runs]] for at, column in enumerate(columns)}
+    dull: set[int] = set()
+    if {*found.get(_ASKED, ())} == {"-"}:
+        dull.add(columns.index(_ASKED))
+    names, programs = found.get(RUN_COLUMNS["name"], []), found.get(_PROGRAM, [])
+    if programs and len({*zip(names, programs, strict=True)}) == len({*names}):
+        dull.add(columns.index(_PROGRAM))
+    rows = [
+        [
+            one_line(cell, _ASKED_CELLS) if columns[at] is _ASKED and not is_terminal() else cell
+            for at, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
     return _without(dull, columns, rows)
 
 
@@ -82,7 +95,5 @@ def _cells(columns: list[RunColumn], rows: Rows, width: int, asked: int | None =
         cells = max(map(cells_of, (column.title, *(row[at] for row in rows))))
         if column is RUN_COLUMNS["started"] and width < _WIDE:
             cells -= len("2026-") + len("Z")
-        found += (
-            min(cells, max(asked, len(column.title))) if column is _ASKED and asked is not None else cells
-        )
+        found += min(cells, asked) if column is _ASKED and asked is not None else cells
     return found + (1 if width < _WIDE else 2) * len(columns)
