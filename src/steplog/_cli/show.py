@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         "steplog show @last",
         "steplog show @last 1",
         "steplog show @last --only llm,tool --full",
+        "steplog show @last --calls --depth 2",
         "steplog show @last --chat",
         "steplog show @last --budget 500",
     ),
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 @click.option(
     "--only", "kinds", metavar="KINDS", help="Only steps of these kinds: llm,tool,retriever,agent,node …"
 )
+@click.option("--calls", is_flag=True, help="Only what was called and what happened: no nodes.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Only N levels of steps.")
 @click.option(
     "--errors", "failed", is_flag=True, help="Only steps that did not end well, and those around them."
 )

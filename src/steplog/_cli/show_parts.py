@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steplog._show.below import with_parts
-from steplog._show.outline import failing, of_kinds, outline
+from steplog._show.outline import calls, failing, no_deeper, of_kinds, outline
 from steplog._show.run_tree import Part, header, totals_text, tree_lines
 from steplog._show.units import dollars, duration
 
@@ -26,6 +26,8 @@ class Asked:
     full: bool
     tools: bool
     kinds: str | None
+    calls: bool
+    depth: int | None
     failed: bool
     agent: str | None
     node: str | None
@@ -38,7 +40,8 @@ class Asked:
     @property
     def is_part(self) -> bool:
         """Whether only a part of the tree is wanted."""
-        return self.failed or self.kinds is not None or self._has_roots
+        is_picked = self.failed or self.calls or self.kinds is not None
+        return is_picked or self.depth is not None or self._has_roots
 
     @property
     def _has_roots(self) -> bool:
@@ -57,9 +60,11 @@ def part_of(run: Run, asked: Asked, look: Look) -> Iterator[str]:
     """The part of the run that was asked for, and what that took together."""
     roots = asked.roots(run)
     keep = of_kinds(asked.kinds.split(",")) if asked.kinds else failing(run) if asked.failed else None
+    keep = calls if asked.calls and keep is None else keep
     yield from header(run, look)
     yield ""
     drawn = outline(run, roots=roots, keep=keep)
+    drawn = drawn if asked.depth is None else no_deeper(drawn, asked.depth)
     if not drawn:
         yield "no such steps"
         return

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import click
+import orjson
 
 from steplog._cli.command import ReadCommand, log_at
 from steplog._cli.options import takes_log
-from steplog._cli.output import columns, painted
+from steplog._cli.output import columns, is_terminal, painted
+from steplog._format.segment_name import PACKED
 from steplog._format.shipped import is_url
 from steplog._read.files.follow import follow
 from steplog._read.files.lines import BadLine
@@ -78,7 +80,23 @@ def _print(lines: Iterable[Line | BadLine], *, jsonl: bool) -> None:
         if isinstance(line, BadLine):
             click.echo(visible(f"steplog: {line}"), err=True)
         else:
-            click.echo(as_json(line.record) if jsonl else _readable(line.record))
+            click.echo(_as_written(line) if jsonl else _readable(line.record))
+
+
+def _as_written(line: Line) -> str | bytes:
+    """The line's very bytes; on a terminal with what would act there escaped."""
+    if is_terminal():
+        return as_json(line.record)
+    if str(line.file) != "-" and not line.file.name.endswith(PACKED):
+        try:
+            with line.file.open("rb") as file:
+                file.seek(line.offset)
+                raw = file.readline().rstrip(b"\n")
+            if raw[:1] == b"{":
+                return raw
+        except OSError:  # it was packed, or deleted, a moment ago
+            pass
+    return orjson.dumps(line.record)  # as the writer writes
 
 
 def _readable(record: Record) -> str:

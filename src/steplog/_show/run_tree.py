@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from steplog._show.below import used_by_agents
 from steplog._show.folding import Fold, folded
 from steplog._show.look import COLOURS, PLAIN, Look
-from steplog._show.outline import outline
+from steplog._show.outline import outline, without_idle
 from steplog._show.preview import as_text, brief, entered
 from steplog._show.step_line import step_line
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
@@ -94,7 +94,8 @@ def _answer_line(run: RunView, answer: AnswerView, look: Look) -> str:
 
 def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
     """The steps that the outline has, one a line, with bars on the time axis of the run."""
-    drawn = part.outline if part.outline is not None else outline(run)
+    drawn = outline(run) if part.outline is None else part.outline
+    drawn, idle = without_idle(drawn) if part.fold and part.outline is None else (drawn, 0)
     time, agents = Waterfall(run, look), used_by_agents(run)
     width = len(str(run.steps[-1].number))
     deepest = min(_DEEPEST, look.columns // 8)
@@ -112,6 +113,8 @@ def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
         if step.error is not None:
             yield from _error_at(step.error, " " * (width + 1 + time.cells + bool(time.cells)) + below, look)
         stack.extend(_pushed(_siblings(step.number, drawn, part), below, depth + 1))
+    if idle:
+        yield f"{'':>{width}} {idle} step{'' if idle == 1 else 's'} of middleware around nothing not drawn (--full)"
 
 
 def _siblings(number: int | None, drawn: Outline, part: Part) -> Sequence[StepView | Fold]:
