@@ -18,6 +18,7 @@ from steplog._show.run_page import run_page
 from steplog._show.run_tree import run_lines
 from steplog._show.step_page import step_lines
 from steplog._show.terminal_text import as_json, visible
+from steplog._show.wrapping import prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,7 +156,8 @@ def _ending(log: Log, run: Run) -> Iterator[str]:
 
     for each in waste(run):
         numbers = ", ".join(map(str, each.steps[:8])) + (" …" if len(each.steps) > 8 else "")
-        yield painted(visible(f"! in vain: {each.sentence} (steps {numbers})"), "yellow")
+        for line in prose(visible(f"! in vain: {each.sentence} (steps {numbers})"), look()):
+            yield painted(line, "yellow")
     for step, one in launches_of(run, log.runs if run.thread else ()):
         yield visible(
             f"step {step.number} launched run {one.id} {one.metadata.get('subagent_name') or one.name}, {one.status}"
@@ -163,7 +165,7 @@ def _ending(log: Log, run: Run) -> Iterator[str]:
     for note in run.notes:
         yield painted(f"note: {note_line(note, look().columns - 6)}", "cyan")
     for sentence in warnings(log):
-        yield painted(visible(f"! {sentence}"), "yellow")
+        yield from (painted(line, "yellow") for line in prose(visible(f"! {sentence}"), look()))
     yield visible(f"log: {run.file}")
 
 

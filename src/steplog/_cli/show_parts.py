@@ -9,6 +9,7 @@ from steplog._show.below import with_parts
 from steplog._show.outline import calls, failing, no_deeper, of_kinds, outline
 from steplog._show.run_tree import Part, header, totals_text, tree_lines
 from steplog._show.units import dollars, duration
+from steplog._show.wrapping import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,8 @@ def part_of(run: Run, asked: Asked, look: Look) -> Iterator[str]:
     found = totals_below(roots)
     cost = "" if found.cost is None else f", {dollars(found.cost)}"
     yield ""
-    yield f"with everything below: {totals_text(found.totals)}, {duration(found.ms)}{cost}"
+    took = f"with everything below: {totals_text(found.totals)}, {duration(found.ms)}{cost}"
+    yield from in_lines(took.split(", "), ", ", look)
     yield from map(str, found.unpriced)
 
 

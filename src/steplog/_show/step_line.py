@@ -53,6 +53,8 @@ def step_line(
             title, max(_LEAST_NAME, min(look.columns // 3, look.columns - cells_of(lead) - _taken(facts)))
         )
     said = lead + one_line(title, _NAME_CELLS)
+    if not look.is_wide:
+        facts[2] = one_line(facts[2], max(0, look.columns - cells_of(said) - _taken(facts[:2]) - 2))
     room = look.columns - cells_of(said) - _taken(facts) - 2
     least = _LEAST_PREVIEW if is_free else _LEAST_NARROW
     text = _what(step, max(least, room), look) if is_free or room >= least else ""

@@ -11,6 +11,7 @@ from steplog._show.run_tree import error_lines
 from steplog._show.stops import stopped
 from steplog._show.terminal_text import as_json, visible
 from steplog._show.units import clock, duration
+from steplog._show.wrapping import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ def step_lines(
 ) -> Iterator[str]:
     """Everything about one step, line by line; of the tools that a model had only the names, unless `tools` are asked for."""
     yield visible(f"step {step.number}  {step.kind} {step.name}  {step.status}  {duration(step.ms)}".rstrip())
-    yield visible("  ".join(_notes(run, step)))
+    yield from in_lines(map(visible, _notes(run, step)), "  ", look)
     if step.error is not None:
         yield ""
         yield from error_lines(step.error, "", look)
