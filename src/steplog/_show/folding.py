@@ -76,6 +76,8 @@ def _label(step: StepView, children: Callable[[StepView], Sequence[StepView]], *
     while stack:
         each = stack.pop()
         parts.append(f"{each.kind} {each.name} {each.status}")
+        if each.error is not None:
+            parts.append(f"{each.error.get('type')} {each.error.get('message')}")
         if same and each.kind not in ("node", "agent"):
             # A model is asked with a longer prompt each time: what it answers is what it does.
             parts.append(left(each) if each.kind == "llm" else f"{entered(each)} {left(each)}")
