@@ -27,6 +27,7 @@ _LEAVES: Final = {
 _COMMAND: Final = frozenset({"graph", "goto", "update", "resume"})
 # What LlamaIndex's own events ask a human and bring back; those of programs are shown whole.
 _EVENTS: Final = {"InputRequiredEvent": "prefix", "HumanResponseEvent": "response"}
+_PENDING: Final = "pending"  # LangGraph's word for a graph that goes on
 _END_OF_GRAPH: Final = "__end__"
 _COUNTED: Final = {"documents": "documents", "count": "texts"}
 
@@ -144,6 +145,8 @@ def entered(step: StepView) -> str:
         )
         cause = f" after {': '.join(facts)}" if facts else ""
         return f"attempt {step.fields.get('attempt', '?')}{cause}"
+    if step.kind == "resume" and step.fields.get("where") == _PENDING and "value" not in step.fields:
+        return ""  # what was answered is the run's input
     if step.kind == "agent" and "input" not in step.fields:
         return _task(step)
     return _first_field(step, _ENTERS.get(step.kind, ("input",)))
