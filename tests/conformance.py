@@ -171,8 +171,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             for which in ("oldest", "pinned", "newest"):
                 python = install(integration, which, Path(scratch) / which)
-                title = f"{which}: {version_of(integration, python)}"
-                columns[title] = outcomes(integration, python, Path(scratch) / f"{which}.xml")
+                versions = version_of(integration, python)
+                same = next((title for title in columns if title.endswith(f": {versions}")), None)
+                columns[f"{which}: {versions}"] = (
+                    outcomes(integration, python, Path(scratch) / f"{which}.xml")
+                    if same is None
+                    else columns[same]
+                )
         readme = integration.home / "README.md"
         before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]

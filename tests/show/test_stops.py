@@ -87,3 +87,25 @@ def test_an_answer_that_was_cut_off_is_never_folded_away_as_alike(tmp_path):
                 reason = "length" if n == 6 else "stop"
                 call.set(message={"role": "assistant", "content": f"{n}"}, finish_reason=reason)
     assert "[stopped: length]" in str(steplog.read(tmp_path / "log").run("@last"))
+
+
+def test_a_conversation_shows_refusals_and_why_an_answer_ends(tmp_path, desk):
+    with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("r", input="hi") as run:
+        for message, reason in (
+            ({"content": "", "extra": {"refusal": "I cannot."}}, "stop"),
+            ({"content": "Well, one"}, "length"),
+            ({"content": "done"}, "stop"),
+        ):
+            with run.llm(model="m", messages=[{"role": "user", "content": "hi"}]) as call:
+                call.set(message={"role": "assistant", **message}, finish_reason=reason)
+    shown = desk.steplog("show", "@last", "--chat", "-p", str(tmp_path / "log")).stdout.decode().splitlines()
+    said = [line.strip() for line in shown if line.startswith(("assistant", "  "))]
+    assert said == [
+        "hi",
+        "assistant m [refused]  [1]",
+        "<refusal: I cannot.>",
+        "assistant m [stopped: length]  [2]",
+        "Well, one",
+        "assistant m  [3]",
+        "done",
+    ]
