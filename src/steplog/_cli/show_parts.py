@@ -13,6 +13,7 @@ from steplog._show.wrapping import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
 
     from steplog._read.runs.run import Run
     from steplog._read.runs.step import Step
@@ -86,8 +87,18 @@ def price_of() -> Callable[[StepView], str]:
     """What says a step's price, of an agent with all that is part of it; nothing of a step without one."""
     from steplog._ask.spending import spending_of  # noqa: PLC0415 -- only who draws a run needs it
 
+    costs: dict[
+        int, Decimal | None
+    ] = {}  # by the steps' numbers: what is part of an agent is asked for again by itself
+
+    def cost_of(step: StepView) -> Decimal | None:
+        if step.number not in costs:
+            costs[step.number] = spending_of([step]).known
+        return costs[step.number]
+
     def price(step: StepView) -> str:
-        cost = spending_of(with_parts([step]) if step.kind == "agent" else [step]).known
-        return "" if cost is None else dollars(cost)
+        parts = with_parts([step]) if step.kind == "agent" else [step]
+        known = [cost for part in parts if (cost := cost_of(part)) is not None]
+        return dollars(sum(known)) if known else ""
 
     return price
