@@ -209,7 +209,10 @@ class StepLines:
 
 def _number_attempt(step: StepState, record: Record, told: object) -> None:
     """Say which attempt it is, from the second one on, unless the adapter tells; count it."""
-    step.attempt = 1 + step.run.failures.get(step.tries, 0)
+    times, number = step.run.failures.get(step.tries, (0, None))
+    step.attempt = 1 + times
+    if number:
+        record["after_failed"] = number
     if told is None and step.attempt > 1:
         told = record["attempt"] = step.attempt
     if type(told) is int and told > 1:
