@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import langchain_steplog._neighbour  # noqa: F401 -- it says whether the rest can be imported
+import langchain_steplog._neighbour  # noqa: F401  # pyright: ignore[reportUnusedImport] -- it says whether the rest can be imported
 
 # isort: split
 from langchain_steplog._activate import activate, deactivate

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import llama_index.observability.steplog._neighbour  # noqa: F401 -- it says whether the rest can be imported
+import llama_index.observability.steplog._neighbour  # noqa: F401  # pyright: ignore[reportUnusedImport] -- it says whether the rest can be imported
 
 # isort: split
 from llama_index.observability.steplog._activate import activate, deactivate
