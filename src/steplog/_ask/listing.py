@@ -178,7 +178,7 @@ def _looked_at(row: Row, also: Collection[str], *, known: bool) -> Row:
 
 
 def _sums(rows: Collection[Row], *, with_cost: bool) -> Sums:
-    counts = dict.fromkeys(_COUNTS, 0)
+    counts: dict[str, int] = dict.fromkeys(_COUNTS, 0)
     for row in rows:
         totals = row.run.totals
         for name in _COUNTS:
