@@ -135,6 +135,7 @@ def main() -> None:
                 "the same on Spark, local[2]", None, [chosen.spark, "-c", ON_SPARK, folder / "store"]
             )
         print()
+        (log / ".shipped").unlink(missing_ok=True)  # what is kept was shipped to a folder that goes away
         different = differences(log, folder / "views")
         totals = {name: json.loads(text)["total"] for name, text in answers.items()}
         print(

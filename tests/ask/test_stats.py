@@ -128,3 +128,13 @@ def test_an_unknown_group_is_an_error_with_those_there_are(log):
 def test_an_empty_log_has_figures_of_nothing(tmp_path):
     (tmp_path / "log").mkdir()
     assert ask.stats(steplog.read(tmp_path / "log"), ["model"]).total.calls == 0
+
+
+def test_a_half_of_a_microsecond_goes_the_same_way_whatever_the_last_bit():
+    from math import inf, nextafter
+
+    from steplog._ask.stats import Spread
+
+    half = 60.2105
+    below, above = Spread(0, nextafter(half, -inf), 0, 0), Spread(0, nextafter(half, inf), 0, 0)
+    assert below.as_json() == above.as_json()

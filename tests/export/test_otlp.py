@@ -127,7 +127,8 @@ def test_an_interrupted_run_is_no_failure_and_its_successor_is_linked(log):
     resumed = next(run for run in log.runs if run.resumes == waiting.id)
     assert spans(waiting)[0].status.status_code is StatusCode.UNSET
     [link] = spans(resumed)[0].links
-    assert link.context.span_id == spans(waiting)[0].context.span_id
+    root = spans(waiting)[0].context
+    assert (link.context.trace_id, link.context.span_id) == (root.trace_id, root.span_id)
     assert {span.attributes.get("session.id") for span in spans(resumed)} == {"t1"}
 
 
@@ -158,6 +159,38 @@ def test_a_files_lines_are_otlps_json_with_ids_in_hex(command, folder, tmp_path,
     ]
     assert len(found) == sum(1 + sum(not step.point for step in run.steps) for run in log.runs)
     assert all(len(span["traceId"]) == 32 and len(span["spanId"]) == 16 for span in found)
+
+
+def test_a_files_lines_are_read_by_opentelemetrys_own_classes_and_nothing_is_left_over(log, tmp_path):
+    """Each line comes back as it was from the classes generated from OTLP's JSON encoding; the values are those of the spans."""
+    from opentelemetry.proto_json.trace.v1.trace import TracesData
+
+    from steplog import export
+
+    with (tmp_path / "spans.jsonl").open("w") as out:
+        export.write_otlp(log.runs, out)
+    read = []
+    for line in (tmp_path / "spans.jsonl").read_text().splitlines():
+        found = TracesData.from_dict(json.loads(line))
+        assert found.to_dict() == json.loads(line)
+        read += [span for r in found.resource_spans for s in r.scope_spans for span in s.spans]
+    told = [span for run in log.runs for span in spans(run)]
+    assert len(read) == len(told)
+    for mine, theirs in zip(told, read, strict=True):
+        assert theirs.trace_id == mine.context.trace_id.to_bytes(16, "big")
+        assert theirs.span_id == mine.context.span_id.to_bytes(8, "big")
+        assert (theirs.name, theirs.start_time_unix_nano, theirs.end_time_unix_nano) == (
+            mine.name,
+            mine.start_time,
+            mine.end_time,
+        )
+        texts = {
+            each.key: each.value.string_value
+            for each in theirs.attributes
+            if each.value.string_value is not None
+        }
+        assert texts == {name: value for name, value in mine.attributes.items() if isinstance(value, str)}
+        assert [event.name for event in theirs.events] == [event.name for event in mine.events]
 
 
 class Backend(http.server.BaseHTTPRequestHandler):
@@ -210,3 +243,107 @@ def test_nobody_there_is_one_sentence_and_no_traceback(command, folder):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "did not take the spans" in done.stderr
+
+
+# -- less of what was said
+
+PHRASE = "the secret ingredient is tea"
+
+
+@pytest.fixture(scope="module")
+def talkative(tmp_path_factory):
+    """The log of a run in which the same phrase is said everywhere that something is said."""
+    long = f"{PHRASE} " * 40
+    folder = tmp_path_factory.mktemp("talk") / "log"
+    with steplog.Recorder(folder) as recorder:
+        try:
+            with recorder.run("r", input=long, metadata={"user_id": "u-17", "why": long}) as run:
+                with run.llm("m", messages=[{"role": "user", "content": long}]) as call:
+                    call.set(
+                        message={
+                            "role": "assistant",
+                            "content": long,
+                            "tool_calls": [{"id": "c", "name": "t", "args": {"q": long}}],
+                        },
+                        usage={"input_tokens": 3, "output_tokens": 4},
+                    )
+                with run.tool("t", args={"q": long}) as tool:
+                    tool.set(result=long)
+                with run.step("retriever", "docs", query=long) as found:
+                    found.set(
+                        documents=[{"id": "d1", "score": 0.5, "content": long, "metadata": {"from": long}}]
+                    )
+                run.custom("note", {"text": long})
+                run.set(output=long)
+                raise ValueError(long)
+        except ValueError:
+            pass
+    return folder
+
+
+def told_of(folder, content):
+    untold = Untold()
+    [run] = steplog.read(folder).runs
+    return list(spans_of(run, Resource({}), untold, content)), untold
+
+
+def everything(found):
+    attributes = [span.attributes for span in found] + [
+        event.attributes for span in found for event in span.events
+    ]
+    return [json.dumps(dict(each)) for each in attributes] + [span.status.description or "" for span in found]
+
+
+def test_without_content_nothing_of_what_was_said_is_told_but_names_numbers_and_ids_are(talkative):
+    found, untold = told_of(talkative, "none")
+    said = "".join(everything(found))
+    assert "tea" not in said
+    assert "u-17" not in said
+    assert untold.counts["texts (--content none)"] >= 10
+    full, _ = told_of(talkative, "full")
+    assert [(s.name, s.context.span_id) for s in found] == [(s.name, s.context.span_id) for s in full]
+    call = next(span for span in found if span.attributes["openinference.span.kind"] == "LLM")
+    assert call.attributes["gen_ai.usage.input_tokens"] == 3
+    documents = next(span for span in found if span.name.startswith("retrieval")).attributes
+    assert (
+        documents["retrieval.documents.0.document.id"],
+        documents["retrieval.documents.0.document.score"],
+    ) == ("d1", 0.5)
+    assert found[0].status.description == "ValueError"
+
+
+def test_a_preview_has_the_beginning_of_each_text_and_stays_json(talkative):
+    found, untold = told_of(talkative, "preview")
+    assert all(text.count("tea") <= 8 * text.count(PHRASE[:12]) for text in everything(found))
+    call = next(span for span in found if span.attributes["openinference.span.kind"] == "LLM")
+    [asked] = json.loads(call.attributes["gen_ai.input.messages"])
+    [part] = asked["parts"]
+    assert (len(part["content"]), part["content"][-1]) == (201, "…")
+    [answer] = json.loads(call.attributes["gen_ai.output.messages"])
+    assert len(answer["parts"][1]["arguments"]["q"]) == 201
+    assert untold.counts["texts whose end was left out (--content preview)"] >= 10
+
+
+def test_the_command_tells_no_more_than_it_is_asked_to(command, talkative, tmp_path):
+    done = command("export", "otlp", "--content", "none", "-p", talkative, "-o", "spans.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "tea" not in (tmp_path / "spans.jsonl").read_text()
+    assert "texts (--content none)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("atif", "--content", "none"),
+        ("messages", "--content", "preview"),
+        ("md", "--shape", "openai"),
+        ("chrome", "--full"),
+        ("html", "--unfinished"),
+        ("parquet", "views", "--per", "call"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_a_format_does_not_heed_is_refused(words, command, talkative):
+    done = command("export", *words, "-p", talkative)
+    assert done.returncode == 2
+    assert "has no --" in done.stderr

@@ -1,11 +1,13 @@
 """`export otlp --follow`: each run reaches the backend when it ends, at least once, with the same ids."""
 
 import http.server
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -182,3 +184,129 @@ def test_a_person_at_a_terminal_sees_how_far_it_has_come(backend, folder, log):
     assert done.returncode == 0
     assert f"steplog: 1 of {len(log.runs)} runs sent" in said
     assert f"steplog: {len(log.runs)} of {len(log.runs)} runs sent" in said
+
+
+@pytest.fixture
+def following(backend, tmp_path, monkeypatch):
+    """A function: begins to follow `log` in this process; each call of what it gives looks once."""
+    for name in [name for name in os.environ if name.startswith(("STEPLOG", "OTEL"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{backend.server_port}")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    from steplog._export.otlp_follow import _Follower
+    from steplog._export.otlp_sent import Sent
+
+    def begin(since=None):
+        sent = Sent(tmp_path / "log", os.environ)
+        found = _Follower(tmp_path / "log", sent, threading.Event(), since, unfinished=False, content="full")
+
+        def look():
+            done = found.sweep()
+            return 0 if done is None else done.runs
+
+        look.follower = found
+        return look
+
+    return begin
+
+
+def written(log, name, started, *, number, is_ended, pid=None):
+    """A run that began at a moment of our choice, as another program would have written it."""
+    import socket
+
+    ts = started.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    run, w = f"{number:016x}", f"w{number}"
+    opened = {
+        "ev": "log.open",
+        "v": 1,
+        "w": w,
+        "host": socket.gethostname(),
+        "pid": pid or os.getpid(),
+        "steplog": "0.2.0",
+    }
+    records = [opened, {"ev": "run.start", "run": run, "id": run, "name": name}]
+    records += [{"ev": "run.end", "run": run, "status": "ok", "ms": 1}] if is_ended else []
+    with (log / f"{number}.jsonl").open("ab") as file:
+        for seq, record in enumerate(records, 1):
+            file.write(json.dumps({"seq": seq, "ts": ts, **record}).encode() + b"\n")
+
+
+def ended(log, started, *, number):
+    ts = started.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    record = {"seq": 3, "ts": ts, "ev": "run.end", "run": f"{number:016x}", "status": "ok", "ms": 1}
+    with (log / f"{number}.jsonl").open("ab") as file:
+        file.write(json.dumps(record).encode() + b"\n")
+
+
+def test_a_run_that_took_weeks_is_sent_when_it_ends(following, backend, tmp_path, monkeypatch):
+    now, log = datetime.now(UTC), tmp_path / "log"
+    log.mkdir()
+    written(log, "slow", now - timedelta(days=20), number=1, is_ended=False)
+    written(log, "quick", now, number=2, is_ended=True)
+    look = following()
+    assert look() == 1
+    assert look.follower.waiting == [f"{1:016x}"], "it is kept, and can be named"
+    ended(log, now, number=1)
+    written(log, "next", now, number=3, is_ended=True)
+    assert look() == 1, "what has waited for long is looked at seldom"
+    monkeypatch.setattr("steplog._export.otlp_follow._LATE_SECONDS", 0)
+    written(log, "last", now, number=4, is_ended=True)
+    assert look() == 2
+    assert look.follower.waiting == []
+    assert roots(backend.spans) == [f"invoke_agent {name}" for name in ("last", "next", "quick", "slow")]
+
+
+def test_a_run_that_began_earlier_by_its_clock_is_sent_too(following, backend, tmp_path):
+    """Its line came later, or the clock was set back."""
+    now, log = datetime.now(UTC), tmp_path / "log"
+    log.mkdir()
+    written(log, "first", now, number=1, is_ended=True)
+    look = following()
+    assert look() == 1
+    written(log, "second", now - timedelta(minutes=30), number=2, is_ended=True)
+    assert look() == 1
+    assert roots(backend.spans) == ["invoke_agent first", "invoke_agent second"]
+
+
+def test_what_was_sent_long_ago_is_not_sent_again_by_the_next_process(following, backend, tmp_path):
+    now, log = datetime.now(UTC), tmp_path / "log"
+    log.mkdir()
+    for number in range(1, 6):
+        written(log, f"old {number}", now - timedelta(days=number), number=number, is_ended=True)
+    written(log, "new", now, number=9, is_ended=True)
+    look = following()
+    assert look() == 6
+    assert len(look.follower.sent.runs) == 1, "only what may be met again is kept in memory"
+    assert following()() == 0
+    assert len(backend.spans) == 6
+
+
+def test_what_is_no_longer_in_the_log_is_forgotten(following, tmp_path):
+    now, log = datetime.now(UTC), tmp_path / "log"
+    log.mkdir()
+    for number in range(1, 6):
+        written(log, "r", now, number=number, is_ended=True)
+    assert following()() == 5
+    for number in range(1, 5):
+        (log / f"{number}.jsonl").unlink()
+    following()()
+    [file] = (tmp_path / "cache" / "steplog").glob("otlp-*.sent")
+    assert len(file.read_text().splitlines()) == 1
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_at_the_end_runs_that_have_none_are_named(backend, follower, tmp_path):
+    with steplog.Recorder(tmp_path / "log") as recorder:
+        with recorder.run("waits") as run:
+            process = follower()
+            with recorder.run("done"):
+                pass
+            wait_for(backend, "invoke_agent done")
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert (
+        said.splitlines()[-1]
+        == f"steplog: 1 runs were left out, since they may still get an end: {run.id.replace('-', '')[-16:]}"
+    )

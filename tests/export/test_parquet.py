@@ -158,3 +158,17 @@ def test_in_portions_it_is_the_same(folder, log, tmp_path, monkeypatch, name, mo
     assert len(list((tmp_path / "out" / "_delivered").glob("*.parquet"))) > 1
     for view in OF_RUNS:
         assert rows(tmp_path / "out", view) == rows_of_log(log, view)
+
+
+def test_runs_that_go_on_in_the_next_segments_are_the_same(tmp_path):
+    """Segments are read in the order in which they were written: `….2.jsonl` comes after `….jsonl`, and `….10.jsonl` later."""
+    with steplog.Recorder(tmp_path / "log", rotate_bytes=4_000) as recorder, recorder.run("outer") as outer:
+        for number in range(30):
+            with recorder.run(f"inner {number}") as run, run.tool("t", args={"q": "y" * 700}) as tool:
+                tool.set(result="z" * 700)
+            outer.custom("mark", {"number": number})
+    log = steplog.read(tmp_path / "log")
+    assert len(log.segments) > 10
+    export.parquet(log, tmp_path / "out")
+    for view in OF_RUNS:
+        assert rows(tmp_path / "out", view) == rows_of_log(log, view)

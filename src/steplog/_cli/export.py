@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("otlp", "parquet", "html", "md", "atif", "chrome", "messages")
 
+_ONLY_OF: Final = {
+    "shape": ("messages",), "per": ("messages",), "full": ("md",), "content": ("otlp", "html"), "unfinished": ("otlp", "parquet"),
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -68,7 +72,7 @@ class Chosen:
     "--out",
     "-o",
     metavar="FILE",
-    help="Where to write; by default standard output. A folder for parquet and atif.",
+    help="Where to write; by default standard output. A folder for parquet; for atif, too, unless it is one run's .json.",
 )
 @click.option("--only", metavar="STATUS", help="Runs of this status only, such as ok.")
 @click.option("--label", metavar="LABEL", help="Only runs that got this label, such as good.")
@@ -87,7 +91,7 @@ class Chosen:
     "--content",
     type=click.Choice(("none", "preview", "full")),
     default="full",
-    help="html: how much of what was said.",
+    help="otlp, html: how much of what was said.",
 )
 @click.option("--unfinished", is_flag=True, help="otlp, parquet: also runs of other hosts that have no end.")
 @click.option("--follow", is_flag=True, help="otlp: go on, and send each run when it ends.")
@@ -117,6 +121,7 @@ def export(
     Without RUN all runs of the log at PATH (- is standard input). What a format has no place for is counted on standard
     error.
     """  # noqa: D301 -- click wants the backspace character itself, to keep the lines
+    _refuse_options_of_others(target)
     if target == "parquet" and out is None and runs:
         out, runs = runs[0], runs[1:]  # `steplog export parquet OUT`
     if path is None and runs and is_path(runs[-1]):
@@ -136,6 +141,15 @@ def export(
             complain(sentence)
 
 
+def _refuse_options_of_others(target: str) -> None:
+    """Raises: UsageError. An option that is not heeded would be trusted: `--content none`, say."""
+    context = click.get_current_context()
+    for name, targets in _ONLY_OF.items():
+        is_given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if is_given and target not in targets:
+            raise click.UsageError(f"export {target} has no --{name}: it is for {' and '.join(targets)}")
+
+
 def _write(target: str, log: Log, chosen: Chosen, asked: Asked, out: str | None, untold: Untold) -> None:
     from steplog._cli import export_files, export_otlp  # noqa: PLC0415 -- as in `export`
 
@@ -147,7 +161,7 @@ def _write(target: str, log: Log, chosen: Chosen, asked: Asked, out: str | None,
                 )
             export_files.parquet(log, out, chosen.since, unfinished=asked.unfinished)
         case "otlp":
-            export_otlp.send(chosen.of(log), out, unfinished=asked.unfinished)
+            export_otlp.send(chosen.of(log), out, asked.content, unfinished=asked.unfinished)
         case "html":
             export_files.html(log, chosen.of(log), out, asked.content)
         case _:
@@ -161,4 +175,4 @@ def _follow(target: str, path: str | None, chosen: Chosen, asked: Asked, out: st
         raise click.UsageError(
             "--follow sends all runs of a log to a backend: export otlp --follow [PATH] [--since TIME]"
         )
-    export_otlp.follow(path, chosen.since, unfinished=asked.unfinished)
+    export_otlp.follow(path, chosen.since, asked.content, unfinished=asked.unfinished)

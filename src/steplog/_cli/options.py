@@ -44,7 +44,9 @@ def takes_log(function: Function) -> Function:
 
 def is_path(word: str) -> bool:
     """Whether a word that could be a run names a log instead."""
-    return _MAY_BE_RUN.fullmatch(word) is None and (word == "-" or is_url(word) or Path(word).exists())
+    may_be_run = _MAY_BE_RUN.fullmatch(word) is not None
+    # No run is called a/b: where that path does not exist, that is what is wrong.
+    return not may_be_run and (word == "-" or "/" in word or is_url(word) or Path(word).exists())
 
 
 def takes_limit(what: str) -> Callable[[Function], Function]:

@@ -52,8 +52,8 @@ def atif(run: Run, untold: Untold | None = None) -> Document:
     document["session_id"] = run.thread or run.id
     document["extra"] = present(
         {
-            "steplog_run": run.id, "uuid": run.uuid, "status": run.status, "framework": run.framework, "resumes": run.resumes,
-            "tags": list(run.tags), "metadata": dict(run.metadata),
+            "steplog_run": run.id, "uuid": run.uuid, "status": run.status, "framework": run.framework, "resumes": run.goes_on_from,
+            "parent_run": run.parent_run, "parent_step": run.parent_step, "labels": list(run.labels), "tags": list(run.tags), "metadata": dict(run.metadata),
             "notes": [note.as_json() for note in run.notes],
         }
     )  # fmt: skip

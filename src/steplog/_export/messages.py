@@ -30,11 +30,14 @@ def chat_messages(
     `labels` beside them where `shape` is "neutral".
 
     per: "run" gives each agent's last model call with its answer, which holds the whole conversation but for what was
-    summarised away; "call" gives every model call. A call without an answer is counted in `untold`.
+    summarised away; "call" gives every model call. A run without a call, and a call without an answer, are counted in `untold`.
     """
     counted = Untold() if untold is None else untold
     for run in runs:
-        for step in _chosen(run, per):
+        counted.add("notes", len(run.notes))
+        chosen = _chosen(run, per)
+        counted.add("runs without a model call", not chosen)
+        for step in chosen:
             message = step.message
             if message is None:
                 counted.add("model calls without an answer")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from steplog._format.record import Content
     from steplog._read.runs.run import Run
 
 _MOST_SPANS: Final = 512
@@ -49,27 +51,39 @@ class Delivery:
 
 
 def send(
-    runs: Iterable[Run], *, unfinished: bool = False, each: Callable[[Run], object] | None = None
+    runs: Iterable[Run],
+    *,
+    unfinished: bool = False,
+    content: Content = "full",
+    each: Callable[[Run], object] | None = None,
 ) -> Delivery:
     """Send the runs that are final; `each` is called after a run was taken. Sending one again is harmless: its ids are the same.
+
+    content: how much of what was said goes along: all, the first 200 characters of each text ("preview"), or nothing ("none").
 
     Raises: NotDelivered.
     """
     exporter = OTLPSpanExporter()
     try:
-        return _deliver(runs, lambda spans: _post(exporter, spans), unfinished=unfinished, each=each)
+        return _deliver(runs, lambda spans: _post(exporter, spans), content, unfinished=unfinished, each=each)
     finally:
         exporter.shutdown()
 
 
-def write(runs: Iterable[Run], out: IO[str], *, unfinished: bool = False) -> Delivery:
-    """Write the runs that are final as OTLP's JSON (`TracesData`), one line a batch, as the collector's file exporter does."""
-    return _deliver(runs, lambda spans: out.write(_line(spans)), unfinished=unfinished, each=None)
+def write(
+    runs: Iterable[Run], out: IO[str], *, unfinished: bool = False, content: Content = "full"
+) -> Delivery:
+    """Write the runs that are final as OTLP's JSON (`TracesData`), one line a batch, as the collector's file exporter does.
+
+    content: as `send` has it.
+    """
+    return _deliver(runs, lambda spans: out.write(_line(spans)), content, unfinished=unfinished, each=None)
 
 
 def _deliver(
     runs: Iterable[Run],
     deliver: Callable[[list[ReadableSpan]], object],
+    content: Content,
     *,
     unfinished: bool,
     each: Callable[[Run], object] | None,
@@ -80,7 +94,8 @@ def _deliver(
         if not is_final(run, unfinished=unfinished):
             done.skipped.append(run.id)
             continue
-        for batch in _batches(spans_of(run, resource, done.untold)):
+        # Of a copy, since a run keeps the steps that were asked of it, and there may be a million runs.
+        for batch in _batches(spans_of(copy(run), resource, done.untold, content)):
             deliver(batch)
             done.spans += len(batch)
         done.runs += 1

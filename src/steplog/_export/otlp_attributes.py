@@ -33,7 +33,7 @@ def run_attributes(run: Run) -> Attributes:
         operation, kind = names.WORKFLOW, "CHAIN"
     out: Attributes = {
         names.OPERATION: operation, names.SPAN_KIND: kind, "steplog.run": run.id, "steplog.status": run.status,
-        "steplog.framework": run.framework, "steplog.resumes": run.resumes,
+        "steplog.framework": run.framework, "steplog.resumes": run.goes_on_from,
         "steplog.parent_run": run.parent_run or None, "steplog.parent_step": run.parent_step, names.TAGS: list(run.tags),
         names.METADATA: _json(run.metadata) if run.metadata else None, names.USER: _user(run.metadata),
         "steplog.labels": list(run.labels),

@@ -6,6 +6,7 @@ a backend keeps the first version of a span for ever.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ from opentelemetry.trace.status import Status, StatusCode
 
 from steplog._export import otlp_names as names
 from steplog._export.otlp_attributes import Attributes, present, run_attributes, step_attributes
+from steplog._export.otlp_content import reduced, short
 from steplog._show.preview import as_text
 from steplog._version import __version__
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
     from steplog._export.untold import Untold
-    from steplog._format.record import Json
+    from steplog._format.record import Content, Json
     from steplog._read.runs.run import Run
     from steplog._read.runs.step import Step
 
@@ -34,46 +36,67 @@ _SCOPE: Final = InstrumentationScope("steplog", __version__)
 _DIED: Final = "the process died while this ran"
 
 
-def spans_of(run: Run, resource: Resource, untold: Untold) -> Iterator[ReadableSpan]:
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What all spans of a run have in common, and how much of what was said they may hold."""
+
+    trace: int
+    resource: Resource
+    run_end: int
+    untold: Untold
+    content: Content
+
+    def less(self, attributes: Attributes) -> Attributes:
+        return reduced(attributes, self.content, self.untold)
+
+
+def spans_of(
+    run: Run, resource: Resource, untold: Untold, content: Content = "full"
+) -> Iterator[ReadableSpan]:
     """The spans of a run, the root first."""
     trace = trace_id(run)
     start = _nanoseconds(run.started)
     end = start + _length(run.ms)
-    links = [Link(_context(trace, span_id(run.resumes, 0)))] if run.resumes else []
+    telling = _Telling(trace, resource, end, untold, content)
+    untold.add("notes", len(run.notes))
+    before = run.resumed
+    links = [] if before is None else [Link(_context(trace_id(before), span_id(before.id, 0)))]
+    if before is None and run.resumes:
+        untold.add("links to runs that are not in the log")
     yield ReadableSpan(
         name=_root_name(run),
         context=_context(trace, span_id(run.id, 0)),
         parent=None,  # a run in which it ran has a trace of its own, and a parent that is not in this one is shown nowhere
         resource=resource,
-        attributes=run_attributes(run),
-        events=_events(None, run.children, untold),
+        attributes=telling.less(run_attributes(run)),
+        events=_events(None, run.children, telling),
         links=links,
-        status=_status(run.status, run.error),
+        status=_status(run.status, run.error, content),
         start_time=start,
         end_time=end,
         instrumentation_scope=_SCOPE,
     )
     for step in run.steps:
         if not step.point:
-            yield _span(run, step, trace, resource, end, untold)
+            yield _span(run, step, telling)
 
 
-def _span(run: Run, step: Step, trace: int, resource: Resource, run_end: int, untold: Untold) -> ReadableSpan:
+def _span(run: Run, step: Step, telling: _Telling) -> ReadableSpan:
     if step.started is None:
-        untold.add("times of steps whose start is not in the log")
-    start = _nanoseconds(step.started) if step.started is not None else run_end
+        telling.untold.add("times of steps whose start is not in the log")
+    start = _nanoseconds(step.started) if step.started is not None else telling.run_end
     above = step.parent
     return ReadableSpan(
         name=_name(step),
-        context=_context(trace, span_id(run.id, step.number)),
-        parent=_context(trace, span_id(run.id, above.number if above is not None else 0)),
-        resource=resource,
+        context=_context(telling.trace, span_id(run.id, step.number)),
+        parent=_context(telling.trace, span_id(run.id, above.number if above is not None else 0)),
+        resource=telling.resource,
         kind=SpanKind.CLIENT if step.kind in ("llm", "embedding") else SpanKind.INTERNAL,
-        attributes=step_attributes(step, run.thread),
-        events=_events(step, step.children, untold),
-        status=_status(step.status, step.error),
+        attributes=telling.less(step_attributes(step, run.thread)),
+        events=_events(step, step.children, telling),
+        status=_status(step.status, step.error, telling.content),
         start_time=start,
-        end_time=start + _length(step.ms) if step.ms is not None else max(start, run_end),
+        end_time=start + _length(step.ms) if step.ms is not None else max(start, telling.run_end),
         instrumentation_scope=_SCOPE,
     )
 
@@ -106,16 +129,19 @@ def _name(step: Step) -> str:
     return f"{operation} {name}" if operation else name
 
 
-def _status(status: str, error: Mapping[str, Json] | None) -> Status:
+def _status(status: str, error: Mapping[str, Json] | None, content: Content) -> Status:
     if status in ("crashed", "unfinished"):
         return Status(StatusCode.ERROR, _DIED if status == "crashed" else "its end is not in the log")
     if status == "error":
-        said = f"{error.get('type', 'error')}: {as_text(error.get('message'))}" if error is not None else ""
-        return Status(StatusCode.ERROR, said or None)
+        if error is None:
+            return Status(StatusCode.ERROR)
+        kind, message = str(error.get("type", "error")), as_text(error.get("message"))
+        said = {"full": f": {message}", "preview": f": {short(message)}", "none": ""}[content]
+        return Status(StatusCode.ERROR, f"{kind}{said}")
     return Status(StatusCode.OK) if status == "ok" else Status(StatusCode.UNSET)
 
 
-def _events(step: Step | None, children: tuple[Step, ...], untold: Untold) -> list[Event]:
+def _events(step: Step | None, children: tuple[Step, ...], telling: _Telling) -> list[Event]:
     events: list[Event] = []
     error = step.error if step is not None else None
     # On its way up an error names the step it came from: it is told once, there.
@@ -123,12 +149,14 @@ def _events(step: Step | None, children: tuple[Step, ...], untold: Untold) -> li
         told = {"exception.type": error.get("type"), "exception.message": as_text(error.get("message"))}
         stack = error.get("stack")
         told["exception.stacktrace"] = "\n".join(map(str, stack)) if isinstance(stack, list) else None
-        events.append(Event("exception", present(told), _nanoseconds(step.started) + _length(step.ms)))
+        events.append(
+            Event("exception", telling.less(present(told)), _nanoseconds(step.started) + _length(step.ms))
+        )
     for child in children:
         if child.point:
-            events.append(Event(child.kind, _point(child), _nanoseconds(child.started)))
+            events.append(Event(child.kind, telling.less(_point(child)), _nanoseconds(child.started)))
             if child.fields.get("checkpoint"):
-                untold.add("checkpoints")
+                telling.untold.add("checkpoints")
     return events
 
 

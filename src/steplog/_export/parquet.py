@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 from uuid import uuid4
 
 from steplog._ask.tables.database import Database, database
 from steplog._ask.tables.views import OF_RUNS
 from steplog._export.parquet_plan import MEMORY, Owed, Plan, plan
+from steplog._format.segment_lock import claimed
 from steplog._format.shipped import is_url
 from steplog._read.errors import LogError
 
@@ -173,29 +174,49 @@ def _has_files(folder: Path) -> bool:
 def _alone(folder: Path) -> Generator[list[Path]]:
     """The ledgers of a folder, which is ours alone within the block, and rid of what a killed delivery left.
 
+    A delivery that fails leaves nothing, not even the folder if there was none.
+
     Raises: LogError if another process delivers there.
     """
+    is_new = not folder.exists()
     (folder / LEDGER).mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / LEDGER / ".lock").open("w") as lock:
-        if not _locked(lock):
+    lock = folder / LEDGER / ".lock"
+    lock.touch(0o600)
+    with claimed(lock) as claim:
+        if claim == "held":
             raise LogError(f"another steplog delivers to {folder}: wait for it")
-        ledgers = sorted((folder / LEDGER).glob("*.parquet"))
-        shutil.rmtree(folder / _STAGED, ignore_errors=True)
-        batches = {ledger.stem for ledger in ledgers}
-        for view in OF_RUNS:
-            for file in (folder / view).glob("dt=*/*.parquet"):
-                if file.stem.rpartition("-")[0] not in batches:
-                    file.unlink()
-        yield ledgers
+        _clear(folder)
+        is_whole = False
+        try:
+            yield _ledgers(folder)
+            is_whole = True
+        finally:
+            if not is_whole:
+                _clear(folder)
+            if not is_whole and is_new and not _ledgers(folder):
+                _remove(folder)
 
 
-def _locked(lock: Any) -> bool:
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows
+def _remove(folder: Path) -> None:
+    """Takes away a folder in which nothing was delivered, but for what somebody else put in."""
+    (folder / LEDGER / ".lock").unlink()
+    for left in (folder / LEDGER, *(folder / view for view in OF_RUNS), folder):
+        with suppress(OSError):  # not there, or not empty
+            left.rmdir()
 
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:
-        return True
-    except OSError:
-        return False
-    return True
+
+def _ledgers(folder: Path) -> list[Path]:
+    return sorted((folder / LEDGER).glob("*.parquet"))
+
+
+def _clear(folder: Path) -> None:
+    """Takes away what does not count: the files of a delivery that has no ledger."""
+    shutil.rmtree(folder / _STAGED, ignore_errors=True)
+    batches = {ledger.stem for ledger in _ledgers(folder)}
+    for view in OF_RUNS:
+        for file in (folder / view).glob("dt=*/*.parquet"):
+            if file.stem.rpartition("-")[0] not in batches:
+                file.unlink()
+        for day in (folder / view).glob("dt=*"):
+            with suppress(OSError):  # it has files that count
+                day.rmdir()

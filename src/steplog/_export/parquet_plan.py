@@ -58,8 +58,12 @@ class Owed:
 
 @dataclass(slots=True)
 class Plan:
-    """The runs that are owed, how many are there, which wait for an end, and what to know about the log."""
+    """The runs that are owed, how many are there, which wait for an end, and what to know about the log.
 
+    `segments` are the log's files in their order, which is not that of their names.
+    """
+
+    segments: tuple[Path, ...] = ()
     owed: list[Owed] = field(default_factory=list[Owed])
     were_there: int = 0
     waiting: list[str] = field(default_factory=list[str])
@@ -67,26 +71,31 @@ class Plan:
 
     def portions(self) -> Iterator[tuple[list[Owed], list[Path]]]:
         """The runs in portions, each with the files that are to be read for it. Runs of one id are not parted."""
+        order = {str(file): number for number, file in enumerate(self.segments)}
+
+        def in_order(files: Iterable[str]) -> list[Path]:
+            return [Path(file) for file in sorted(files, key=lambda file: order[file])]
+
         several: dict[str, list[Owed]] = {}
-        for each in sorted(self.owed, key=lambda owed: min(owed.files)):
+        for each in sorted(self.owed, key=lambda owed: min(order[file] for file in owed.files)):
             several.setdefault(each.run, []).append(each)
         portion: list[Owed] = []
         files: dict[str, int] = {}
         for same in several.values():
             more = {file: _size(file) for each in same for file in each.files} | files
             if portion and (sum(more.values()) > _MOST_BYTES or len(portion) >= _MOST_RUNS):
-                yield portion, sorted(map(Path, files))
+                yield portion, in_order(files)
                 portion, more = [], {file: _size(file) for each in same for file in each.files}
             portion, files = [*portion, *same], more
         if portion:
-            yield portion, sorted(map(Path, files))
+            yield portion, in_order(files)
 
 
 def plan(log: Log, ledgers: Iterable[Path], since: datetime | None, *, unfinished: bool) -> Plan:
     """What is owed to a folder with these ledgers."""
-    found = Plan()
+    found = Plan(log.segments)
     moment = None if since is None else since.astimezone(UTC).replace(tzinfo=None)
-    with database(log, ["runs"], memory=MEMORY) as held:
+    with database(log, ["runs"], memory=MEMORY, by_lines=True) as held:
         _tell_delivered(held, ledgers)
         for *facts, files, is_there in held.rows(_OWED, [moment]):
             each = Owed(*facts, files=tuple(files))

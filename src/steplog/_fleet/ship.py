@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import gethostname
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from steplog._format.line import decode
+from steplog._format.segment_lock import claimed
 from steplog._format.shipped import key_of, notes_key
 from steplog._format.store import Store, StoreError, digest_of
 from steplog._format.zstd import open_segment, unreadable
@@ -197,21 +198,11 @@ class _Ledger:
 @contextmanager
 def _alone(folder: Path) -> Generator[None]:
     """Raises ShipError if another process ships this folder."""
-    with (folder / _LOCK).open("w") as lock:
-        if not _locked(lock):
+    lock = folder / _LOCK
+    lock.touch(0o600)
+    with claimed(lock) as claim:
+        if claim == "held":
             raise ShipError(f"another steplog ships {folder}")
         for left in folder.glob(f"{_PARTIAL}*"):  # by one that was killed: nobody else ships here now
             left.unlink(missing_ok=True)
         yield
-
-
-def _locked(lock: Any) -> bool:
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:
-        return True
-    except OSError:
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""The advisory lock on a segment that somebody writes: it falls with the last process that has the file open."""
+"""Advisory locks on files, such as a segment that somebody writes: they fall with the last process that has the file open."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ _PACKAGES: Final = {
     "gcs": "gcsfs",
     "az": "adlfs",
     "abfs": "adlfs",
+    "abfss": "adlfs",
 }
 
 

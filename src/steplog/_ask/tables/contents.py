@@ -28,6 +28,7 @@ TABLES: Final = {
     "messages": "run VARCHAR, nth INTEGER, m BIGINT, role VARCHAR, content VARCHAR, tool_calls JSON",
     "documents": "run VARCHAR, nth INTEGER, step BIGINT, rank BIGINT, id VARCHAR, score DOUBLE, content VARCHAR, metadata JSON",
 }
+_USUAL_LINE: Final = 1 << 24  # bytes, as DuckDB has it
 MADE_FOR: Final = {"tool_calls": "contents", "messages": "messages", "documents": "documents"}
 """Which of these tables a view needs."""
 
@@ -42,16 +43,19 @@ def add_contents(
     if not needed:
         return
     files = {table: (folder / f"{table}.jsonl").open("wb") for table in needed}
+    longest = _USUAL_LINE
     for nth, run in numbered(log):
         if wanted is None or run.id in wanted:
             for table, row in rows_of_run(run, needed):
                 line = orjson.dumps({"run": run.id, "nth": nth, **row}, default=str)
                 files[table].write(line + b"\n")
+                longest = max(longest, len(line) + 2)
     for table, stream in files.items():
         stream.close()
         typed = ", ".join("{}: '{}'".format(*column.split()) for column in TABLES[table].split(", "))
         con.execute(
-            f"INSERT INTO {table} SELECT * FROM read_json(?, format='newline_delimited', columns={{{typed}}})",
+            f"INSERT INTO {table} SELECT * FROM read_json(?, format='newline_delimited', columns={{{typed}}}, "
+            f"maximum_object_size={longest})",
             [stream.name],
         )
 
