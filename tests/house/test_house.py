@@ -22,7 +22,6 @@ LONG_FUNCTIONS = {
     "src/steplog/_write/disk/writer.py:write": 45,
     "src/steplog/_write/steps/step_recorder.py:start": 33,
     "src/steplog/_write/steps/step_lines.py:end": 34,
-    "integrations/langchain-steplog/langchain_steplog/_handler.py:on_chain_start": 35,
 }
 
 # Rule 7: who may catch everything, and why nothing of ours can be silent there.
@@ -40,7 +39,6 @@ MAY_CATCH_ALL = {
     "src/steplog/_write/safe/redactor.py",  # the user's redactor, in a thread of ours: the text is masked as `redactor_failed`
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder
     "integrations/langchain-steplog/langchain_steplog/_recording.py",  # as _dual.py, in hooks that are called directly
-    "integrations/langchain-steplog/langchain_steplog/_handler.py",  # as _recording.py
     "src/steplog/_read/files/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
     "src/steplog/_format/store.py",  # what a store's library raises, of the network and its provider: told as StoreError
     "src/steplog/_auto/farewell.py",  # after the program: one line on stderr

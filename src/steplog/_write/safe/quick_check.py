@@ -33,19 +33,16 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
     """
     texts: list[str] = []
     # Grows meanwhile; a call for each would be felt, and so would a look at what holds nothing but the first ones.
-    containers: list[Collection[Any]] = [*values]
+    containers, most = [*values], settings.max_depth - 3
     left = settings.max_items if settings.max_items < _MOST_ITEMS else _MOST_ITEMS  # noqa: FURB136 - `min` would be felt
-    most = settings.max_depth - 3  # so few cannot be nested too deep, whatever stands in what
+    # So few cannot be nested too deep, whatever stands in what.
     if not _CONTAINERS.issuperset(map(type, containers)):
         containers, left, most = [values], left + len(values), most + 1
     for container in containers:
         left -= len(container)
         if left < 0 or len(containers) > most:  # which also ends what has no end, a list within itself
             return None
-        if type(container) is dict and (
-            not are_harmless(container)
-            or (("value" in container or "Value" in container) and told_by_pair(container) is not None)
-        ):
+        if type(container) is dict and not are_harmless(container):
             return None
         # Copied before they are looked at, in one call of C: another thread may change them at any time.
         inside = [*container.values()] if type(container) is dict else [*container]
@@ -83,12 +80,14 @@ def _is_number(o: Any, cls: type) -> bool:
     return (cls is int and LOW <= o < HIGH) or (cls is float and o - o == 0)
 
 
-def are_harmless(keys: Collection[Any]) -> bool:
-    """Whether all keys of a mapping can be written as they are, and tell of no secret under them."""
+def are_harmless(o: dict[Any, Any]) -> bool:
+    """Whether all keys can be written as they are, and tell of no secret under them, nor does a name beside a "value"."""
     # In C where all were met before; types first, as to look another one up would run its code.
-    if _TEXT.issuperset(map(type, keys)) and KEYS.issuperset(keys):
-        return True
-    return all(type(key) is str and is_harmless(key) for key in keys)
+    if not (_TEXT.issuperset(map(type, o)) and KEYS.issuperset(o)) and not all(
+        type(key) is str and is_harmless(key) for key in o
+    ):
+        return False
+    return ("value" not in o and "Value" not in o) or told_by_pair(o) is None
 
 
 def are_whole(texts: list[str], longest: int) -> bool:
