@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Rec } from "../src/data/wire";
 import { axis } from "../src/model/axis";
-import { texts } from "../src/model/texts";
+import { messageText, texts } from "../src/model/texts";
 import { grown, lost } from "../src/model/prompts";
 import { sharesNow, sharesSoon } from "../src/model/shares";
 import { build, groupsOf, lines, placeOf, type Shown } from "../src/model/tree";
@@ -173,8 +173,9 @@ test("a denied call, the way on and an answer that did not end of itself are tol
     { ev: "denied.point", step: 8, name: "transfer", call_id: "c1", args: { amount: 9 }, asked_by: 3, message: { m: 20, role: "tool", content: "over the limit", tool_call_id: "c1" } },
   ]);
   expect([1, 2].map((no) => texts(r, r.steps.get(no)!)[1])).toEqual(["goes on at writer", "ends here"]);
-  expect([3, 4, 5, 6, 7].map((no) => r.steps.get(no)!.ending)).toEqual(["", "cut off", "refused", "refused", "pause_turn"]);
+  expect([3, 4, 5, 6, 7].map((no) => r.steps.get(no)!.ending)).toEqual(["", "cut off", "content_filter", "refused", "pause_turn"]);
   expect(texts(r, r.steps.get(6)!)[1]).toBe("refused: I will not.");
+  expect(messageText({ role: "assistant", content: "", extra: { refusal: "No." } })).toBe("refused: No.");
   expect(texts(r, r.steps.get(8)!)).toEqual(["amount: 9", "over the limit"]);
   expect(r.toolOf("c1")!.kind).toBe("denied");
   expect(build(r, "calls").kids.map((n) => n.x.kind)).toContain("denied");

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from page_tools import run_cli
 
 import steplog
+from steplog._ask.said import CUT_OFF
+from steplog._show.stops import _AS_WANTED
 
 
 def agents(log):
@@ -50,7 +53,7 @@ def agents(log):
 
     with steplog.Recorder(log) as recorder, recorder.run("endings", input="Go on.") as run:
         history = [{"role": "user", "content": "Go on."}]
-        for reason, kept in (("length", 3), ("content_filter", 3), ("stop", 1)):
+        for reason, kept in (("length", 3), ("refusal", 3), ("stop", 1)):
             with run.llm(model="aria-small", provider="acme", messages=history[-kept:]) as call:
                 call.set(
                     message={"role": "assistant", "content": f"told until {reason}"}, finish_reason=reason
@@ -107,3 +110,13 @@ def test_answers_that_did_not_end_of_themselves_say_so_and_a_prompt_what_it_lost
     assert text.count("cut off") == 1
     assert text.count("refused") == 1
     assert re.search("− [12] messages?: 1 (user, 1 )?assistant", text)
+
+
+def test_the_words_of_providers_mean_on_the_page_what_they_mean_in_the_terminal():
+    source = (Path(__file__).parents[2] / "page/src/model/step.ts").read_text(encoding="utf-8")
+
+    def words(name):
+        return set(re.findall(r'"(\w+)"', re.search(rf"const {name} = new Set\((.*)\);", source)[1]))
+
+    assert words("AS_WANTED") == _AS_WANTED
+    assert words("CUT_OFF") == CUT_OFF

@@ -134,19 +134,22 @@ export function take(x: Step, what: string, r: Rec, at: number): void {
   if (what === "start" && x.kind !== "llm") x.sign = hash(r.args ?? r.query ?? r.input ?? null);
 }
 
-// The providers' words: an answer that ended of itself, one that a limit cut off, one that was refused or filtered.
-const NORMAL = new Set(["", "stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "eos", "eos_token", "complete", "completed", "finish", "done", "unspecified", "finish_reason_unspecified", "null", "none"]);
+// The providers' words for an answer that is as the model wanted it, and for one that a limit cut off: those of the terminal.
+const AS_WANTED = new Set(["", "stop", "end", "end_turn", "eos", "eos_token", "complete", "completed", "finished", "stop_sequence", "tool_calls", "tool_call", "tool_use", "function_call", "function_calls"]);
 const CUT_OFF = new Set(["length", "max_tokens", "max_output_tokens", "model_length", "incomplete"]);
-const REFUSED = new Set(["refusal", "content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii", "image_safety", "guardrail_intervened", "sensitive"]);
 
 function endingOf(r: Rec): string {
   const word = text(r.finish_reason);
-  const key = word.toLowerCase();
-  if (REFUSED.has(key) || hasRefusal(r.message as Rec | null)) return "refused";
-  return NORMAL.has(key) ? "" : CUT_OFF.has(key) ? "cut off" : word;
+  const key = word.slice(word.lastIndexOf(".") + 1).toLowerCase();
+  if (key === "refusal" || refuses(r) || refuses(r.message)) return "refused";
+  return AS_WANTED.has(key) ? "" : CUT_OFF.has(key) ? "cut off" : word;
 }
 
-const hasRefusal = (m: Rec | null): boolean => typeof m === "object" && m !== null && (!!m.refusal || (Array.isArray(m.content) && m.content.some((b) => (b as Rec | null)?.type === "refusal")));
+/** Whether a message, or a call's last line, holds words of refusal: in its content, or beside it. */
+function refuses(v: unknown): boolean {
+  const { extra, content } = (v ?? {}) as { extra?: Rec; content?: unknown };
+  return !!extra?.refusal || (Array.isArray(content) && content.some((b) => (b as Rec | null)?.type === "refusal"));
+}
 
 /** A hash of a value; of a long one, of its beginning and its length. */
 function hash(v: unknown): number {

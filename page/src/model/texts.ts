@@ -60,7 +60,13 @@ function blockText(b: Rec): string {
 export function messageText(m: Rec | null | undefined): string {
   if (!m) return "";
   if (m.missing) return `(message ${m.m} is not in the log)`;
-  return asText(m.content);
+  return [asText(m.content), refusalBeside(m)].filter(Boolean).join(" ");
+}
+
+/** With which words a model refused, where they stand beside its content. */
+export function refusalBeside(m: Rec): string {
+  const words = asText((m.extra as Rec | null | undefined)?.refusal);
+  return words && `refused: ${words}`;
 }
 
 export const callsOf = (m: Rec | null | undefined): Rec[] => (Array.isArray(m?.tool_calls) ? (m.tool_calls as Json[]).filter(isRec) : []);

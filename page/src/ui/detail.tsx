@@ -6,7 +6,7 @@ import { has, ranges } from "../model/ranges";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
 import { bad, type Step, under } from "../model/step";
-import { asText, callsOf, callerOf, questionText, result, routeText, texts } from "../model/texts";
+import { asText, callsOf, callerOf, messageText, questionText, refusalBeside, result, routeText, texts } from "../model/texts";
 import type { Line } from "../model/tree";
 import { fms, ftok, fusd, WORD } from "../model/units";
 import { CallCard, ErrorBox } from "./cards";
@@ -107,7 +107,8 @@ function ModelCall({ run, x, f }: { run: Run; x: Step; f: Rec }) {
         <Sec title="Answer" right={<>{others > 0 && `one of ${others + 1} · `}{safe(String(f.finish_reason ?? ""))}</>}>
           {m.missing ? <div class="k-err">Its line is lost: the log has a gap here.</div> : <Content v={m.content} />}
           {callsOf(m).map((c, i) => <CallCard key={i} run={run} call={c} from={x} />)}
-          {!asText(m.content) && !callsOf(m).length && <span class="faint">{run.row.content === "none" ? "content not kept" : "empty"}</span>}
+          {safe(refusalBeside(m) || refusalBeside(f))}
+          {!messageText(m) && !callsOf(m).length && <span class="faint">{run.row.content === "none" ? "content not kept" : "empty"}</span>}
         </Sec>
       ) : (
         !f.error && <Sec title="Answer">{x.status === "running" ? <span class="s-running">The model is still answering.</span> : x.done ? <span class="faint">{run.row.content === "none" || f.chars != null ? `not kept${f.chars != null ? `: ${ftok(f.chars as number)} characters` : ""}` : "none"}</span> : <div class="k-err b">None: the call was in flight when the log ended.</div>}</Sec>
