@@ -6,12 +6,9 @@ export default defineConfig({
   // The classic form has no word `children` at each element: 8 kB less.
   oxc: { jsx: { runtime: "classic", pragma: "jsx_", pragmaFrag: "Fragment_" }, jsxInject: 'import { h as jsx_, Fragment as Fragment_ } from "preact"' },
   resolve: {
-    alias: [
-      { find: "react/jsx-runtime", replacement: "preact/jsx-runtime" }, // virtua's
-      { find: "react-dom", replacement: "preact/compat" },
-      { find: "react", replacement: "preact/compat" },
-    ],
+    // virtua's; see src/ui/react.ts
+    alias: [{ find: /^react(-dom|\/jsx-runtime)?$/, replacement: new URL("src/ui/react.ts", import.meta.url).pathname }],
   },
   plugins: [viteSingleFile({ removeViteModuleLoader: true })],
-  build: { target: "es2022", outDir: "dist", cssMinify: true, modulePreload: false, reportCompressedSize: false },
+  build: { target: "es2022", cssTarget: ["chrome120", "safari16.4", "firefox115"], outDir: "dist", cssMinify: true, modulePreload: false, reportCompressedSize: false },
 });

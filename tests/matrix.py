@@ -38,7 +38,8 @@ CLIENTS = tuple(
 )
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 TOOLS = (
-    "pytest", "pytest-asyncio", "inline-snapshot", "jsonschema", "blockbuster", "hypothesis", "freezegun", "backports.zstd",
+    "pytest", "pytest-asyncio", "inline-snapshot", "jsonschema", "blockbuster", "hypothesis", "freezegun",
+    "backports.zstd", "msgspec",
 )  # fmt: skip
 # What says something about a version of Python or of a framework; the house rules and packages are the same in all.
 TESTS = (
@@ -97,7 +98,8 @@ def cell(python: str, frameworks: str, wheels: list[str], folder: Path) -> tuple
         return False, "its requirements cannot be installed"
     # The tests alone, in a folder without `src`.
     desk = folder / "desk"
-    for test in (*TESTS, "examples", "tests/conftest.py", "tests/sample_log.py"):
+    helpers = [file.relative_to(ROOT).as_posix() for file in (ROOT / "tests").glob("*.py")]
+    for test in (*TESTS, "examples", *helpers):
         copy = shutil.copytree if (ROOT / test).is_dir() else shutil.copy
         (desk / test).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / test, desk / test)

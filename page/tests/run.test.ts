@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import type { Rec } from "../src/data/wire";
 import { axis } from "../src/model/axis";
 import { texts } from "../src/model/texts";
-import { build, lines, type Shown } from "../src/model/tree";
+import { grown, lost } from "../src/model/prompts";
+import { sharesNow, sharesSoon } from "../src/model/shares";
+import { build, groupsOf, lines, placeOf, type Shown } from "../src/model/tree";
 import { add, llm, run, tool } from "./helpers";
 
 const shown: Shown = { rows: "calls", onlyErrors: false, agent: 0, folded: new Set(), opened: new Set() };
@@ -130,4 +132,70 @@ test("lines that a broken connection brings again are taken once", () => {
   r.join(0);
   expect(r.lines.length).toBe(4);
   expect(r.all.map((x) => x.lines.length)).toEqual([2, 2]);
+});
+
+test("a row is found by each step it stands for, and a folded group by each step that it hides", () => {
+  const made = run([...Array.from({ length: 4 }, (_, i) => tool(i + 1, "read", { n: 1 }, "same")).flat(), ...tool(9, "write", {}, "done"), { ev: "tool.start", step: 10, name: "ask", args: {} }, { ev: "agent.start", step: 11, parent: 10, name: "helper" }, { ev: "agent.end", step: 11, ms: 1 }, { ev: "tool.end", step: 10, ms: 1 }]);
+  const tree = build(made, "calls");
+  const shut = lines(tree, shown);
+  expect(shut.map((n) => n.id)).toEqual(["x1", "9", "11"]);
+  expect([1, 3, 9, 10, 11, 12].map((no) => placeOf(shut, no))).toEqual([0, 0, 1, 2, 2, -1]);
+  expect(groupsOf(tree.kids).get(3)).toBe("x1");
+  const open = lines(tree, { ...shown, opened: new Set(["x1"]) });
+  expect([1, 3, 9].map((no) => placeOf(open, no))).toEqual([1, 3, 5]);
+});
+
+test("of thousands of attempts each that failed and was tried again is marked, in one pass", () => {
+  const failed = (step: number, attempt: number): Rec[] => [{ ev: "llm.start", step, model: "m", attempt }, { ev: "llm.end", step, ms: 1, status: "error", error: { type: "RateLimit" } }];
+  const began = performance.now();
+  const made = run(Array.from({ length: 10_000 }, (_, i) => failed(i + 1, i + 1)).flat());
+  expect(made.retries).toBe(9_999);
+  expect(made.steps.get(10_000)!.retried).toBe(false);
+  expect(performance.now() - began).toBeLessThan(3_000);
+});
+
+test("the shares of a long prompt come in pieces, and are those of all its messages", async () => {
+  const said = (m: number): Rec => ({ m, role: m === 1 ? "system" : m % 2 ? "tool" : "assistant", content: "x".repeat(10) });
+  const made = run([{ ev: "run.start", input: { messages: Array.from({ length: 999 }, (_, i) => said(i + 1)) } }, ...llm(1, "1-999", { m: 1000, role: "assistant", content: "" }), ...llm(2, "1,3", { m: 1001, role: "assistant", content: "" })]);
+  const [long, short] = [made.steps.get(1)!, made.steps.get(2)!];
+  expect(sharesNow(made, long)).toBeNull();
+  expect(await sharesSoon(made, long, () => true)).toEqual({ system: 10, question: 0, history: 4990, tools: 4990 });
+  expect(await sharesSoon(made, long, () => false)).toBeNull();
+  expect(sharesNow(made, short)).toEqual({ system: 10, question: 0, history: 0, tools: 10 });
+});
+
+test("a denied call, the way on and an answer that did not end of itself are told in words", () => {
+  const ended = (step: number, reason: string, message: Rec = said("no", step)): Rec[] => [{ ev: "llm.start", step, model: "m", prompt: "" }, { ev: "llm.end", step, ms: 1, message, finish_reason: reason }];
+  const r = run([
+    { ev: "node.start", step: 1, name: "router" }, { ev: "node.end", step: 1, ms: 1, route: ["writer", "__end__"] },
+    { ev: "node.start", step: 2, name: "writer" }, { ev: "node.end", step: 2, ms: 1, route: ["__end__"] },
+    ...ended(3, "end_turn"), ...ended(4, "MAX_TOKENS"), ...ended(5, "content_filter"), ...ended(6, "stop", said([{ type: "refusal", refusal: "I will not." }] as never, 6)), ...ended(7, "pause_turn"),
+    { ev: "denied.point", step: 8, name: "transfer", call_id: "c1", args: { amount: 9 }, asked_by: 3, message: { m: 20, role: "tool", content: "over the limit", tool_call_id: "c1" } },
+  ]);
+  expect([1, 2].map((no) => texts(r, r.steps.get(no)!)[1])).toEqual(["goes on at writer", "ends here"]);
+  expect([3, 4, 5, 6, 7].map((no) => r.steps.get(no)!.ending)).toEqual(["", "cut off", "refused", "refused", "pause_turn"]);
+  expect(texts(r, r.steps.get(6)!)[1]).toBe("refused: I will not.");
+  expect(texts(r, r.steps.get(8)!)).toEqual(["amount: 9", "over the limit"]);
+  expect(r.toolOf("c1")!.kind).toBe("denied");
+  expect(build(r, "calls").kids.map((n) => n.x.kind)).toContain("denied");
+});
+
+test("which prompt grew, by what, and what it lost stands in a few words", () => {
+  const asked = { messages: [{ m: 1, role: "system", content: "Be brief." }, { m: 2, role: "user", content: "Read it." }] };
+  const told = (step: number, prompt: string, m: number, tokens: number): Rec[] => [{ ev: "llm.start", step, model: "m", prompt }, { ev: "llm.end", step, ms: 1, message: said("…", m), usage: { input_tokens: tokens, output_tokens: 1 } }];
+  const r = run([{ ev: "run.start", input: asked }, ...told(1, "1-2", 3, 100), { ev: "tool.start", step: 2, name: "read_file", call_id: "c", args: {} }, { ev: "tool.end", step: 2, ms: 1, message: { m: 4, role: "tool", content: "x".repeat(9000), tool_call_id: "c" } }, ...told(3, "1-4", 5, 12_500), ...told(4, "1,5", 6, 90), ...told(5, "1,5-6", 7, 120)]);
+  const words = (no: number): string[] => [grown(r, r.steps.get(no)!), lost(r, [r.steps.get(no)!])];
+  expect(words(1)).toEqual(["", ""]);
+  expect(words(3)).toEqual(["+12.4k tokens, most of it from read_file", ""]);
+  expect(words(4)).toEqual(["", "− 3 messages: 1 user, 1 assistant, 1 tool"]);
+  expect(words(5)).toEqual(["", ""]);
+});
+
+test("steps nested deeper than a browser's stack are drawn, the deepest beside each other", () => {
+  for (const parent of [(i: number) => i, (i: number) => (i + 2 > 9000 ? 0 : i + 2)]) {
+    const r = run(Array.from({ length: 9000 }, (_, i): Rec => ({ ev: "agent.start", step: i + 1, parent: parent(i), name: "a" })));
+    const rows = lines(build(r, "calls"), { ...shown, onlyErrors: false });
+    expect(rows.length).toBe(9000);
+    expect(Math.max(...rows.map((n) => n.depth))).toBeLessThan(1010);
+  }
 });

@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
 import { align, same, words, type Entry } from "../src/model/diff";
 import { blocks, spans } from "../src/model/markdown";
-import { matcher, moment, terms } from "../src/model/query";
 import { count, minus, numbers, ranges } from "../src/model/ranges";
 import { clip, masked, safe } from "../src/model/safe";
 import { address, parse } from "../src/data/route";
 import { fms, ftok, fusd } from "../src/model/units";
-import type { Row } from "../src/data/wire";
 
 test("ranges stay ranges: a prompt of a million messages costs nothing", () => {
   expect(count(ranges("1-1000000,7"))).toBe(1_000_001);
@@ -43,18 +41,6 @@ test("markdown of a megabyte of signs takes no time to speak of", () => {
   }
 });
 
-const row = (more: Partial<Row>): Row => ({ key: "k", id: "8f3a", name: "triage", status: "ok", started: 1_000, ms: 2500, steps: 3, llm_calls: 1, tool_calls: 1, errors: 0, retries: 0, usage: { input_tokens: 10 }, untold: 0, unpriced: 0, models: ["gpt-x"], tools: ["search"], question: "What is it?", answer: "A cup.", program: "p.py", spark: "", file: "", calls: {}, thread: "t7", ...more });
-
-test("the query line reads like the command line's options", () => {
-  const fits = (q: string, r = row({})): boolean => matcher(q, 10_000)(r);
-  expect(fits("status:ok tool:search model:gpt min-ms:2000 thread:t7 since:30s \"is it\"")).toBe(true);
-  for (const q of ["status:error", "tool:x", "model:claude", "min-ms:2501", "thread:t8", "since:1s", '"not there"']) expect(fits(q), q).toBe(false);
-  expect(fits("status:failed", row({ status: "error" }))).toBe(true);
-  expect(fits("http://x.example/a:b", row({ question: "see http://x.example/a:b" }))).toBe(true);
-  expect(terms('error:"no such table" "a b" c').map((t) => [t.key, t.value])).toEqual([["error", "no such table"], [null, "a b"], [null, "c"]]);
-  expect(moment("2026-11-23", 0)).toBe(Date.UTC(2026, 10, 23));
-});
-
 test("the address is the whole state", () => {
   const hash = "#/run/8f3a?view=chat&step=3&rows=nodes&errors=1&agent=5&idle=fold&zoom=1.5-20&find=%22a+b%22&fold=1.2&open=x4";
   expect(address(parse(hash))).toBe(hash);
@@ -82,6 +68,15 @@ test("differences are told in words", () => {
 
 test("unknown is told as unknown, and zero only where it is zero", () => {
   expect([fms(undefined), ftok(null), fusd(undefined)]).toEqual(["–", "–", "–"]);
+  expect([ftok(-1), ftok(2e9), ftok(999_999_999_999), fusd(0.00007), fusd(1e-7)]).toEqual(["–", "2B", "1000B", "$0.00007", "<$0.00001"]);
   expect([fms(0), ftok(0), fusd(0)]).toEqual(["0 ms", "0", "$0"]);
   expect([fms(25_560), fms(999.6), fms(61_000), fusd(0.000683), ftok(12_345)]).toEqual(["25.6 s", "1.00 s", "1 m 01 s", "$0.0007", "12.3k"]);
+});
+
+test("two runs too long for a table are aligned around what each has once, in a moment", () => {
+  const many = (n: number, more: Record<number, string> = {}): Entry[] => Array.from({ length: n }, (_, i) => [...(more[i] ? [entry(more[i])] : []), entry(i % 7 ? `poll ${i % 3}` : `page ${i}`)]).flat();
+  const began = performance.now();
+  const pairs = align(many(20_000), many(20_000, { 5000: "extra", 12_001: "another" }));
+  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(pairs.filter((p) => !same(p)).map((p) => [p[0]?.key, p[1]?.key])).toEqual([[undefined, "extra"], [undefined, "another"]]);
 });

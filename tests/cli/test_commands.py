@@ -131,9 +131,9 @@ def test_show_rebuilds_the_whole_prompt_of_a_step(log):
 
 
 LISTING = """\
-RUN       STARTED               NAME                 STATUS  STEPS  LLM  TOOL  ERR   IN  OUT    TIME
-8f3a1c2b  2026-11-23 03:12:59Z  forecast             ok          4    2     1    0  250   32   1.7 s
-9e000000  2026-11-23 03:12:59Z  [red]second\\x1b[31m  error       0    0     0    1    0    0  1m 01s
+RUN       STARTED               NAME                 STATUS  STEPS  LLM  TOOL  ERR   IN  OUT    TIME  ASKED
+8f3a1c2b  2026-11-23 03:12:59Z  forecast             ok          4    2     1    0  250   32   1.7 s  What is the weather in Oslo?
+9e000000  2026-11-23 03:12:59Z  [red]second\\x1b[31m  error       0    0     0    1    0    0  1m 01s  -
 2 runs                                                           4    2     1    1  250   32  1m 02s
 """
 

@@ -209,3 +209,18 @@ def test_pack_leaves_the_plain_file_when_it_is_killed_anywhere(tmp_path):
     assert run("pack", tmp_path / "log").exit_code == 0
     assert len(steplog.read(tmp_path / "log").runs) == 5
     assert len(list((tmp_path / "log").iterdir())) == 1
+
+
+def test_models_without_a_price_are_named_and_counted(tmp_path):
+    pytest.importorskip("genai_prices", reason="the extra `query` is not installed")
+    with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("r") as one:
+        for model, times in (("llama-of-our-own", 3), ("gpt-4o", 1), ("another-of-ours", 1)):
+            for _ in range(times):
+                with one.llm(model=model, provider="openai") as call:
+                    call.set(usage={"input_tokens": 5, "output_tokens": 1})
+    done = run("doctor", tmp_path / "log")
+    said = "model calls that no price is known for, which are in no cost: 4 (llama-of-our-own 3, another-of-ours 1)"
+    assert f"audit      {said}" in done.output
+    assert done.exit_code == 0
+    (found,) = json.loads(run("doctor", tmp_path / "log", "--json").output)["findings"]
+    assert (found["kind"], found["count"]) == ("no_price", 4)

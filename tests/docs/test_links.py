@@ -83,3 +83,15 @@ def test_the_site_is_built_without_network_and_no_link_of_it_is_broken(tmp_path)
             assert there.exists(), f"{file.relative_to(site)}: {target}"
             if heading and there in built:
                 assert heading in built[there].ids, f"{file.relative_to(site)}: {target}"
+
+
+def test_every_picture_is_made_by_the_script_and_shown_on_a_page():
+    pictures = ROOT / "docs/pictures"
+    made = set(re.findall(r'Picture\("([\w-]+\.png)"', (pictures / "make.py").read_text(encoding="utf-8")))
+    shown = {
+        name
+        for page in pages()
+        for name in re.findall(r"pictures/([\w-]+\.png)", page.read_text(encoding="utf-8"))
+    }
+    assert {file.name for file in pictures.glob("*.png")} == made
+    assert shown | {"page-dark.png"} == made

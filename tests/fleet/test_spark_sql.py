@@ -7,6 +7,7 @@ import pytest
 
 from steplog import ask
 from steplog._ask import counting
+from steplog._ask.tables.gathered import OF_LINES
 from steplog._ask.tables.views import MADE_BY
 
 sqlglot = pytest.importorskip("sqlglot")
@@ -25,9 +26,9 @@ OF_DUCKDB_ONLY = (
 )
 
 
-@pytest.mark.parametrize("view", MADE_BY)
+@pytest.mark.parametrize("view", [*OF_LINES, *MADE_BY])
 def test_a_view_is_said_in_words_that_spark_knows(view):
-    said = as_spark(MADE_BY[view])
+    said = as_spark({**OF_LINES, **MADE_BY}[view])
     assert len(sqlglot.parse(said, read="spark")) == 1
     assert not [word for word in OF_DUCKDB_ONLY if word in said.lower()]
 

@@ -19,14 +19,16 @@ LONG_MODULES: dict[str, int] = {}
 # What each end and each line comes by: cut in pieces they are felt in every hook, by the benchmark.
 LONG_FUNCTIONS = {
     "src/steplog/_write/said/line_writer.py:write": 51,
-    "src/steplog/_write/disk/writer.py:_one_line": 31,
+    "src/steplog/_write/disk/writer.py:write": 45,
     "src/steplog/_write/steps/step_recorder.py:start": 33,
     "src/steplog/_write/steps/step_lines.py:end": 34,
+    "integrations/langchain-steplog/langchain_steplog/_handler.py:on_chain_start": 35,
 }
 
 # Rule 7: who may catch everything, and why nothing of ours can be silent there.
 MAY_CATCH_ALL = {
     "src/steplog/_write/guard.py",  # contained, guarded, and stderr as the last resort
+    "src/steplog/_write/disk/gate.py",  # what is caught goes on, after the lock was released
     "src/steplog/_write/steps/step_recorder.py",  # as `guarded` does, which as a wrapper would be felt: it is told there
     "src/steplog/_write/safe/exceptions.py",  # an exception's own `str()`: its arguments are told instead
     "src/steplog/_write/safe/in_time.py",  # as exceptions.py, where what it raises in a thread is raised again
@@ -38,6 +40,7 @@ MAY_CATCH_ALL = {
     "src/steplog/_write/safe/redactor.py",  # the user's redactor, in a thread of ours: the text is masked as `redactor_failed`
     "integrations/langchain-steplog/langchain_steplog/_dual.py",  # as the recorder
     "integrations/langchain-steplog/langchain_steplog/_recording.py",  # as _dual.py, in hooks that are called directly
+    "integrations/langchain-steplog/langchain_steplog/_handler.py",  # as _recording.py
     "src/steplog/_read/files/lines.py",  # a damaged zstd frame, whose error class cannot be imported: given as a BadLine
     "src/steplog/_format/store.py",  # what a store's library raises, of the network and its provider: told as StoreError
     "src/steplog/_auto/farewell.py",  # after the program: one line on stderr

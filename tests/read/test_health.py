@@ -205,8 +205,38 @@ def test_limits_that_cut_are_named_with_the_setting_that_keeps_more(tmp_path):
     with steplog.Recorder(tmp_path / "log") as recorder:
         write(recorder)
     said = [finding.text for finding in examine(tmp_path / "log").findings if finding.kind == "cut"]
-    assert any("STEPLOG_MAX_ITEMS" in text for text in said)
-    assert len(said) == 2
+    assert sorted(said) == [
+        "1 value was cut by a limit in tool t: STEPLOG_MAX_ITEMS=5000 would have kept all that it cut, the largest had so many items",
+        "1 value was cut by a limit in tool t: STEPLOG_MAX_VALUE_BYTES=3000000 would have kept all that it cut, the largest had so many bytes",
+    ]
+
+
+def test_what_was_masked_a_lot_is_named_with_the_rule_and_where_it_stood(tmp_path):
+    def write(recorder):
+        with recorder.run("r") as run:
+            for _ in range(120):
+                with run.tool("login", args={"user": "joe", "password": "swordfish-9"}):
+                    pass
+            with run.tool("search", args={"q": "gsk_" + "a1" * 12}):
+                pass
+
+    with steplog.Recorder(tmp_path / "log") as recorder:
+        write(recorder)
+    (finding,) = examine(tmp_path / "log").findings
+    assert (finding.kind, finding.count) == ("masked", 120)
+    assert finding.text.startswith("120 values were masked as password in tool login, by a telling name")
+
+
+def test_a_setting_that_masks_a_lot_is_named_as_that_setting(tmp_path):
+    with (
+        steplog.Recorder(tmp_path / "log", redact_values=["the crew rows"]) as recorder,
+        recorder.run("r") as run,
+    ):
+        for n in range(100):
+            with run.tool("read", args={"page": n}) as tool:
+                tool.set(result=f"{n}: the crew rows on")
+    (finding,) = examine(tmp_path / "log").findings
+    assert "masked as redact_values in tool read, by redact_values:" in finding.text
 
 
 def test_a_healthy_log_has_no_findings(tmp_path):

@@ -43,7 +43,7 @@ def compiled():
 # Those that are looked for in whole texts; all others are matched at a place that one of these, or C, has found.
 SEARCHED = {
     "commands._NETRC", "commands._OPTION", "commands._SQL", "commands._USER", "environment._LINE",
-    "markup._ATTRIBUTES", "markup._ELEMENT", "texts._DASHED", "texts._PRIVATE_KEY", "tokens._HEX", "tokens._JWT", "tokens._PARTED_RUN",
+    "markup._ATTRIBUTES", "markup._ELEMENT", "texts._DASHED", "texts._PRIVATE_KEY", "tokens._HEX", "tokens._JWT",
     "urls._USER", "urls._WEBHOOK", "names backwards", "inside - True", "inside - False", "inside / True", "inside / False",
 }  # fmt: skip
 # Those that words alone are asked with, or what a `.env` has: bounded before.

@@ -1,6 +1,7 @@
 """`STEPLOG=dir langgraph dev` records what its API is asked for: no code change, blockbuster on, a reload in between."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,11 @@ pytestmark = pytest.mark.servers
 
 GRAPHS = """
 from typing import TypedDict
+from deepagents import create_deep_agent
+from langchain.agents import create_agent
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
@@ -33,10 +39,33 @@ def build(name, ask):
     graph.add_edge("act", END)
     return graph.compile(name=name)
 
+class Boss(GenericFakeChatModel):
+    # Launches the worker, then says so.
+
+    messages: object = iter(())
+
+    def bind_tools(self, tools, **kwargs):
+        return self
+
+    def _generate(self, messages, *args, **kwargs):
+        last = messages[-1]
+        asked = {"description": "count the words", "subagent_type": "analyst"}
+        answer = (
+            AIMessage("", tool_calls=[{"id": "c1", "name": "start_async_task", "args": asked}])
+            if last.type == "human" and "NOTIFICATION" not in str(last.content)
+            else AIMessage("launched")
+        )
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+analyst = {"name": "analyst", "description": "counts", "graph_id": "worker", "notify_parent": False}
+boss = create_deep_agent(model=Boss(), name="boss", subagents=[analyst])
+worker = create_agent(GenericFakeChatModel(messages=iter([AIMessage("3 words")] * 9)), name="worker")
 careful = build("careful", True)
 quick = build("quick", False)
 """
-CONFIG = '{"dependencies": ["."], "graphs": {"careful": "./graphs.py:careful", "quick": "./graphs.py:quick"}}'
+CONFIG = json.dumps(
+    {"dependencies": ["."], "graphs": {n: f"./graphs.py:{n}" for n in ("careful", "quick", "boss", "worker")}}
+)
 CLIENT = """
 import asyncio, json, pathlib, sys, time
 from langgraph_sdk import get_client
@@ -59,6 +88,14 @@ async def main():
     second = await client.threads.create()
     out.append(await client.runs.wait(second["thread_id"], "careful", input={}))
     out.append(await client.runs.wait(second["thread_id"], "careful", command={"resume": "yes"}))
+    fourth = await client.threads.create()
+    await client.runs.wait(fourth["thread_id"], "boss", input={"messages": [{"role": "user", "content": "go"}]})
+    until = time.monotonic() + 60
+    while time.monotonic() < until:  # the worker runs by itself
+        found = await client.threads.search(metadata={"subagent_name": "analyst"})
+        if found and found[0]["status"] == "idle" and found[0]["values"]:
+            break
+        await asyncio.sleep(0.2)
     file = pathlib.Path("graphs.py")
     file.write_text(file.read_text().replace("done ", "ready "))  # the server reloads
     until = time.monotonic() + 60
@@ -87,7 +124,7 @@ def free_port():
 @pytest.fixture(scope="module")
 def log(environment, tmp_path_factory):
     """The log of a server that ran two graphs, was answered a question, reloaded, and ran once more."""
-    where = environment("langgraph-cli[inmem]", "langgraph")
+    where = environment("langgraph-cli[inmem]", "langgraph", "deepagents")
     folder = tmp_path_factory.mktemp("server")
     (folder / "graphs.py").write_text(GRAPHS)
     (folder / "langgraph.json").write_text(CONFIG)
@@ -124,8 +161,8 @@ def log(environment, tmp_path_factory):
 def test_each_run_of_the_api_is_a_run_of_the_log(log):
     runs, said = log
     names = [run.name for run in runs.runs]
-    assert names[:3] == ["quick", "careful", "careful"]
-    assert set(names[3:]) == {"quick"}, "those after the reload"
+    assert names[:5] == ["quick", "careful", "careful", "boss", "worker"]
+    assert set(names[5:]) == {"quick"}, "those after the reload"
     assert "BlockingError" not in said
     assert not runs.faults
 
@@ -136,6 +173,15 @@ def test_a_question_waits_and_its_answer_goes_on_from_it(log):
     assert waiting.config()["configurable"]["checkpoint_id"]
     assert (resumed.status, resumed.resumes, resumed.thread) == ("ok", waiting.id, waiting.thread)
     assert resumed.output["done"] == "done yes"
+
+
+def test_a_sub_agent_on_a_thread_of_its_own_is_part_of_the_step_that_launched_it(log):
+    boss, worker = log[0].runs[3:5]
+    (launch,) = [step for step in boss.steps if step.name == "start_async_task"]
+    assert worker.metadata["subagent_name"] == "analyst"
+    assert worker.metadata["parent_thread_id"] == boss.thread != worker.thread
+    assert (worker.parent_run, worker.parent_step) == (boss.id, launch.number)
+    assert f"part of run {boss.id} step {launch.number}" in str(worker)
 
 
 def test_what_the_server_knows_of_a_run_is_kept(log):

@@ -39,6 +39,33 @@ def test_the_list_says_what_was_asked_and_answered_and_how_it_ended(page):
     assert page.page.locator("[role=grid] [role=row]").count() == 10
 
 
+def tops(tab, selector):
+    return [row.bounding_box()["y"] for row in tab.page.query_selector_all(selector)]
+
+
+def test_rows_stand_below_each_other(page, ids):
+    assert len(set(tops(page, ".rr"))) == 9
+    page.go(f"#/run/{ids['research'][0]}")
+    page.wait(lambda: len(rows(page)) > 10)
+    found = tops(page, ".tr")
+    assert found == [found[0] + 22 * i for i in range(len(found))]
+
+
+def test_runs_that_were_asked_different_things_are_compared_from_the_top(page, ids):
+    page.go(f"#/compare/{ids['research'][0]}/{ids['triage'][0]}")
+    page.sees("They part at once")
+    banner = page.page.query_selector(".cgs > .fdiv").bounding_box()
+    assert banner["height"] < 40
+    assert tops(page, ".cg")[0] - banner["y"] < 100
+
+
+def test_a_filter_that_cannot_be_understood_says_why(page):
+    page.go("#/runs?q=colour:red")
+    page.sees("The filter fits no run: no word colour: there are status, name")
+    page.go("#/runs?q=-status:ok,interrupted tool:get_order,read_invoice")
+    page.sees("2 of 9 runs")
+
+
 def test_the_query_filters_by_chips_that_the_address_keeps(page):
     keyboard = page.page.keyboard
     keyboard.press("/")
@@ -273,6 +300,16 @@ def test_the_keyboard_does_everything_in_a_run(page, ids):
     page.wait(lambda: page.page.query_selector(".left .tree"))
 
 
+def test_keys_that_come_faster_than_the_page_draws_each_count(page, ids):
+    page.go(f"#/run/{ids['triage'][0]}?rows=all")
+    page.wait(lambda: len(rows(page)) > 15)
+    page.page.evaluate(
+        "for (const key of ['Home', 'j', 'j', 'k', 'j']) document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    )
+    third = rows(page)[2].split(" ")[0]
+    page.sees(f"step {third}", "#detail .dh")
+
+
 def test_a_step_is_copied_as_python_messages_and_as_a_config(tab, single_file, ids):
     opened = tab(permissions=["clipboard-read", "clipboard-write"])
     opened.open(f"{single_file.as_uri()}#/run/{ids['refunds'][0]}?step=2")
@@ -453,3 +490,43 @@ def test_only_the_errors_and_only_one_agent_are_shown_when_that_is_asked_for(pag
     )
     page.wait(lambda: all("lisbon madrid" not in row for row in rows(page)))
     assert "costs" in rows(page)[0]
+
+
+@pytest.fixture(scope="module")
+def many_runs_file(tmp_path_factory):
+    """A file of more pairs of runs than it holds comparisons of: long runs, each with one step of its own in the middle."""
+    folder = tmp_path_factory.mktemp("many")
+    with steplog.Recorder(folder / "logs") as recorder:
+        for n in range(16):
+            with recorder.run(f"run {n}", input="Go.") as run:
+                for i in range(300 if n < 2 else 3):
+                    if i == 150 and n == 1:
+                        with run.tool("extra", args={}) as tool:
+                            tool.set(result="only here")
+                    with run.tool("page", args={"n": i}) as tool:
+                        tool.set(result=f"page {i}")
+    target = folder / "runs.html"
+    assert run_cli("html", "--last", "50", "-p", str(folder / "logs"), "-o", str(target)).returncode == 0
+    return folder / "logs", target
+
+
+def test_a_file_of_many_runs_compares_those_of_which_it_holds_no_comparison(tab, many_runs_file):
+    log, target = many_runs_file
+    runs = {run.name: run for run in steplog.read(log).runs}
+    page = tab()
+    page.open(target.as_uri())
+    page.wait(lambda: page.page.query_selector(".rr"))
+    said = set()
+    for a, b in (("run 0", "run 1"), ("run 1", "run 0"), ("run 14", "run 15"), ("run 2", "run 15")):
+        page.go(f"#/compare/{runs[a].id}/{runs[b].id}")
+        page.sees("durations and ids are not compared")
+        page.wait(
+            lambda a=a, b=b: runs[a].id[:8] in page.text(".cmp") and runs[b].id[:8] in page.text(".cmp")
+        )
+        told = page.text(".tb")
+        said.add("aligned by this page" in told)
+        differs = [pair for pair in ask.diff(runs[a], runs[b]).pairs if pair.differs]
+        assert f"{sum(pair.a is None for pair in differs)} only in B" in told
+        assert f"{sum(pair.b is None for pair in differs)} only in A" in told
+    assert True in said
+    page.clean()

@@ -3,6 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import langchain_steplog._neighbour  # noqa: F401  # pyright: ignore[reportUnusedImport] -- it says whether the rest can be imported
+
+# isort: split
 from langchain_steplog._activate import activate, deactivate
 from langchain_steplog._embeddings import record_embeddings
 from langchain_steplog._handler import StepLogHandler

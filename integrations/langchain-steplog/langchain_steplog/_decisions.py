@@ -11,7 +11,7 @@ from langchain_steplog._usage import usage
 from steplog.integration import read_fields
 
 _ASKED: Final = {"state", "questions"}  # the input of every decision model (`ClassifierRequest`)
-_ANSWER: Final = "ClassifierResponse"
+ANSWER: Final = "ClassifierResponse"
 
 
 def is_decision(metadata: Mapping[str, Any] | None, inputs: Any) -> bool:
@@ -37,7 +37,7 @@ def decision_start(metadata: Mapping[str, Any], inputs: Any) -> Fields:
 def is_answer(outputs: Any) -> bool:
     """Whether a chain's output is a decision model's answer."""
     cls = type(outputs)
-    return cls.__name__ == _ANSWER and cls.__module__.startswith("langchain_core.")
+    return cls.__name__ == ANSWER and cls.__module__.startswith("langchain_core.")
 
 
 def decision_end(outputs: Any) -> Fields:

@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Final
 from uuid import UUID
-from weakref import WeakSet
 
 from langchain_steplog._dual import dual
-from langchain_steplog._untold import AGENTS, telling_cached, telling_cached_later, telling_route
+from langchain_steplog._untold import AGENTS, Recorders, telling_cached, telling_cached_later, telling_route
 from steplog.integration import StepRecorder, contained, read_fields
 
 Fields = dict[str, Any]
@@ -24,7 +23,7 @@ _MOST_TASKS: Final = 4096
 _checkpoints: OrderedDict[str, str] = (
     OrderedDict()
 )  # a task's checkpoint namespace -> the checkpoint it starts from
-_recorders: WeakSet[StepRecorder] = WeakSet()
+_recorders: Final = Recorders()
 _replaced: list[tuple[Any, str, Any]] = []  # a module or class, a name in it, what stands there
 
 
@@ -95,11 +94,22 @@ def checkpoint_of(metadata: Mapping[str, Any]) -> Fields | None:
 
 def _noting_checkpoint(original: Callable[..., Any]) -> Callable[..., Any]:
     def manager_for(config: Any, *args: Any, **kwargs: Any) -> Any:
-        for recorder in tuple(_recorders)[:1]:
-            contained(recorder, "checkpoint", _note_checkpoint, config)
+        contained(_ONE_OF_THEM, "checkpoint", _note_checkpoint, config)
         return original(config, *args, **kwargs)
 
     return manager_for
+
+
+class _OneOfThem:
+    """Where a failure is written that is no recorder's in particular; to ask for one before would cost more than the rest."""
+
+    def report(self, where: str, error: BaseException) -> None:
+        """Write a `log.error`; never raises."""
+        for recorder in _recorders.alive()[:1]:
+            recorder.report(where, error)
+
+
+_ONE_OF_THEM: Final = _OneOfThem()
 
 
 def _note_checkpoint(config: Any) -> None:
@@ -124,7 +134,7 @@ def _with_lifecycle(original: Callable[..., None], callbacks: ModuleType) -> Cal
 
     def init(manager: Any, *args: Any, **kwargs: Any) -> None:
         original(manager, *args, **kwargs)
-        for recorder in tuple(_recorders):
+        for recorder in _recorders.alive():
             contained(recorder, "lifecycle", _listen, manager, kwargs.get("run_id"), recorder, listener_class)
 
     return init

@@ -16,7 +16,7 @@ from langchain_steplog import _provider_errors as provider_errors
 from langchain_steplog._dual import DONE, OncePerRun, direct, dual
 from langchain_steplog._parents import LLAMA_INDEX, parent_of
 from langchain_steplog._recording import Recording
-from steplog.integration import SettingsFields, Sink, contained
+from steplog.integration import BudgetExceeded, SettingsFields, Sink, contained
 
 
 class StepLogHandler(Recording):
@@ -47,7 +47,7 @@ class StepLogHandler(Recording):
         ):  # else a subclass wants every token
             vars(self)["on_llm_new_token"] = OncePerRun(self.on_llm_new_token)
 
-    @dual
+    @direct
     def on_chain_start(
         self,
         serialized: dict[str, Any],
@@ -60,33 +60,41 @@ class StepLogHandler(Recording):
         **kwargs: Any,
     ) -> Any:
         """A chain, graph or node begins."""
-        steps = self._steps
-        if type(inputs) is dict and "questions" in inputs and decisions.is_decision(metadata, inputs):
-            fields = self._fields(decisions.decision_start, metadata, inputs)
-            kwargs["metadata"] = metadata
-            return self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
-        if self._listens_by is not graphs.current and graphs.is_graph(metadata):
-            self._listens_by = graphs.install(steps)
-        name = kwargs.get("name")
-        if type(name) is not str or not name:
-            name = contained(self, "name_of", extract.name_of, serialized, None)
-        parent = parent_run_id
-        if parent is None or LLAMA_INDEX in modules:
-            parent = parent_of(steps, parent_run_id)
-        if parent is not None:
-            fields, task = contained(self, "place_of", extract.place_of, name, metadata, tags) or ({}, None)
-            if steps.writes_all and "defers_inputs" not in kwargs:
-                fields["input"] = self._value(extract.chain_input, inputs)
-            kind, is_node = ("chain", False) if task is None else ("node", True)
-            held = self._handed_down(metadata, tags)
-            if steps.start(
-                run_id, kind, name,
-                parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,
-                answers_calls=graphs.answers_calls(name, metadata) if is_node else None,
-            ):  # fmt: skip
-                return None
-        given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
-        return self._start_root(run_id, name, parent, given, tags, metadata)
+        try:
+            steps, parent = self._steps, parent_run_id
+            if type(inputs) is dict and "questions" in inputs and decisions.is_decision(metadata, inputs):
+                return self._decision(
+                    serialized, inputs, run_id, parent_run_id, tags, {**kwargs, "metadata": metadata}
+                )
+            if self._listens_by is not graphs.current and graphs.is_graph(metadata):
+                self._listens_by = graphs.install(steps)
+            name = kwargs.get("name")
+            if type(name) is not str or not name:
+                name = contained(self, "name_of", extract.name_of, serialized, None)
+            if parent is None or LLAMA_INDEX in modules:
+                parent = parent_of(steps, parent_run_id)
+            if parent is not None:
+                fields, task = contained(self, "place_of", extract.place_of, name, metadata, tags) or (
+                    {},
+                    None,
+                )
+                if steps.writes_all and "defers_inputs" not in kwargs:
+                    fields["input"] = self._value(extract.chain_input, inputs)
+                kind, is_node = ("chain", False) if task is None else ("node", True)
+                held = self._handed_down(metadata, tags)
+                if steps.start(
+                    run_id, kind, name,
+                    parent=parent, fields=fields, attempt_of=task, in_agent=is_node, below_only=True, handed_down=held,
+                    answers_calls=graphs.answers_calls(name, metadata) if is_node else None,
+                ):  # fmt: skip
+                    return DONE
+            given = None if "defers_inputs" in kwargs else inputs  # a stream's start carries a placeholder
+            self._start_root(run_id, name, parent, given, tags, metadata)
+        except BudgetExceeded:
+            raise
+        except Exception as error:  # noqa: BLE001 - as `dual`, whose call would be felt
+            self._lost("on_chain_start", error)
+        return DONE
 
     @direct
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> Any:
@@ -95,6 +103,7 @@ class StepLogHandler(Recording):
             read = extract.chain_end
             if (
                 type(outputs) is not dict
+                and type(outputs).__name__ == decisions.ANSWER
                 and decisions.is_answer(outputs)
                 and self._steps.kind_of(run_id) == "llm"
             ):

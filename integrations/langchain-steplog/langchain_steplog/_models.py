@@ -154,7 +154,9 @@ def llm_failed(error: BaseException) -> Fields:
 def _raw_message(message: Mapping[str, Any]) -> Fields:
     """A message as OpenAI has it; arguments of tool calls that were broken off stay the text they are."""
     calls = message.get("tool_calls")
-    told: Fields = {"role": "assistant", "content": message.get("content") or message.get("refusal")}
+    told: Fields = {"role": "assistant", "content": message.get("content")}
+    if refusal := _text(message.get("refusal")):
+        told["extra"] = {"refusal": refusal}
     if type(calls) is list and calls:
         found = [(call, _mapping(call.get("function"))) for call in calls if type(call) is dict]
         told["tool_calls"] = [
@@ -221,7 +223,10 @@ def _finish_reason(info: Mapping[str, Any], meta: Mapping[str, Any]) -> str | No
         for found in (info.get(name), meta.get(name)):
             if type(found) is str and found:
                 return once(found)
-    return None
+    # Gemini answers a prompt that it blocks with no candidate.
+    blocked = _mapping(meta.get("prompt_feedback")).get("block_reason")
+    blocked = blocked if type(blocked) is str else live_dict(blocked).get("_value_")
+    return blocked if type(blocked) is str and blocked else None
 
 
 def _response_id(meta: Mapping[str, Any], said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:

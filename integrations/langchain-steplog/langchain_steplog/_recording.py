@@ -11,6 +11,7 @@ from uuid import UUID
 import langchain_core
 from langchain_core.callbacks import BaseCallbackHandler
 
+from langchain_steplog import _decisions as decisions
 from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
@@ -127,11 +128,28 @@ class Recording(LogHandle, BaseCallbackHandler):
         except BudgetExceeded:
             raise
         except Exception as error:  # noqa: BLE001 - as `dual`, whose call would be felt
-            try:
-                self.report("call", error)
-            except Exception:  # noqa: BLE001 - at the recursion limit
-                untold("call")
+            self._lost("call", error)
         return DONE
+
+    def _lost(self, hook: str, error: Exception) -> None:
+        """Say that a hook failed, as `dual` does."""
+        try:
+            self.report(hook, error)
+        except Exception:  # noqa: BLE001 - at the recursion limit
+            untold(hook)
+
+    def _decision(
+        self,
+        serialized: Any,
+        inputs: Any,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        tags: list[str] | None,
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """A decision model is called, as a chain."""
+        fields = self._fields(decisions.decision_start, kwargs["metadata"], inputs)
+        return self._call("llm", serialized, fields, run_id, parent_run_id, tags, kwargs)
 
     def _handed_down(self, metadata: Any, tags: Any) -> HandedDown | None:
         """The program's own tags and metadata; a look is enough to see that there are none, which is most often so."""

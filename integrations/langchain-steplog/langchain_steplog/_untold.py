@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
+from weakref import ref
 
 from steplog.integration import StepRecorder, contained
 
-Recorders = Iterable[StepRecorder]
 AGENTS: Final = frozenset({"langchain_create_agent", "deepagents"})  # who made a graph, as its metadata say
 _MOST_NODES: Final = 4096
 _PLUMBING: Final = ("branch:", "__")  # channels that are not the program's own
 _routes: OrderedDict[UUID, list[str]] = OrderedDict()  # a node's run -> where its edges went so far
+
+
+class Recorders:
+    """Who is told, as long as somebody else has them: a `WeakSet`, whose every walk costs ten times as much."""
+
+    def __init__(self) -> None:
+        """Nobody yet."""
+        self._refs: tuple[ref[StepRecorder], ...] = ()
+
+    def add(self, recorder: StepRecorder) -> None:
+        """Tell this one as well."""
+        others = [other for other in self.alive() if other is not recorder]
+        self._refs = tuple(map(ref, (*others, recorder)))
+
+    def alive(self) -> list[StepRecorder]:
+        """Those that are there."""
+        return [recorder for one in self._refs if (recorder := one()) is not None]
 
 
 def telling_cached(original: Callable[..., Any], recorders: Recorders) -> Callable[..., Any]:
@@ -37,7 +54,7 @@ def telling_cached_later(original: Callable[..., Any], recorders: Recorders) -> 
 
 
 def _told(loop: Any, tasks: Sequence[Any], recorders: Recorders) -> Sequence[Any]:
-    for recorder in tuple(recorders):
+    for recorder in recorders.alive():
         contained(recorder, "cached nodes", _tell_cached, recorder, loop, tasks)
     return tasks
 
@@ -58,7 +75,7 @@ def telling_route(original: Callable[..., Any], recorders: Recorders) -> Callabl
     """`BranchSpec._finish`, telling where a conditional edge goes."""
 
     def finish(branch: Any, writer: Any, given: Any, result: Any, config: Any, *more: Any) -> Any:
-        for recorder in tuple(recorders):
+        for recorder in recorders.alive():
             contained(recorder, "route", _tell_route, recorder, branch, result, config)
         return original(branch, writer, given, result, config, *more)
 

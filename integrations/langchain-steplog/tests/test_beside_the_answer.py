@@ -5,9 +5,12 @@ import json
 import pytest
 from langchain_core.language_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage
-from provider_clients import ask, openai, told
+from provider_clients import anthropic, ask, google, openai, responses, told
 from provider_server import Reply, whole
 from pydantic import BaseModel
+
+import steplog
+from langchain_steplog import StepLogHandler
 
 
 class City(BaseModel):
@@ -90,6 +93,65 @@ def test_tool_calls_of_an_answer_that_was_cut_short_stay_the_text_they_are(recor
     ask(openai(url).with_structured_output(City, method="json_schema"), "invoke", handler)
     end = next(line for line in sink.records if line["ev"] == "llm.end")
     assert end["message"]["tool_calls"] == [{"id": "c1", "name": "look", "args": '{"q": "Os'}]
+
+
+def tree(tmp_path, model, how="invoke"):
+    """What `show` draws of one call, and the call's step."""
+    with StepLogHandler(tmp_path) as handler:
+        ask(model, how, handler)
+    run = steplog.read(tmp_path).run("@last")
+    return str(run), run.steps[0]
+
+
+def test_openais_refusal_is_drawn_as_one(tmp_path, provider):
+    url = provider.gives(answer(None, "stop", refusal="I cannot help with that."))
+    drawn, step = tree(tmp_path, openai(url))
+    assert step.message["extra"] == {"refusal": "I cannot help with that."}
+    assert "[refused]  Weather? → <refusal: I cannot help with that.>" in drawn
+    assert "answer  [refused]" in str(step)
+
+
+def test_a_refusal_of_openais_responses_is_drawn_as_one(tmp_path, provider):
+    told = json.loads(whole("openai_responses").parts[0])
+    refusal = {"type": "refusal", "refusal": "I cannot."}
+    told["output"] = [
+        {"type": "message", "id": "m1", "role": "assistant", "status": "completed", "content": [refusal]}
+    ]
+    drawn, _ = tree(tmp_path, responses(provider.gives(Reply([json.dumps(told).encode()]))))
+    assert "[refused]  Weather? → <refusal: I cannot.>" in drawn
+
+
+def test_anthropics_refusal_is_drawn_as_one(tmp_path, provider):
+    told = json.loads(whole("anthropic").parts[0]) | {"content": [], "stop_reason": "refusal"}
+    drawn, step = tree(tmp_path, anthropic(provider.gives(Reply([json.dumps(told).encode()]))))
+    assert step.finish_reason == "refusal"
+    assert "[refused]  Weather?" in drawn
+
+
+@pytest.mark.parametrize("how", ["invoke", "stream"])
+def test_a_prompt_that_gemini_blocked_says_why(tmp_path, provider, how):
+    told = json.loads(whole("google").parts[0])
+    told["candidates"] = []
+    told["promptFeedback"] = {"blockReason": "PROHIBITED_CONTENT"}
+    said = json.dumps(told).encode()
+    reply = (
+        Reply([b"data: " + said + b"\n\n"], "text/event-stream", stream=True)
+        if how == "stream"
+        else Reply([said])
+    )
+    drawn, step = tree(tmp_path, google(provider.gives(reply)), how)
+    assert step.finish_reason == "PROHIBITED_CONTENT"
+    assert "[stopped: PROHIBITED_CONTENT]  Weather?" in drawn
+
+
+def test_a_call_that_gemini_could_not_write_says_so(tmp_path, provider):
+    told = json.loads(whole("google").parts[0])
+    told["candidates"][0] |= {
+        "finishReason": "MALFORMED_FUNCTION_CALL",
+        "content": {"role": "model", "parts": []},
+    }
+    drawn, _ = tree(tmp_path, google(provider.gives(Reply([json.dumps(told).encode()]))))
+    assert "[stopped: MALFORMED_FUNCTION_CALL]" in drawn
 
 
 def test_audio_tokens_are_counted(recorded, provider):

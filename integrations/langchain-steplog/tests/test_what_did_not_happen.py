@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langgraph.cache.memory import InMemoryCache
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import CachePolicy, Command, RetryPolicy, interrupt
+from langgraph.types import CachePolicy, Command, RetryPolicy, Send, interrupt
 from lc_agents import ScriptedModel, calls, create_agent, fetch, story
 from test_langgraph import State, add, graph, with_thread
 
@@ -174,6 +174,38 @@ def test_a_node_that_an_error_handler_saved_says_by_which_step(tmp_path):
     run = steplog.read(tmp_path).run("@last")
     assert (run.status, run.steps[0].status) == ("ok", "error")
     assert run.steps[0].recovered_by.name == "__error_handler__f"
+
+
+def test_of_several_that_failed_at_once_each_says_what_saved_it(tmp_path):
+    tries = []
+
+    def work(state):
+        tries.append(state["n"])
+        if state["n"] > 1 or (state["n"] == 1 and tries.count(1) < 2):
+            raise ValueError(f"part {state['n']}")
+        return {"xs": [f"part {state['n']}"]}
+
+    def mend(state):
+        return {"xs": [f"mended part {state['n']}"]}
+
+    builder = StateGraph(State)
+    policy = RetryPolicy(retry_on=ValueError, max_attempts=2, initial_interval=0.001)
+    try:
+        builder.add_node("work", work, retry_policy=policy, error_handler=mend)
+    except TypeError:
+        pytest.skip("this LangGraph has no error handlers")
+    builder.add_conditional_edges(START, lambda _: [Send("work", {"n": n}) for n in range(4)], ["work"])
+    with StepLogHandler(tmp_path) as handler:
+        builder.compile().invoke({"xs": []}, {"callbacks": [handler]})
+    run = steplog.read(tmp_path).run("@last")
+    failed = [step for step in run.steps if step.status == "error"]
+    assert len(failed) == 5
+    for step in failed:
+        saved = step.recovered_by
+        assert saved is not None
+        (part,) = saved.fields["output"]["xs"]
+        assert part.removeprefix("mended ") == step.error["message"]
+    assert str(run).count("! ValueError: part") == 5, "none of them is folded away"
 
 
 def test_a_model_call_that_a_fallback_saved_says_by_which_step(tmp_path):

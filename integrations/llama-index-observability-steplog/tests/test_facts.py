@@ -59,6 +59,48 @@ def test_audio_tokens_and_what_the_provider_says_of_its_answer(recorded):
     assert recorded.run.totals["input_audio_tokens"] == 2
 
 
+REFUSED = {"finish_reason": "stop", "message": {"role": "assistant", "content": None, "refusal": "I cannot."}}
+IN_RESPONSES = {"type": "message", "content": [{"type": "refusal", "refusal": "I cannot."}]}
+
+
+class Silent(Raw):
+    """Answers with a message in which LlamaIndex has left out what the provider said."""
+
+    def answer(self):
+        return ChatResponse(message=ChatMessage("", role="assistant"), raw=self.raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [{"choices": [REFUSED]}, {"output": [IN_RESPONSES], "status": "completed"}],
+    ids=["chat", "responses"],
+)
+def test_a_refusal_is_told_though_the_message_has_nothing_of_it(recorded, raw):
+    Silent(raw=raw).chat([ChatMessage("q")])
+    step = the(recorded.run, "llm")
+    assert step.fields["extra"]["refusal"] == "I cannot."
+    assert "[refused]  q → <refusal: I cannot.>" in str(recorded.run)
+    assert "answer  [refused]" in str(step)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ({"prompt_feedback": {"block_reason": "PROHIBITED_CONTENT"}}, "PROHIBITED_CONTENT"),
+        (
+            {"output": [], "status": "incomplete", "incomplete_details": {"reason": "content_filter"}},
+            "content_filter",
+        ),
+        ({"stop_reason": "pause_turn"}, "pause_turn"),
+        ({"candidates": [{"finish_reason": "MALFORMED_FUNCTION_CALL"}]}, "MALFORMED_FUNCTION_CALL"),
+    ],
+)
+def test_why_an_answer_is_none_is_told(recorded, raw, reason):
+    Silent(raw=raw).chat([ChatMessage("q")])
+    assert the(recorded.run, "llm").finish_reason == reason
+    assert f"[stopped: {reason}]" in str(recorded.run)
+
+
 @pytest.mark.parametrize(
     ("raw", "usage"),
     [
@@ -150,7 +192,7 @@ async def test_tags_of_one_call_stand_at_that_call_and_the_runs_are_not_repeated
     with instrument_tags({"customer": "c7"}):
         await Ask().run()
     run = recorded.run
-    assert dict(run.metadata) == {"customer": "c7"}
+    assert {name: value for name, value in run.metadata.items() if name != "run_id"} == {"customer": "c7"}
     assert [s.fields.get("metadata") for s in run.steps if s.kind == "llm"] == [
         None,
         {"purpose": "evaluation"},

@@ -86,6 +86,33 @@ class AsksByEvent(Workflow):
         return StopEvent(result=ev.response)
 
 
+class Mended(Workflow):
+    """Three parts at once, of which two fail, each twice; what handles their errors goes on with them."""
+
+    @step
+    async def split(self, ctx: Context, ev: StartEvent) -> Part | None:
+        for n in range(3):
+            ctx.send_event(Part(n=n))
+
+    @step(num_workers=3, retry_policy=retry_policy(wait=wait_fixed(0), stop=stop_after_attempt(2)))
+    async def work(self, ev: Part) -> Done:
+        if ev.n:
+            raise ValueError(f"part {ev.n}")
+        return Done(n=ev.n)
+
+    @step
+    async def join(self, ctx: Context, ev: Done) -> StopEvent | None:
+        found = ctx.collect_events(ev, [Done] * 3)
+        return None if found is None else StopEvent(result=sum(e.n for e in found))
+
+
+try:
+    from workflows import catch_error
+    from workflows.events import StepFailedEvent
+except ImportError:  # before workflows 2.20
+    catch_error = None
+
+
 class InThreads(Workflow):
     @step
     def here(self, ev: StartEvent) -> StopEvent:
@@ -118,6 +145,62 @@ async def test_each_try_of_a_step_is_a_node_of_its_own_and_counted(recorded):
     assert (run.status, run.totals["retries"], run.totals["errors"]) == ("ok", 2, 2)
 
 
+async def test_each_try_names_the_one_that_failed_before_it_and_the_last_what_saved_it(recorded):
+    assert await Flaky().run() == "ok"
+    run = recorded.run
+    assert [s.fields.get("after_failed") for s in run.steps] == [None, 1, 2]
+    assert [s.recovered_by and s.recovered_by.number for s in run.steps] == [3, 3, None]
+
+
+@pytest.mark.skipif(catch_error is None, reason="workflows 2.20 brought handlers of errors")
+async def test_what_a_handler_of_errors_saved_is_recovered_by_it_also_where_several_fail_at_once(recorded):
+    class Workflows(Mended):
+        @catch_error(for_steps=["work"], max_recoveries=2)
+        async def mend(self, ctx: Context, ev: StepFailedEvent) -> Done:
+            return Done(n=100 * ev.input_event.n)
+
+    assert await Workflows().run() == 300
+    run = recorded.run
+    failed = [one for one in run.steps if one.status == "error"]
+    assert [one.name for one in failed] == ["work"] * 4
+    for part in (1, 2):
+        (handler,) = {one.recovered_by for one in failed if one.error["message"] == f"part {part}"}
+        assert (handler.name, handler.fields["triggers"]) == ("mend", ["StepFailedEvent"])
+        assert handler.fields["output"] == {"Done": {"n": 100 * part}}
+    assert (run.status, run.totals["errors"]) == ("ok", 4)
+    assert f"recovered by step {failed[0].recovered_by.number}" in str(run)
+
+
+@pytest.mark.parametrize("kind", [Asks, AsksByEvent])
+async def test_a_workflow_that_was_released_while_it_waited_goes_on_under_its_id(recorded, kind):
+    ticks = pytest.importorskip("workflows.runtime.types.ticks")
+    if not hasattr(ticks, "TickIdleRelease"):
+        pytest.skip("workflows 2.20 brought the release of idle workflows")
+    from workflows.plugins.basic import BasicRuntime
+
+    handler = kind(runtime=BasicRuntime()).run(run_id="order-7")
+    async for event in handler.stream_events():
+        if isinstance(event, InputRequiredEvent):
+            break
+    kept = handler.ctx.to_dict()
+    await handler.ctx._face._external_adapter.send_event(ticks.TickIdleRelease())
+    await handler
+    again = kind(runtime=BasicRuntime())
+    handler = again.run(ctx=Context.from_dict(again, kept), run_id="order-7")
+    handler.ctx.send_event(HumanResponseEvent(response="Ada"))
+    assert await handler == "Ada"
+    released, resumed = recorded.runs
+    assert (released.status, resumed.status) == ("interrupted", "ok")
+    assert released.metadata["run_id"] == resumed.metadata["run_id"] == "order-7"
+    assert resumed.goes_on_from == released.id
+    (answer,) = resumed.answers
+    assert (answer.run, answer.step) == (released.id, 2)
+    assert (answer.question, answer.answer) == (
+        {"InputRequiredEvent": {"prefix": "Your name?"}},
+        {"HumanResponseEvent": {"response": "Ada"}},
+    )
+
+
 async def test_a_step_that_waits_for_a_human_is_interrupted_and_then_resumed(recorded):
     handler = Asks().run()
     async for event in handler.stream_events():
@@ -127,6 +210,10 @@ async def test_a_step_that_waits_for_a_human_is_interrupted_and_then_resumed(rec
     run = recorded.run
     assert tree(run) == ["node ask [interrupted]", "  interrupt", "resume", "node ask"]
     assert run.steps[1].fields["value"] == {"InputRequiredEvent": {"prefix": "Your name?"}}
+    assert run.steps[2].fields["value"] == {"HumanResponseEvent": {"response": "Ada"}}
+    (answer,) = run.answers
+    assert (answer.run, answer.step, answer.answer) == (run.id, 2, run.steps[2].fields["value"])
+    assert "answers step 2: Your name? → Ada" in str(run)
     assert (run.status, run.output) == ("ok", "Ada")
 
 
@@ -138,6 +225,8 @@ async def test_a_question_returned_as_an_event_is_an_interrupt_too(recorded):
     assert await handler == "Ada"
     run = recorded.run
     assert tree(run) == ["node ask", "  interrupt", "resume", "node greet"]
+    assert run.steps[2].fields["value"] == {"HumanResponseEvent": {"response": "Ada"}}
+    assert [(answer.step, answer.answer) for answer in run.answers] == [(2, run.steps[2].fields["value"])]
     assert run.status == "ok"
 
 

@@ -55,6 +55,11 @@ export interface Row {
   content?: string;
   chars?: [number, number];
   calls: Record<string, Calls>; // "llm aria-large", "tool search", "node model"
+  tags?: string[];
+  meta?: string[]; // KEY=VALUE
+  finish?: string[]; // why its models stopped; "cut" where an answer was cut off
+  failed?: string[]; // tools that failed in it
+  fails?: string[]; // errors of the run and its steps, as "type: message"
   labels?: string[]; // put there by the store, from the notes
 }
 
@@ -123,6 +128,7 @@ export interface Health {
   faults: { where?: string; ts?: string; error?: unknown }[];
   cut: number;
   masked: Record<string, number>;
+  findings?: string[]; // what looks as if it was recorded wrongly, or not all of it
   verdict?: string; // whole, unclosed, not whole
   partly?: boolean; // whether not every line was read
   version: string;

@@ -52,13 +52,15 @@ function ticks(X: (t: number) => number, gaps: [number, number][], from: number,
 /** Gaps in which no model and no tool works. */
 function idle(run: Run): [number, number][] {
   const busy: [number, number][] = [];
-  for (const x of run.all) {
-    if (!["llm", "tool", "retriever", "embedding", "rerank"].includes(x.kind) || x.kids.some((k) => !k.point)) continue;
+  let isOrdered = true;
+  for (const x of run.busy) {
     const r = x.kids.find((k) => k.kind === "retry");
-    if (r && r.wait) busy.push([x.t, r.t], [waitEnd(x, r), x.t + x.ms]);
-    else busy.push([x.t, x.t + x.ms]);
+    if (r && r.wait) {
+      busy.push([x.t, r.t], [waitEnd(x, r), x.t + x.ms]);
+      isOrdered = false;
+    } else busy.push([x.t, x.t + x.ms]);
   }
-  busy.sort((a, b) => a[0] - b[0]);
+  if (!isOrdered) busy.sort((a, b) => a[0] - b[0]);
   const gaps: [number, number][] = [];
   let end = 0;
   for (const [a, b] of busy) {

@@ -6,12 +6,12 @@ import type { Step } from "./step";
 import { texts } from "./texts";
 
 export interface Entry {
-  x: Step;
-  run: Run;
-  asked: string;
-  answered: string;
-  key: string; // equal where the same was asked
-  soft: string; // equal where the same kind of step stands at the same place
+  readonly x: Step;
+  readonly run: Run;
+  readonly asked: string;
+  readonly answered: string;
+  readonly key: string; // equal where the same was asked
+  readonly soft: string; // equal where the same kind of step stands at the same place
 }
 /** Two steps that stand in one place, or one that the other run does not have, and what differs. */
 export type Pair = [a: Entry | null, b: Entry | null, differs: string[]];
@@ -22,10 +22,17 @@ const CALLS = new Set(["llm", "tool", "retriever", "embedding", "rerank"]);
 /** The calls of a run, in order: nodes another framework would not have, and what agents did stands in their calls. */
 export const entries = (run: Run): Entry[] => run.all.filter((x) => CALLS.has(x.kind)).map((x) => entry(run, x));
 
+/** An entry whose words are taken from the lines when somebody looks: of two long runs few are ever on the screen. */
 function entry(run: Run, x: Step): Entry {
-  const [asked, answered] = texts(run, x);
+  let known: [string, string] | undefined;
+  const both = (): [string, string] => (known ??= texts(run, x));
   const soft = `${x.agent?.name ?? ""}/${x.kind}${x.kind === "tool" ? x.name : ""}`;
-  return { x, run, asked, answered, key: `${soft}|${x.kind === "llm" ? answered : asked}`, soft };
+  return {
+    x, run, soft,
+    get asked() { return both()[0]; },
+    get answered() { return both()[1]; },
+    get key() { return `${soft}|${both()[x.kind === "llm" ? 1 : 0]}`; },
+  };
 }
 
 /** The pairs as `steplog diff` says them. */
@@ -56,12 +63,52 @@ export function align(a: Entry[], b: Entry[]): Pair[] {
   return [...head, ...middle(a.slice(start, a.length - end), b.slice(start, b.length - end)), ...tail];
 }
 
+/** Runs too long for a table are cut where both have a step that each of them has only once, and aligned in between. */
+function aroundAnchors(a: Entry[], b: Entry[]): Pair[] {
+  const anchors = rising(once(a), once(b));
+  // Without any they are paired in order; what differs still shows.
+  if (!anchors.length) return Array.from({ length: Math.max(a.length, b.length) }, (_, i): Pair => pair(a[i] ?? null, b[i] ?? null));
+  const out: Pair[] = [];
+  let [i, j] = [0, 0];
+  for (const [p, q] of [...anchors, [a.length, b.length] as [number, number]]) {
+    for (const found of align(a.slice(i, p), b.slice(j, q))) out.push(found);
+    if (p < a.length) out.push(pair(a[p]!, b[q]!));
+    [i, j] = [p + 1, q + 1];
+  }
+  return out;
+}
+
+/** The places of what stands once only. */
+function once(some: Entry[]): Map<string, number> {
+  const found = new Map<string, number>();
+  some.forEach((e, i) => found.set(e.key, found.has(e.key) ? -1 : i));
+  return found;
+}
+
+/** The longest row of common places that rises in both. */
+function rising(a: Map<string, number>, b: Map<string, number>): [number, number][] {
+  const tops: { at: [number, number]; before: unknown }[] = []; // the lowest end of a row of each length
+  for (const [key, p] of a) {
+    const q = b.get(key) ?? -1;
+    if (p < 0 || q < 0) continue;
+    let [low, high] = [0, tops.length];
+    while (low < high) {
+      const half = (low + high) >> 1;
+      if (tops[half]!.at[1] < q) low = half + 1;
+      else high = half;
+    }
+    tops[low] = { at: [p, q], before: tops[low - 1] };
+  }
+  const out: [number, number][] = [];
+  for (let top = tops.at(-1); top; top = top.before as typeof top) out.push(top.at);
+  return out.reverse();
+}
+
 const score = (p: Entry, q: Entry): number => (p.key === q.key ? 3 : p.soft === q.soft ? 1 : -9);
 
 function middle(a: Entry[], b: Entry[]): Pair[] {
   const [n, m] = [a.length, b.length];
-  // Runs too long for a table are paired in order; what differs still shows.
-  if (n * m > MOST_CELLS) return Array.from({ length: Math.max(n, m) }, (_, i): Pair => pair(a[i] ?? null, b[i] ?? null));
+  if (n * m > MOST_CELLS) return aroundAnchors(a, b);
   const w = m + 1;
   const best = new Int32Array((n + 1) * w);
   for (let i = n - 1; i >= 0; i--)

@@ -6,24 +6,27 @@ import type { Lines } from "./lines";
 const MOST = 200_000; // values that one resolution may produce: a hostile log may grow without end
 const DEEPEST = 200;
 
+// One text for each role and not one for each message.
+const ROLES = new Map(["system", "user", "assistant", "tool"].map((role) => [role, role]));
+
 const isRec = (v: unknown): v is Rec => typeof v === "object" && v !== null && !Array.isArray(v);
 
 export class Messages {
   private written = new Map<number, number>(); // m -> line where it is written, in its proper place
   private elsewhere = new Map<number, number>(); // … anywhere inside a value
   private amended = new Map<number, number[]>();
+  private roles = new Map<number, string>(); // of those that are written whole
+  private results = new Map<string, number>(); // the message with a tool's result, by the call's id
+  private sizes = new Map<number, number>();
   private readonly lines: Lines;
 
   constructor(lines: Lines) {
     this.lines = lines;
   }
 
-  get size(): number {
-    return Math.max(this.written.size, this.elsewhere.size);
-  }
-
-  collect(at: number, record: Rec): void {
-    this.note(this.written, at, record.message);
+  /** Remembers which messages a line holds; `isOne`: it can hold one at most. */
+  collect(at: number, record: Rec, isOne = false): void {
+    if (this.note(this.written, at, record.message) && isOne) return;
     if (Array.isArray(record.messages)) for (const m of record.messages) this.note(this.written, at, m);
     for (const name in record) {
       if (name === "message" || name === "messages") continue;
@@ -32,13 +35,18 @@ export class Messages {
     }
   }
 
-  private note(into: Map<number, number>, at: number, v: unknown): void {
-    if (!isRec(v) || typeof v.m !== "number") return;
+  private note(into: Map<number, number>, at: number, v: unknown): boolean {
+    if (!isRec(v) || typeof v.m !== "number") return false;
     if (isRec(v.set)) {
       const known = this.amended.get(v.m);
       if (!known) this.amended.set(v.m, [at]);
       else if (known.at(-1) !== at) known.push(at);
-    } else if ((typeof v.role === "string" || typeof v.like === "number") && !into.has(v.m)) into.set(v.m, at);
+    } else if ((typeof v.role === "string" || typeof v.like === "number") && !into.has(v.m)) {
+      into.set(v.m, at);
+      if (typeof v.tool_call_id === "string") this.results.set(v.tool_call_id, v.m);
+      if (typeof v.role === "string") this.roles.set(v.m, ROLES.get(v.role) ?? v.role);
+    }
+    return true;
   }
 
   /** The line in which a message is written. */
@@ -65,6 +73,26 @@ export class Messages {
       for (const at of this.amended.get(number) ?? []) if (at <= until) Object.assign(message, this.amendment(number, at));
     }
     return message;
+  }
+
+  /** The role of a message, for passes over long prompts: mostly without parsing its line. */
+  roleOf(m: number, line?: number): string {
+    const known = this.amended.has(m) ? undefined : this.roles.get(m);
+    return known ?? String(this.at(m, line)?.role ?? "?");
+  }
+
+  /** The number of the message that tells a model what a call came to. */
+  resultOf(call: string): number | undefined {
+    return this.results.get(call);
+  }
+
+  /** The size of a message, taken once: only what is amended later may change. */
+  sizeOf(m: number, take: () => number): number {
+    const known = this.sizes.get(m);
+    if (known !== undefined) return known;
+    const size = take();
+    if (!this.amended.has(m)) this.sizes.set(m, size);
+    return size;
   }
 
   private find(m: number): [number, Rec] | null {

@@ -1,149 +1,130 @@
-// The query line: the same words as the command line's options, `status:error tool:search min-ms:2000 "exact phrase"`.
-import type { Row } from "../data/wire";
-import { WORD } from "./units";
+// The query line, word for word that of the command line: tests/query.json holds cases that both sides are tested on.
+import { moment } from "./moments";
+
+/** A word and what stands behind its colon, of which one value must fit; a bare phrase is `text`. */
+export type Word = [string, string[]];
 
 export interface Term {
   text: string; // as written
-  key: string | null;
-  value: string;
+  word: string; // `-status` leaves out what fits
+  choice: string[];
+  wrong: string; // why it cannot be understood; empty if it can
 }
 
-export const KEYS: Record<string, string> = {
+export const WORDS: Record<string, string> = {
   status: "error, ok, crashed, interrupted, running …",
-  name: "the run's name",
-  model: "a model it asked",
-  tool: "a tool it called",
+  name: "any part of the run's name",
   thread: "its conversation",
-  program: "the program that ran it",
-  "min-ms": "took at least so long",
-  "max-ms": "took at most so long",
-  "min-cost": "cost at least so many dollars",
-  "min-tokens": "at least so many tokens in and out",
-  since: "begun since: 30m, 2h, 3d, 2026-11-23",
-  until: "begun before",
-  loops: "the same call at least so often in a row",
-  error: "words of its error",
+  model: "any part of a model it asked",
+  tool: "a tool it called; * stands for anything",
+  "tool-failed": "yes: one of those tools failed, or any",
+  tag: "a tag it has",
+  meta: "KEY=VALUE of its metadata",
+  error: "any part of an error's type or message",
+  finish: "why a model stopped; cut: the answer was cut off",
   label: "a label that was put on it",
   unlabelled: "yes: no label was put on it",
+  text: "a phrase in anything it holds",
+  "min-ms": "took at least so long",
+  "min-tokens": "at least so many tokens in and out",
+  "min-cost": "cost at least so many dollars",
+  since: "begun since: 30m, 2h, 3d, yesterday, 2026-11-23",
+  until: "begun before",
 };
 
-export function terms(q: string): Term[] {
-  return (q.match(/(?:[\w-]+:)?"[^"]*"|\S+/g) ?? []).map((text) => {
-    const at = text[0] === '"' ? -1 : text.indexOf(":");
-    const key = at > 0 ? text.slice(0, at).toLowerCase() : null;
-    if (key === null || !(key in KEYS)) return { text, key: null, value: text.replace(/"/g, "") };
-    return { text, key, value: text.slice(at + 1).replace(/"/g, "") };
-  });
+const ONE_EACH = new Set(["status", "name", "thread"]); // a run has one of them: a second word is another choice
+const FLAGS = new Set(["tool-failed", "unlabelled"]);
+const NUMBERS: Record<string, RegExp> = {
+  "min-ms": /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i,
+  "min-cost": /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i,
+  "min-tokens": /^[+-]?\d+$/,
+};
+const TIMES = new Set(["since", "until"]);
+const YES = new Set(["yes", "true", "1"]);
+
+const KEY = /(-?[A-Za-z][A-Za-z-]*):/y;
+const VALUE = /("(?:[^"\\]|\\.)*"|[^,\s"]+)(,|(?=\s|$))/ys;
+const BARE = /\S+/y;
+
+function matched(pattern: RegExp, line: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(line);
 }
 
-const UNITS: Record<string, number> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
-
-/** The time meant by `2h`, `3d` or `2026-11-23`; NaN if it is none. Dates without a zone are UTC, as on the command line. */
-export function moment(value: string, now: number): number {
-  const span = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(value);
-  if (span) return now - Number(span[1]) * UNITS[span[2]!]!;
-  return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(value) || !value.includes("T") ? value : value + "Z");
+/** The words of a line, each with what is wrong with it. */
+export function terms(line: string): Term[] {
+  const found: Term[] = [];
+  for (let at = 0; at < line.length; ) {
+    if (/\s/.test(line[at]!)) {
+      at++;
+      continue;
+    }
+    const [term, end] = termAt(line, at);
+    found.push(term);
+    at = end;
+  }
+  return found;
 }
 
-/** What is wrong with a term; empty if it is fine. */
-export function wrong(t: Term, now: number): string {
-  if (t.key === "since" || t.key === "until") return Number.isNaN(moment(t.value, now)) ? `${t.value} is no time: write 30m, 2h, 3d or 2026-11-23` : "";
-  if (t.key?.startsWith("m") && t.key.includes("-") && !Number.isFinite(Number(t.value || "x"))) return `${t.value} is no number`;
+function termAt(line: string, start: number): [Term, number] {
+  const key = matched(KEY, line, start);
+  const isNot = !key && line.startsWith('-"', start);
+  const word = key ? key[1]!.toLowerCase() : isNot ? "-text" : "text";
+  let at = start + (key ? key[0].length : isNot ? 1 : 0);
+  if (!key && line[at] !== '"') {
+    const text = matched(BARE, line, at)![0];
+    return [{ text, word, choice: [text], wrong: "" }, at + text.length];
+  }
+  const choice: string[] = [];
+  for (let found = matched(VALUE, line, at); found; found = matched(VALUE, line, at)) {
+    choice.push(found[1]![0] === '"' ? found[1]!.slice(1, -1).replace(/\\(.)/gs, "$1") : found[1]!);
+    at += found[0].length;
+    if (!found[2]) return [{ text: line.slice(start, at), word, choice, wrong: wrong(word, choice) }, at];
+  }
+  const end = at + (matched(BARE, line, at)?.[0].length ?? 0);
+  return [{ text: line.slice(start, end), word, choice, wrong: `no value where "${line.slice(at, end)}" begins: write WORD:VALUE without a blank, blanks inside double quotes` }, end];
+}
+
+/** What is wrong with a word; empty if nothing is. */
+function wrong(given: string, choice: string[]): string {
+  const word = given.replace(/^-/, "");
+  const value = choice.length === 1 ? choice[0]! : "";
+  if (!(word in WORDS)) return `no word ${word}: there are ${Object.keys(WORDS).join(", ")}; in double quotes it is a text to look for`;
+  if (FLAGS.has(word)) return YES.has(value.toLowerCase()) ? "" : `${word}:${choice.join(",")} means nothing: write ${word}:yes`;
+  if (TIMES.has(word)) return Number.isNaN(moment(value, 0)) ? `${value || choice.join(",")} is no time: write 30m, 2h, 3d, yesterday, or 2026-11-23T03:12` : "";
+  if (word in NUMBERS) return NUMBERS[word]!.test(value) && Number.isFinite(Number(value)) ? "" : `${choice.join(",")} is no number`;
+  if (word === "meta") return choice.every((pair) => pair.includes("=")) ? "" : `meta:${choice.find((pair) => !pair.includes("="))} names no value: write meta:KEY=VALUE`;
   return "";
 }
 
-export type Found = (phrase: string) => ReadonlySet<string> | undefined;
-
-/** Whether a run fits all terms. `found` knows which runs have a phrase anywhere in their lines. */
-export function matcher(q: string, now: number, found: Found = () => undefined): (r: Row) => boolean {
-  const tests = terms(q).map((t) => test(t, now, found));
-  return (r) => tests.every((f) => f(r));
+/** What a line asks for, by word; of one that cannot be understood, what is wrong. */
+export interface Query {
+  choices: Record<string, string[][]>;
+  flags: string[];
+  numbers: Record<string, number>;
+  times: Record<string, string>;
+  without: Word[];
+  wrong: string;
 }
 
-function test(t: Term, now: number, found: Found): (r: Row) => boolean {
-  const w = t.value.toLowerCase();
-  const n = Number(t.value);
-  switch (t.key) {
-    case "status":
-      return (r) => r.status === w || WORD[r.status] === w || (w === "failed" && r.status === "error");
-    case "name":
-      return (r) => r.name.toLowerCase().includes(w);
-    case "model":
-      return (r) => r.models.some((m) => m.toLowerCase().includes(w));
-    case "tool":
-      return (r) => r.tools.some((m) => m.toLowerCase().includes(w));
-    case "thread":
-      return (r) => (r.thread ?? "").toLowerCase() === w;
-    case "program":
-      return (r) => r.program.toLowerCase().includes(w);
-    case "min-ms":
-      return (r) => (r.ms ?? -1) >= n;
-    case "max-ms":
-      return (r) => r.ms != null && r.ms <= n;
-    case "min-cost":
-      return (r) => (r.cost ?? -1) >= n;
-    case "min-tokens":
-      return (r) => (r.usage.input_tokens ?? 0) + (r.usage.output_tokens ?? 0) >= n;
-    case "since":
-      return (r) => (r.started ?? 0) >= moment(t.value, now);
-    case "until":
-      return (r) => (r.started ?? Infinity) < moment(t.value, now);
-    case "loops":
-      return (r) => (r.loop ?? 0) >= (n || 2);
-    case "label":
-      return (r) => (r.labels ?? []).some((l) => l.toLowerCase() === w);
-    case "unlabelled":
-      return (r) => !r.labels?.length === (w !== "no");
-    case "error":
-      return (r) => !!r.error && `${r.error.type}: ${r.error.message}`.toLowerCase().includes(w);
-    default: {
-      const runs = found(t.value);
-      return (r) => words(r).includes(w) || (runs?.has(r.key) ?? false);
-    }
+export function parse(line: string): Query {
+  const all = terms(line);
+  return { ...queryOf(all.map((t) => [t.word, t.choice])), wrong: all.find((t) => t.wrong)?.wrong ?? "" };
+}
+
+export function queryOf(words: Word[]): Query {
+  const found: Query = { choices: {}, flags: [], numbers: {}, times: {}, without: [], wrong: "" };
+  for (const [word, choice] of words) {
+    const value = choice[0] ?? "";
+    if (word[0] === "-") found.without.push([word.slice(1), choice]);
+    else if (FLAGS.has(word)) found.flags.push(word);
+    else if (word in NUMBERS) found.numbers[word] = Number(value);
+    else if (TIMES.has(word)) found.times[word] = value;
+    else if (ONE_EACH.has(word)) found.choices[word] = [[...(found.choices[word]?.[0] ?? []), ...choice]];
+    else (found.choices[word] ??= []).push(choice);
   }
+  return found;
 }
 
-const words = (r: Row): string =>
-  `${r.name}\n${r.question}\n${r.answer}\n${r.id}\n${r.thread ?? ""}\n${r.asks ?? ""}\n${r.error ? `${r.error.type}: ${r.error.message}` : ""}`.toLowerCase();
-
-/** What may follow where the cursor stands: keys, then the values that the runs at hand have. */
-export function completions(typed: string, rows: readonly Row[]): string[] {
-  const at = typed.indexOf(":");
-  if (at < 0) return Object.keys(KEYS).filter((k) => k.startsWith(typed.toLowerCase())).map((k) => `${k}:`);
-  const [key, start] = [typed.slice(0, at), typed.slice(at + 1).toLowerCase()];
-  const counted = new Map<string, number>();
-  for (const r of rows.slice(0, 5000)) for (const v of valuesOf(key, r)) counted.set(v, (counted.get(v) ?? 0) + 1);
-  return [...counted]
-    .filter(([v]) => v && v.toLowerCase().includes(start))
-    .sort((a, b) => Number(b[0].toLowerCase().startsWith(start)) - Number(a[0].toLowerCase().startsWith(start)) || b[1] - a[1])
-    .slice(0, 9)
-    .map(([v]) => `${key}:${/\s/.test(v) ? `"${v}"` : v}`);
-}
-
-function valuesOf(key: string, r: Row): string[] {
-  switch (key) {
-    case "status":
-      return [r.status];
-    case "name":
-      return [r.name];
-    case "model":
-      return r.models;
-    case "tool":
-      return r.tools;
-    case "thread":
-      return r.thread ? [r.thread] : [];
-    case "program":
-      return [r.program];
-    case "error":
-      return r.error ? [r.error.type] : [];
-    case "label":
-      return r.labels ?? [];
-    case "unlabelled":
-      return ["yes"];
-    case "since":
-    case "until":
-      return ["1h", "1d", "7d"];
-    default:
-      return [];
-  }
-}
+/** A value as a line has it behind a colon. */
+export const quoted = (value: string): string => (/^[^\s",:\\]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`);

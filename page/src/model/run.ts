@@ -1,17 +1,13 @@
 // One run, from its lines: the steps, their tree, who worked for whom, and what it all came to.
 import type { Head, Json, Rec, Row, Tail } from "../data/wire";
+import { eventOf, stamp } from "./events";
 import { Lines } from "./lines";
 import { Messages } from "./messages";
-import { bad, isError, newStep, take, under, type Step, type Sum } from "./step";
-
-const stamp = (ts: Json | undefined): number => {
-  if (typeof ts !== "string") return NaN;
-  const ms = Date.parse(ts.slice(0, 23) + "Z");
-  const micros = Number(ts.slice(23, 26));
-  return Number.isFinite(micros) ? ms + micros / 1e3 : ms;
-};
+import { add, bad, isError, newStep, NO_KIDS, noSum, take, works, type Step, type Sum } from "./step";
 
 const BLOCK = 256; // lines between two looks at the clock
+const DEEPEST = 1000; // levels of steps
+const NUMBERED = '"m":'; // where a line holds a message with its number
 
 export class Run {
   readonly lines = new Lines();
@@ -30,12 +26,15 @@ export class Run {
   kids: Step[] = [];
   llms: Step[] = [];
   flight: Step[] = []; // in flight: what has no end, plumbing left out
-  total: Sum = { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 };
+  total: Sum = noSum();
   cached = 0;
   tools = 0;
   errors = 0;
   retries = 0;
   agents: Step[] = [];
+  busy: Step[] = []; // what works and does not only wait for other steps, by when it began
+  private byCall: Map<string, Step[]> | null = null;
+  private byMessage: Map<number, Step[]> | null = null;
   private circle = false;
   private known: number[] = []; // the highest line number that is here, by file
 
@@ -83,7 +82,7 @@ export class Run {
     while (at < this.lines.length && performance.now() <= until) {
       for (const text of this.lines.texts(at, BLOCK)) {
         try {
-          this.line(at, JSON.parse(text)[2] as Rec, text.includes('"m":'));
+          this.line(at, JSON.parse(text)[2] as Rec, text);
         } catch {
           this.damage.push(`line ${at + 1} of what the page was given is no JSON`);
         }
@@ -93,12 +92,13 @@ export class Run {
     return at;
   }
 
-  private line(at: number, r: Rec, numbered: boolean): void {
+  private line(at: number, r: Rec, text: string): void {
     const t = stamp(r.ts);
     if (Number.isNaN(this.t0)) this.t0 = t;
     if (t - this.t0 > this.last) this.last = t - this.t0;
-    if (numbered) this.messages.collect(at, r);
-    const [kind, what] = String(r.ev).split(".") as [string, string];
+    const numbered = text.indexOf(NUMBERED);
+    if (numbered >= 0) this.messages.collect(at, r, text.indexOf(NUMBERED, numbered + 1) < 0);
+    const [kind, what] = eventOf(r.ev);
     const no = r.step as number | undefined;
     if (no == null) {
       if (what === "start") this.t0 = t;
@@ -141,8 +141,10 @@ export class Run {
       }
       x.cost = this.costs[x.no] ?? -1;
     }
+    this.byCall = this.byMessage = null;
     this.sum();
     this.count();
+    this.busy = ordered(this.all.filter(works));
     this.flight = this.all.filter((x) => !x.done && x.kind !== "node" && x.kind !== "chain" && !x.kids.some((k) => !k.done));
   }
 
@@ -159,23 +161,36 @@ export class Run {
 
   private hang(): void {
     this.kids = [];
-    for (const x of this.all) x.kids = [];
+    for (const x of this.all) x.kids = NO_KIDS;
     for (const x of this.all) {
       x.up = (x.parent && x.parent !== x.no && this.steps.get(x.parent)) || null;
-      (x.up ? x.up.kids : this.kids).push(x);
+      // What is nested deeper than a browser's stack is drawn beside its parent.
+      if (x.up && x.up.deep >= DEEPEST) x.up = x.up.up;
+      x.deep = x.up ? x.up.deep + 1 : 0;
+      if (!x.up) this.kids.push(x);
+      else if (x.up.kids === NO_KIDS) x.up.kids = [x];
+      else x.up.kids.push(x);
     }
   }
 
   /** In a damaged log a parent may stand below its child: what would close a circle hangs on the run. */
   private cutCircles(): void {
+    const deep = new Map<number, number>();
     for (const x of this.all) {
+      const path: Step[] = [];
       const seen = new Set<number>();
       let y: Step | undefined = x;
-      while (y && !seen.has(y.no)) {
+      for (; y && !deep.has(y.no) && !seen.has(y.no); y = this.steps.get(y.parent)) {
         seen.add(y.no);
-        y = this.steps.get(y.parent);
+        path.push(y);
       }
-      if (y) x.parent = 0;
+      if (y && seen.has(y.no)) y.parent = 0;
+      let level = y && !seen.has(y.no) ? deep.get(y.no)! : -1;
+      for (const z of path.reverse()) {
+        if (++level > DEEPEST) z.parent = 0;
+        if (!z.parent) level = 0;
+        deep.set(z.no, level);
+      }
     }
   }
 
@@ -184,16 +199,25 @@ export class Run {
     this.llms = this.all.filter((x) => x.kind === "llm");
     this.cached = 0;
     for (const x of this.all) x.sum = null;
-    this.total = { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 };
-    for (const x of this.all) if (x.attempt > 1) for (const y of x.up ? x.up.kids : this.kids) if (y !== x && y.kind === x.kind && y.name === x.name && y.attempt < x.attempt && y.failed) y.retried = true;
+    this.total = noSum();
+    this.markRetried();
     for (const x of this.llms) {
       const agent = x.agent?.no ?? 0;
       x.prev = before.get(agent) ?? null;
       if (x.message || !bad(x)) before.set(agent, x);
       this.cached += x.cached;
       add(this.total, x);
-      for (let y = x.up; y; y = y.up) add((y.sum ??= { calls: 0, told: 0, priced: 0, tin: 0, tout: 0, cost: 0 }), x);
+      for (let y = x.up; y; y = y.up) add((y.sum ??= noSum()), x);
     }
+  }
+
+  /** A call that failed was tried again when one of the same name beside it has a later attempt. */
+  private markRetried(): void {
+    if (!this.all.some((x) => x.attempt > 1)) return;
+    const most = new Map<string, number>();
+    const group = (x: Step): string => `${x.up?.no ?? 0} ${x.kind} ${x.name}`;
+    for (const x of this.all) most.set(group(x), Math.max(x.attempt, most.get(group(x)) ?? 0));
+    for (const x of this.all) if (x.failed && x.attempt < most.get(group(x))!) x.retried = true;
   }
 
   /** All fields of a step, start and end, as written. */
@@ -231,29 +255,33 @@ export class Run {
     return this.resolve(whole, at) as Rec;
   }
 
-  /** The tool step that a call in a model's answer led to. */
+  /** The tool step that a call in a model's answer led to; or the point that says it was denied. */
   toolOf(call: string, asked?: Step): Step | undefined {
-    const kin = this.all.filter((y) => y.kind === "tool" && y.call === call);
+    this.byCall ??= grouped(this.all.filter((y) => y.kind === "tool" || y.kind === "denied"), (y) => y.call);
+    const kin = this.byCall.get(call) ?? [];
     return kin.find((y) => asked && y.askedBy === asked.no) ?? (asked ? kin.find((y) => !y.askedBy && y.t >= asked.t) : kin[0]);
   }
 
-  /** Everything under a step, or the step alone. */
-  family(x: Step): Step[] {
-    return [x, ...under(x)];
+  /** The model call whose answer a message is. */
+  askerOf(m: number): Step | undefined {
+    this.byMessage ??= grouped(this.llms, (y) => y.message);
+    return this.byMessage.get(m)?.[0];
   }
 }
 
-function add(s: Sum, x: Step): void {
-  s.calls++;
-  if (x.tin >= 0) {
-    s.told++;
-    s.tin += x.tin;
-    s.tout += Math.max(0, x.tout);
+function grouped<K>(steps: Step[], by: (x: Step) => K): Map<K, Step[]> {
+  const found = new Map<K, Step[]>();
+  for (const x of steps) {
+    const known = found.get(by(x));
+    if (known) known.push(x);
+    else found.set(by(x), [x]);
   }
-  if (x.cost >= 0) {
-    s.priced++;
-    s.cost += x.cost;
-  }
+  return found;
+}
+
+/** By when they began; most are in that order as they are. */
+function ordered(steps: Step[]): Step[] {
+  return steps.every((x, i) => i === 0 || steps[i - 1]!.t <= x.t) ? steps : steps.sort((a, b) => a.t - b.t);
 }
 
 const ENVELOPE = new Set(["seq", "ts", "w", "run", "step", "parent", "ev", "chain"]);

@@ -7,6 +7,7 @@ export interface Step {
   parent: number;
   up: Step | null;
   kids: Step[];
+  deep: number; // how many steps are above it
   agent: Step | null;
   lane: string; // an agent's colour: a, b, c, d
   t: number; // ms since the run began
@@ -23,6 +24,7 @@ export interface Step {
   passes: boolean; // its error came from another step
   retried: boolean; // it failed, and was tried again
   failed: string; // the type of its error
+  ending: string; // why its answer ended, where that was not of itself: "cut off", "refused", or the provider's word
   wait: number; // of a retry: ms waited
   first: number; // ttft_ms
   tin: number; // -1 where no counts were told
@@ -43,16 +45,34 @@ export interface Sum {
   calls: number;
   told: number;
   priced: number;
-  tin: number;
+  tin: number; // -1 where no call told it
   tout: number;
   cost: number;
 }
 
+export const noSum = (): Sum => ({ calls: 0, told: 0, priced: 0, tin: -1, tout: -1, cost: 0 });
+
+/** Adds what a model call came to. */
+export function add(s: Sum, x: Step): void {
+  s.calls++;
+  if (x.tin >= 0 || x.tout >= 0) s.told++;
+  if (x.tin >= 0) s.tin = Math.max(0, s.tin) + x.tin;
+  if (x.tout >= 0) s.tout = Math.max(0, s.tout) + x.tout;
+  if (x.cost >= 0) {
+    s.priced++;
+    s.cost += x.cost;
+  }
+}
+
+/** The children of the many steps that have none: a list for each would be most of what a long run weighs. */
+export const NO_KIDS: Step[] = [];
+const NO_LINES: number[] = [];
+
 export function newStep(no: number, kind: string): Step {
   return {
-    no, kind, parent: 0, up: null, kids: [], agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
-    status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", wait: 0, first: 0,
-    tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: [], defs: false, prev: null, sum: null,
+    no, kind, parent: 0, up: null, kids: NO_KIDS, deep: 0, agent: null, lane: "", t: 0, ms: 0, done: false, point: false, implied: false,
+    status: "ok", name: "", node: "", call: "", askedBy: 0, attempt: 1, passes: false, retried: false, failed: "", ending: "", wait: 0, first: 0,
+    tin: -1, tout: -1, cached: 0, cost: -1, prompt: "", message: 0, sign: 0, lines: NO_LINES, defs: false, prev: null, sum: null,
   };
 }
 
@@ -63,6 +83,11 @@ export const fails = (x: Step): boolean => bad(x) && !x.passes && !x.retried;
 
 /** An error, and not only a step that has no end. */
 export const isError = (x: Step): boolean => x.status === "error" && fails(x) && x.kind !== "retry";
+
+const WORK = new Set(["llm", "tool", "retriever", "embedding", "rerank"]);
+
+/** Whether a step works itself, and does not only wait for those in it. */
+export const works = (x: Step): boolean => WORK.has(x.kind) && !x.kids.some((k) => !k.point);
 
 export function* under(x: Step): Generator<Step> {
   const stack = [...x.kids].reverse();
@@ -78,7 +103,9 @@ const num = (v: unknown, or: number): number => (typeof v === "number" ? v : or)
 
 /** Takes one line of the step. A late real end counts over an implied one. */
 export function take(x: Step, what: string, r: Rec, at: number): void {
-  x.lines.push(at);
+  // A list that grows by `push` gets room for seventeen; nearly all steps have two lines.
+  if (x.lines.length < 4) x.lines = x.lines.concat(at);
+  else x.lines.push(at);
   if (what === "end") {
     if (x.done && !x.point && r.implied === true) return;
     x.done = true;
@@ -100,9 +127,26 @@ export function take(x: Step, what: string, r: Rec, at: number): void {
   x.first = num(r.ttft_ms, x.first);
   if (what === "start" && r.prompt != null) x.prompt = String(r.prompt);
   if (r.tool_defs) x.defs = true;
-  if (what === "end") takeAnswer(x, r);
+  if (what === "end") {
+    x.ending = endingOf(r);
+    takeAnswer(x, r);
+  }
   if (what === "start" && x.kind !== "llm") x.sign = hash(r.args ?? r.query ?? r.input ?? null);
 }
+
+// The providers' words: an answer that ended of itself, one that a limit cut off, one that was refused or filtered.
+const NORMAL = new Set(["", "stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "eos", "eos_token", "complete", "completed", "finish", "done", "unspecified", "finish_reason_unspecified", "null", "none"]);
+const CUT_OFF = new Set(["length", "max_tokens", "max_output_tokens", "model_length", "incomplete"]);
+const REFUSED = new Set(["refusal", "content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii", "image_safety", "guardrail_intervened", "sensitive"]);
+
+function endingOf(r: Rec): string {
+  const word = text(r.finish_reason);
+  const key = word.toLowerCase();
+  if (REFUSED.has(key) || hasRefusal(r.message as Rec | null)) return "refused";
+  return NORMAL.has(key) ? "" : CUT_OFF.has(key) ? "cut off" : word;
+}
+
+const hasRefusal = (m: Rec | null): boolean => typeof m === "object" && m !== null && (!!m.refusal || (Array.isArray(m.content) && m.content.some((b) => (b as Rec | null)?.type === "refusal")));
 
 /** A hash of a value; of a long one, of its beginning and its length. */
 function hash(v: unknown): number {

@@ -51,6 +51,7 @@ function blockText(b: Rec): string {
   const type = String(b.type);
   if (type === "thinking" || type === "reasoning" || type === "redacted_thinking" || type === "tool_use" || type === "tool_call") return "";
   if (b.text != null) return asText(b.text);
+  if (type === "refusal") return `refused: ${asText(b.refusal)}`;
   if (type.includes("image")) return "[image]";
   if (type.includes("audio") || type.includes("file") || type.includes("document")) return `[${type}]`;
   return head(b);
@@ -94,6 +95,8 @@ export function texts(run: Run, x: Step): [string, string] {
       return [argText(run.field(x, "args") ?? run.field(x, "input")), errorText(run, x) || (x.done ? resultText(run, x) : "")];
     case "agent":
       return agentTexts(run, x);
+    case "denied":
+      return [argText(run.field(x, "args")), messageText(run.answer(x))];
     case "interrupt":
       return ["", questionText(run.field(x, "value"))];
     case "resume":
@@ -113,8 +116,16 @@ export function texts(run: Run, x: Step): [string, string] {
     case "custom":
       return ["", asText(run.field(x, "data"))];
     default:
-      return [brief(run.field(x, "input")), errorText(run, x) || clip(brief(run.field(x, "output")), 400)];
+      return [brief(run.field(x, "input")), errorText(run, x) || [routeText(run, x), clip(brief(run.field(x, "output")), 400)].filter(Boolean).join(": ")];
   }
+}
+
+/** Where a conditional edge behind a node went. */
+export function routeText(run: Run, x: Step): string {
+  const route = run.field(x, "route");
+  if (!Array.isArray(route) || !route.length) return "";
+  const on = route.map(asText).filter((place) => place !== "__end__");
+  return on.length ? `goes on at ${on.join(", ")}` : "ends here";
 }
 
 export function errorText(run: Run, x: Step): string {

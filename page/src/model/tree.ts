@@ -1,6 +1,6 @@
 // What is drawn of a run: plumbing hoisted, agents merged with the tool that calls them, retries, loops and long stretches folded.
 import type { Run } from "./run";
-import { fails, type Step } from "./step";
+import { fails, NO_KIDS, type Step } from "./step";
 
 export interface Node {
   id: string;
@@ -31,11 +31,13 @@ export interface Shown {
 }
 
 const LEAST_SIMILAR = 6;
+const NO_NODES: Node[] = []; // what most steps have under them: one empty list for all of a long run
 const isPlumbing = (x: Step): boolean => x.kind === "node" || x.kind === "chain";
 
 /** The display tree. */
 export function build(run: Run, rows: Rows): { kids: Node[]; hidden: number } {
   const make = (x: Step, via?: Step): Node => {
+    if (!x.kids.length) return { id: String(x.no), x, via, kids: NO_NODES, hidden: 0, tries: NO_KIDS };
     const [kids, hidden] = flat(x.kids);
     return { id: String(x.no), x, via, kids: rows === "all" ? kids : fold(kids), hidden, tries: rows === "all" ? [] : x.kids.filter((k) => k.kind === "retry") };
   };
@@ -49,7 +51,7 @@ export function build(run: Run, rows: Rows): { kids: Node[]; hidden: number } {
         hidden += n + 1;
         // A node without calls that failed by itself is the step that failed.
         if (!below.length && fails(k)) out.push(make(k));
-        else out.push(...below);
+        else for (const n of below) out.push(n);
       } else if (rows !== "all" && k.kind === "tool" && agentOnly(k)) out.push(make(agentOnly(k)!, k));
       else out.push(make(k));
     }
@@ -84,12 +86,10 @@ function retries(nodes: Node[]): Node[] {
 /** Repetitions of one to three calls, at least three times, become one row; long stretches of one tool do, too. */
 function fold(kids: Node[]): Node[] {
   if (kids.length < 3) return kids;
-  const signs: (string | null)[] = kids.map((k) => (k.kids.length || !["tool", "llm", "retriever"].includes(k.x.kind) ? null : k.x.kind + k.x.name + k.x.sign));
-  const names = kids.map((k, i) => (signs[i] === null ? null : k.x.kind + k.x.name));
   const out: Node[] = [];
   for (let i = 0; i < kids.length; ) {
-    const same = repeats(kids, signs, i, 3);
-    const found = same ?? repeats(kids, names, i, LEAST_SIMILAR);
+    const same = repeats(kids, isSame, i, 3);
+    const found = same ?? repeats(kids, isSimilar, i, LEAST_SIMILAR);
     if (!found) {
       out.push(kids[i++]!);
       continue;
@@ -102,33 +102,45 @@ function fold(kids: Node[]): Node[] {
   return out;
 }
 
-function repeats(kids: Node[], signs: (string | null)[], i: number, least: number): { period: number; n: number } | null {
+const isCall = (n: Node): boolean => !n.kids.length && (n.x.kind === "tool" || n.x.kind === "llm" || n.x.kind === "retriever");
+const isSimilar = (a: Node, b: Node): boolean => a.x.kind === b.x.kind && a.x.name === b.x.name && isCall(a) && isCall(b);
+const isSame = (a: Node, b: Node): boolean => a.x.sign === b.x.sign && isSimilar(a, b);
+
+function repeats(kids: Node[], alike: (a: Node, b: Node) => boolean, i: number, least: number): { period: number; n: number } | null {
   for (const period of [1, 2, 3]) {
-    if (!kids.slice(i, i + period).some((k) => k.x.kind !== "llm")) continue;
+    if (!holdsOther(kids, i, period)) continue;
     let n = 1;
-    const same = (): boolean => {
-      for (let j = 0; j < period; j++) {
-        const s = signs[i + j];
-        if (s == null || s !== signs[i + n * period + j]) return false;
-      }
+    const again = (): boolean => {
+      for (let j = 0; j < period; j++) if (!alike(kids[i + j]!, kids[i + n * period + j]!)) return false;
       return true;
     };
-    while (i + (n + 1) * period <= kids.length && same()) n++;
+    while (i + (n + 1) * period <= kids.length && again()) n++;
     if (n >= least) return { period, n };
   }
   return null;
 }
 
-/** Whether something failed in a row or below it. */
-export function hasError(n: Node): boolean {
-  const stack: Node[] = [n];
-  while (stack.length) {
-    const m = stack.pop()!;
-    if (fails(m.x) || m.tries.length) return true;
-    stack.push(...m.kids);
-  }
+/** Whether a stretch holds other calls than a model's: models alone repeat for other reasons. */
+function holdsOther(kids: Node[], i: number, period: number): boolean {
+  for (let j = i; j < i + period && j < kids.length; j++) if (kids[j]!.x.kind !== "llm") return true;
   return false;
 }
+
+const below = new WeakMap<Node[], boolean>();
+
+/** Whether something failed below a row; looked at once for each list of rows. */
+export function hasErrorBelow(n: { kids: Node[] }): boolean {
+  if (!n.kids.length) return false;
+  let found = below.get(n.kids);
+  if (found === undefined) below.set(n.kids, (found = n.kids.some(hasError)));
+  return found;
+}
+
+/** Whether something failed in a row or below it. */
+export const hasError = (n: Node): boolean => fails(n.x) || n.tries.length > 0 || hasErrorBelow(n);
+
+// Written out, as copying an object by `...` takes ten times as long: a run may have 100,000 rows.
+const line = (n: Node, depth: number, lanes: string[], fold: boolean | null): Line => ({ id: n.id, x: n.x, via: n.via, kids: n.kids, hidden: n.hidden, tries: n.tries, loop: n.loop, similar: n.similar, members: n.members, depth, lanes, fold });
 
 /** The rows, as they stand below each other. */
 export function lines(tree: { kids: Node[] }, shown: Shown): Line[] {
@@ -138,7 +150,7 @@ export function lines(tree: { kids: Node[] }, shown: Shown): Line[] {
       const isGroup = n.loop !== undefined || n.similar !== undefined;
       const isFolded = shown.onlyErrors ? false : isGroup ? !shown.opened.has(n.id) : shown.folded.has(n.id);
       const isOther = shown.agent !== 0 && n.x.no !== shown.agent && n.x.agent?.no !== shown.agent;
-      if (!(shown.onlyErrors && !hasError(n)) && !isOther) out.push({ ...n, depth, lanes, fold: n.kids.length ? isFolded : null });
+      if (!(shown.onlyErrors && !hasError(n)) && !isOther) out.push(line(n, depth, lanes, n.kids.length ? isFolded : null));
       if (n.kids.length && !isFolded) go(n.kids, isOther ? depth : depth + 1, isOther ? lanes : [...lanes, n.x.kind === "agent" ? n.x.lane : ""]);
     }
   };
@@ -146,14 +158,41 @@ export function lines(tree: { kids: Node[] }, shown: Shown): Line[] {
   return out;
 }
 
-/** The folded group that hides a step; to be opened when it is chosen. */
-export function groupOf(nodes: Node[], no: number): string | null {
-  for (const n of nodes) {
-    if (n.members?.some((m) => m.x.no === no)) return n.id;
-    const below = groupOf(n.kids, no);
-    if (below) return below;
-  }
-  return null;
+/** The folded groups that hide steps, by the step: those to be opened when it is chosen. */
+export function groupsOf(nodes: Node[]): Map<number, string> {
+  const found = new Map<number, string>();
+  const go = (some: Node[]): void => {
+    for (const n of some) {
+      for (const m of n.members ?? []) if (!found.has(m.x.no)) found.set(m.x.no, n.id);
+      if (n.kids.length && !n.members) go(n.kids);
+    }
+  };
+  go(nodes);
+  return found;
+}
+
+const places = new WeakMap<Line[], Map<number, number>>();
+
+/** The place of the row that stands for a step: its own, its caller's, or that of a folded member; -1 if none does. */
+export function placeOf(lines: Line[], no: number): number {
+  let known = places.get(lines);
+  if (!known) places.set(lines, (known = placesOf(lines)));
+  return known.get(no) ?? -1;
+}
+
+function placesOf(lines: Line[]): Map<number, number> {
+  const found = new Map<number, number>();
+  const put = (no: number, at: number): void => void (found.has(no) || found.set(no, at));
+  const stand = (n: Node, at: number): void => {
+    put(n.x.no, at);
+    if (n.via) put(n.via.no, at);
+    for (const t of n.tries) put(t.no, at);
+  };
+  lines.forEach((n, at) => {
+    if (!n.members) stand(n, at);
+    else if (n.fold !== false) for (const m of n.members) stand(m, at);
+  });
+  return found;
 }
 
 /** Whether a row stands for a step: its own, its caller's, or that of a folded member. */

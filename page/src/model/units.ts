@@ -14,10 +14,11 @@ export function fms(ms: number | null | undefined): string {
   return `${Math.round(ms / 8.64e7)} days`;
 }
 
+/** A count of tokens; one below 0 is unknown. */
 export function ftok(n: number | null | undefined): string {
-  if (n == null) return NONE;
+  if (n == null || n < 0) return NONE;
   if (n < 1e4) return n.toLocaleString("en");
-  return n < 1e6 ? `${(n / 1e3).toFixed(1)}k` : `${(n / 1e6).toFixed(2)}M`;
+  return n < 1e6 ? `${(n / 1e3).toFixed(1)}k` : n < 1e9 ? `${(n / 1e6).toFixed(2)}M` : `${+(n / 1e9).toPrecision(3)}B`;
 }
 
 export function fbytes(n: number | null | undefined): string {
@@ -29,7 +30,7 @@ export function fbytes(n: number | null | undefined): string {
 export function fusd(c: number | null | undefined): string {
   if (c == null) return NONE;
   if (c === 0) return "$0";
-  if (c < 1e-4) return "<$0.0001";
+  if (c < 1e-4) return c < 1e-5 ? "<$0.00001" : `$${c.toFixed(5)}`;
   return c < 0.01 ? `$${c.toFixed(4)}` : c < 1 ? `$${c.toFixed(3)}` : `$${c.toFixed(2)}`;
 }
 

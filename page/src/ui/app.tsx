@@ -116,9 +116,9 @@ function States() {
   const st = s.state;
   return (
     <>
-      {!s.up && s.source.live && <div class="notice" role="status">⚠ <span><code class="mono">steplog view</code> does not answer any more. What was read is still shown; start it again for a new link.</span></div>}
+      {!s.up && s.source.live && <div class="notice" role="status">⚠ <span><code class="mono">steplog view</code> does not answer any more. What was read is shown; start it again for a new link.</span></div>}
       {s.failed && <div class="notice" role="alert">⚠ <span>{safe(s.failed)}</span></div>}
-      {st.gone && s.rows.length > 0 && <div class="notice" role="status">⚠ <span><b>{safe(st.path)}</b> is gone since {fms(Math.max(0, s.now - st.gone))}. What was read is still shown; the page looks again each second.</span></div>}
+      {st.gone && s.rows.length > 0 && <div class="notice" role="status">⚠ <span><b>{safe(st.path)}</b> is gone since {fms(Math.max(0, s.now - st.gone))}. What was read is shown; the page looks again each second.</span></div>}
       {!st.gone && st.notices.length > 0 && route().view !== "health" && <div class="notice" role="status">⚠ <span class="ell">{safe(st.notices[0]!)}{st.notices.length > 1 ? ` And ${st.notices.length - 1} more.` : ""}</span> <a class="nowrap" href={to("health")}>How the log is</a></div>}
       {st.more ? <div class="notice calm" role="status"><span>{st.more.toLocaleString("en")} more runs are in the log: <code class="mono">steplog view {safe(st.path)}</code> shows all of them. These are the newest, as of {ago(st.now, Date.now())}.</span></div> : null}
     </>

@@ -24,7 +24,7 @@ export function CallCard({ run, call, from }: { run: Run; call: Rec; from?: Step
           <>
             {tool.status === "error" && <span class="k-err">failed  </span>}
             {tool.status === "interrupted" && <span class="k-interrupt">asks a human  </span>}
-            {tool.done ? fms(tool.ms) : tool.status === "running" ? "running" : "no end"} → {(agent ?? tool).no}
+            {tool.kind === "denied" ? <span class="k-denied">denied</span> : tool.done ? fms(tool.ms) : tool.status === "running" ? "running" : "no end"} → {(agent ?? tool).no}
           </>
         ) : (
           "never ran"
@@ -63,8 +63,7 @@ function Stack({ lines }: { lines: string[] }) {
 }
 
 /** A step on one line, as a link to it. */
-export function StepCard({ run, x, text, at }: { run: Run; x: Step; text: string; at: string }) {
-  void run;
+export function StepCard({ x, text, at }: { x: Step; text: string; at: string }) {
   return (
     <button class="tc" onClick={() => set({ step: x.no })}>
       <Icon name={x.kind} class={`k-${x.kind}`} />

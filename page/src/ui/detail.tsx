@@ -2,10 +2,11 @@
 import type { ComponentChildren } from "preact";
 import type { Json, Rec } from "../data/wire";
 import { ownTime } from "../model/axis";
+import { has, ranges } from "../model/ranges";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
 import { bad, type Step, under } from "../model/step";
-import { asText, callsOf, callerOf, questionText, result, texts } from "../model/texts";
+import { asText, callsOf, callerOf, questionText, result, routeText, texts } from "../model/texts";
 import type { Line } from "../model/tree";
 import { fms, ftok, fusd, WORD } from "../model/units";
 import { CallCard, ErrorBox } from "./cards";
@@ -26,7 +27,7 @@ export function FoldSec({ title, right, children, open }: { title: ComponentChil
   return <section class="sec"><Fold open={open} head={<><h3>{title}</h3>{right != null && <span class="r ell">{right}</span>}</>}>{() => <div class="in">{children()}</div>}</Fold></section>;
 }
 
-const KIND: Record<string, string> = { llm: "model call", node: "graph node", interrupt: "question to a human", retriever: "retrieval", chain: "runnable" };
+const KIND: Record<string, string> = { llm: "model call", node: "graph node", interrupt: "question to a human", retriever: "retrieval", chain: "runnable", denied: "tool call that was denied" };
 
 export function Detail({ run, x, lines, step }: { run: Run; x: Step; lines: Line[]; step: (d: number) => void }) {
   const f = run.stepFields(x);
@@ -61,6 +62,7 @@ export function Detail({ run, x, lines, step }: { run: Run; x: Step; lines: Line
           {x.askedBy > 0 && <span>asked by <a href={href({ step: x.askedBy })}>step {x.askedBy}</a></span>}
           {node && <span class="faint">node {safe(node)}</span>}
           {f.cached === true && <span class="mk">answered from a cache</span>}
+          {x.ending && <span class="mk w">{safe(clip(x.ending, 40))}</span>}
           {x.implied && <span class="mk w" title="The framework never sent this end; it is inferred from what ended around it.">end inferred</span>}
         </div>
         <Notes key={x.no} run={run.row.id} step={x.no} keys />
@@ -87,6 +89,8 @@ function Body({ run, x, f }: { run: Run; x: Step; f: Rec }) {
       return <Retrieval run={run} x={x} />;
     case "interrupt":
       return <><Sec title="Question"><div class="body b big" dir="auto"><Text>{questionText(run.field(x, "value"))}</Text></div></Sec><Sec title="As it was asked" right={<span class="mono">{safe(String(f.id ?? "").slice(0, 8))}</span>}><Value v={run.field(x, "value")} /></Sec></>;
+    case "denied":
+      return <><Sec title="Why it did not happen">{<Content v={run.answer(x)?.content ?? null} />}</Sec><Sec title="Arguments" right={<span class="mono">{safe(x.call)}</span>}><Args v={run.field(x, "args")} /></Sec></>;
     case "resume":
       return <Sec title="Answered by a human"><Value v={run.resolve((run.fields.input ?? null) as Json)} /></Sec>;
     default:
@@ -154,7 +158,7 @@ export function Args({ v }: { v: Json }) {
 
 /** Who was told of an error, and what came of it. */
 function WhereItWent({ run, x }: { run: Run; x: Step }) {
-  const told = x.call ? after(run, x).find((y) => tells(run, y, x)) : undefined;
+  const told = toldOf(run, x);
   return (
     <Sec title="Where it went">
       {told ? (
@@ -170,21 +174,10 @@ function WhereItWent({ run, x }: { run: Run; x: Step }) {
   );
 }
 
-/** The first model calls after a step, of the same agent. */
-function after(run: Run, x: Step): Step[] {
-  const out: Step[] = [];
-  for (const y of run.llms) if (y.t >= x.t && y.agent === x.agent && y.prompt && out.push(y) >= 20) break;
-  return out;
-}
-
-function tells(run: Run, y: Step, x: Step): boolean {
-  const final = y.prompt.split(",").flatMap((p) => p.split("-")).map(Number);
-  const end = Math.max(...final);
-  for (let n = end; n > end - 40 && n > 0; n--) {
-    const m = run.message(n);
-    if (m.role === "tool" && m.tool_call_id === x.call) return true;
-  }
-  return false;
+/** The first model call of the same agent that was shown what a step came to. */
+function toldOf(run: Run, x: Step): Step | undefined {
+  const m = x.call ? run.messages.resultOf(x.call) : undefined;
+  return m === undefined ? undefined : run.llms.find((y) => y.t >= x.t && y.agent === x.agent && has(ranges(y.prompt), m));
 }
 
 function Agent({ run, x }: { run: Run; x: Step }) {
@@ -239,12 +232,13 @@ function Attempts({ run, x }: { run: Run; x: Step }) {
   return <Sec title={`Attempts ${points.length + failed.length + 1}`}>{failed.map((y, i) => row(y.attempt, y, (failed[i + 1] ?? x).t - y.t - y.ms))}{points.map((y) => row(Math.max(1, y.attempt - 1), y, y.wait))}</Sec>;
 }
 
-const SHOWN = new Set(["error", "name", "ms", "status", "implied", "messages", "message", "args", "result", "prompt", "tool_defs", "tools", "usage", "params", "value", "documents", "query", "tags", "metadata", "checkpoint", "attempt", "asked_by", "call_id"]);
+const SHOWN = new Set(["error", "name", "ms", "status", "implied", "messages", "message", "args", "result", "prompt", "tool_defs", "tools", "usage", "params", "value", "route", "documents", "query", "tags", "metadata", "checkpoint", "attempt", "asked_by", "call_id"]);
 
 function Fields({ run, x, f }: { run: Run; x: Step; f: Rec }) {
   const names = Object.keys(f).filter((k) => !SHOWN.has(k));
   return (
     <>
+      {x.kind === "node" && routeText(run, x) && <Sec title="Where it went on"><Text>{routeText(run, x)}</Text></Sec>}
       {f.input !== undefined && <Sec title="Input"><Value v={run.field(x, "input")} /></Sec>}
       {f.output !== undefined && <Sec title={x.kind === "node" ? "What it changed" : "Output"}><Value v={run.field(x, "output")} /></Sec>}
       {x.sum && <Sec title="Sum of its model calls" right={x.sum.priced ? fusd(x.sum.cost) : ""}><dl class="kv"><dt>model calls</dt><dd>{x.sum.calls}</dd><dt>tokens in / out</dt><dd>{x.sum.told ? `${ftok(x.sum.tin)} / ${ftok(x.sum.tout)}` : "–"}</dd></dl></Sec>}

@@ -51,6 +51,7 @@ function Step(p: Props) {
     case "custom":
     case "retriever":
     case "tool":
+    case "denied":
     case "node":
     case "embedding":
     case "rerank":
@@ -75,7 +76,7 @@ function Answer(p: Props) {
     <div class={`cv asst${cur(p)}`} onClick={(e) => choose(run, x.no, e)}>
       <span class="ti">{time(x.t)}</span>
       <div class="bx2">
-        <div class="who"><Icon name="llm" class="k-llm" /><span>{short(safe(x.name))}</span><span class="faint thin">{x.done ? fms(x.ms) : x.status === "running" ? "is answering …" : "no end"}</span>{tried && <span class="mk w">↻ after {clip(safe(tried.failed), 24)}</span>}</div>
+        <div class="who"><Icon name="llm" class="k-llm" /><span>{short(safe(x.name))}</span>{x.ending && <span class="mk w">{safe(clip(x.ending, 24))}</span>}<span class="faint thin">{x.done ? fms(x.ms) : x.status === "running" ? "is answering …" : "no end"}</span>{tried && <span class="mk w">↻ after {clip(safe(tried.failed), 24)}</span>}</div>
         {error ? <ErrorBox e={error} /> : m ? <Content v={m.content} /> : !x.done && x.status !== "running" && <span class="k-err">in flight when the log ended</span>}
       </div>
     </div>
@@ -90,7 +91,7 @@ function Call(p: Props) {
   const isBad = bad(x);
   const error = run.stepFields(x).error as Rec | undefined;
   const [asked, answered] = texts(run, x);
-  const out = error ? `✕ ${error.type}: ${clip(error.message, 140)}` : x.status === "interrupted" ? "stopped to ask" : x.done ? clip(answered, 170) : x.status === "running" ? "running …" : "no end: in flight when the log ended";
+  const out = error ? `✕ ${error.type}: ${clip(error.message, 140)}` : x.kind === "denied" ? `denied: ${clip(answered, 160)}` : x.status === "interrupted" ? "stopped to ask" : x.done ? clip(answered, 170) : x.status === "running" ? "running …" : "no end: in flight when the log ended";
   return (
     <div class={`cv call${cur(p)}`} onClick={(e) => choose(run, x.no, e)}>
       <span class="ti" />

@@ -32,6 +32,7 @@ export function HealthView() {
         </p>
       </div>
       <Notices />
+      {!!h.findings?.length && <Board title="Worth a look">{h.findings.map((x) => <tr><td class="wraps">{safe(x)}</td></tr>)}</Board>}
       {h.holes.length > 0 && <Board title="Missing lines">{h.holes.map((x) => <tr><td class="mono">{safe(x.writer)}</td><td class="num">{x.first} to {x.last}</td><td>{safe(x.reason) || "no reason is in the log"}</td><td class="faint">{safe(x.after)} – {safe(x.before)}</td><td class="el faint">{safe(x.file)}</td></tr>)}</Board>}
       {h.lost.length > 0 && <Board title="Lines that could not be written">{h.lost.map((x) => <tr><td class="mono">{safe(x.writer)}</td><td class="num">{ftok(x.count)}</td><td>{safe(x.reason ?? "")}</td><td class="faint">{safe(x.first_ts ?? "")} – {safe(x.last_ts ?? "")}</td></tr>)}</Board>}
       {h.faults.length > 0 && <Board title="Failures of steplog itself">{h.faults.map((x) => <tr><td class="faint">{safe(x.ts ?? "")}</td><td>{safe(x.where ?? "")}</td><td class="el">{safe(JSON.stringify(x.error ?? ""))}</td></tr>)}</Board>}

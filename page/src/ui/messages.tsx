@@ -1,29 +1,18 @@
 // The messages of a prompt: new ones open, carried ones and those no longer sent folded.
 import { useState } from "preact/hooks";
 import type { Rec } from "../data/wire";
+import { byRole } from "../model/prompts";
 import { count, minus, numbers, ranges, type Ranges } from "../model/ranges";
 import type { Run } from "../model/run";
 import { clip, one, plain, safe } from "../model/safe";
 import type { Step } from "../model/step";
 import { callsOf, callText, messageText } from "../model/texts";
-import { ftok } from "../model/units";
+import { ftok, plural } from "../model/units";
 import { CallCard } from "./cards";
 import { href } from "./state";
 import { Content, Fold, Text } from "./values";
 
 const MOST = 100;
-
-export function summary(run: Run, r: Ranges, at: number): string {
-  const by: Record<string, number> = {};
-  let seen = 0;
-  for (const n of numbers(r, 3000)) {
-    const role = String(run.message(n, at).role);
-    by[role] = (by[role] ?? 0) + 1;
-    seen++;
-  }
-  const more = count(r) - seen;
-  return Object.entries(by).map(([role, n]) => `${n} ${safe(role)}`).join(", ") + (more > 0 ? `, ${more} more` : "");
-}
 
 /** What the model was sent, and what changed since the call before. */
 export function Prompt({ run, x }: { run: Run; x: Step }) {
@@ -38,14 +27,14 @@ export function Prompt({ run, x }: { run: Run; x: Step }) {
     <section class="sec">
       <h3>
         <span>
-          <b class="ink">{count(all).toLocaleString("en")} messages</b>
+          <b class="ink">{plural(count(all), "message")}</b>
           {x.prev ? <>, <b class="accent">{count(fresh)} new</b> since <a href={href({ step: x.prev.no })}>step {x.prev.no}</a></> : <span class="thin"> · first call of {safe(x.agent?.name || run.row.name || "the run")}</span>}
         </span>
         {x.prev && <span class="r">+{count(fresh) - edited} added · {count(gone)} removed · {edited} edited</span>}
       </h3>
-      {count(old) > 0 && <Fold head={<span class="dim">{count(old)} carried over: <span class="faint">{summary(run, old, at)}</span></span>}>{() => <Several run={run} of={old} x={x} />}</Fold>}
+      {count(old) > 0 && <Fold head={<span class="dim">{count(old)} carried over: <span class="faint">{byRole(run, old, at)}</span></span>}>{() => <Several run={run} of={old} x={x} />}</Fold>}
       {count(gone) > 0 && (
-        <Fold head={<span><b class="k-err">− {count(gone)} no longer sent</b><span class="faint">: {summary(run, gone, x.prev!.lines[0]!)}{x.prev!.tin >= 0 && x.tin >= 0 ? `, ${ftok(x.prev!.tin)} → ${ftok(x.tin)} tokens` : ""}</span></span>}>
+        <Fold head={<span><b class="k-err">− {count(gone)} no longer sent</b><span class="faint">: {byRole(run, gone, x.prev!.lines[0]!)}{x.prev!.tin >= 0 && x.tin >= 0 ? `, ${ftok(x.prev!.tin)} → ${ftok(x.tin)} tokens` : ""}</span></span>}>
           {() => <Several run={run} of={gone} x={x.prev!} />}
         </Fold>
       )}
@@ -85,7 +74,7 @@ export function MessageRow({ run, m, message, x, isNew, open }: { run: Run; m: n
   const body = (
     <>
       <Content v={message.content} />
-      {calls.map((c, i) => <CallCard key={i} run={run} call={c} from={callerOf(run, m)} />)}
+      {calls.map((c, i) => <CallCard key={i} run={run} call={c} from={run.askerOf(m)} />)}
     </>
   );
   if (!open)
@@ -107,6 +96,3 @@ export function MessageRow({ run, m, message, x, isNew, open }: { run: Run; m: n
     </div>
   );
 }
-
-/** The model call whose answer a message is. */
-const callerOf = (run: Run, m: number): Step | undefined => run.llms.find((y) => y.message === m);

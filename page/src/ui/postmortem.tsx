@@ -64,7 +64,7 @@ const InFlight = ({ run, x }: { run: Run; x: Step }) => (
 function Before({ run }: { run: Run }) {
   const done = run.all.filter((y) => y.kind === "tool" && y.done && !y.kids.some((k) => !k.point)).slice(-5).reverse();
   if (!done.length) return null;
-  return <Sec title="Finished just before">{done.map((y) => <StepCard key={y.no} run={run} x={y} text={`${texts(run, y)[0]} → ${clip(y.failed ? y.failed : resultText(run, y), 90)}`} at={`+${fms(y.t + y.ms)}`} />)}</Sec>;
+  return <Sec title="Finished just before">{done.map((y) => <StepCard key={y.no} x={y} text={`${texts(run, y)[0]} → ${clip(y.failed ? y.failed : resultText(run, y), 90)}`} at={`+${fms(y.t + y.ms)}`} />)}</Sec>;
 }
 
 function Died({ run }: { run: Run }) {

@@ -1,11 +1,12 @@
 // The query line: terms as removable chips, completion while one types.
 import { useRef, useState } from "preact/hooks";
 import type { Row } from "../data/wire";
-import { completions, KEYS, terms, wrong } from "../model/query";
+import { completions } from "../model/matching";
+import { terms, WORDS } from "../model/query";
 import { safe } from "../model/safe";
 import { clock, dayOf } from "../model/units";
 import { Icon } from "./icons";
-import { route, set, store } from "./state";
+import { route, set } from "./state";
 
 export function QueryBar({ rows, hint }: { rows: readonly Row[]; hint: string }) {
   const [typed, type] = useState("");
@@ -13,7 +14,6 @@ export function QueryBar({ rows, hint }: { rows: readonly Row[]; hint: string })
   const [isOpen, open] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const { q, span } = route();
-  const now = store().now;
   const list = terms(q);
   // What is being typed is the last word; a phrase in quotes is not completed.
   const word = /"[^"]*$/.test(typed) ? "" : (/\S+$/.exec(typed)?.[0] ?? "");
@@ -63,8 +63,8 @@ export function QueryBar({ rows, hint }: { rows: readonly Row[]; hint: string })
     <div class="q" onClick={() => input.current?.focus()}>
       <Icon name="search" class="faint" />
       {list.map((t, i) => (
-        <span class={`chip${wrong(t, now) ? " wrong" : ""}`} title={wrong(t, now)} key={i + t.text}>
-          {t.key ? <><b>{t.key}:</b><span>{safe(t.value)}</span></> : <span class="lone">{safe(t.text)}</span>}
+        <span class={`chip${t.wrong ? " wrong" : ""}`} title={t.wrong} key={i + t.text}>
+          {/^-?[A-Za-z-]+:/.test(t.text) ? <><b>{safe(t.word)}:</b><span>{safe(t.text.slice(t.text.indexOf(":") + 1))}</span></> : <span class="lone">{safe(t.text)}</span>}
           <button aria-label={`remove ${t.text}`} onClick={() => remove(i)}>×</button>
         </span>
       ))}
@@ -86,7 +86,7 @@ export function QueryBar({ rows, hint }: { rows: readonly Row[]; hint: string })
           {offers.map((o, i) => (
             <button key={o} id={`offer${i}`} role="option" aria-selected={i === at} tabIndex={-1} onMouseDown={(e) => { e.preventDefault(); take(o); }}>
               <span class="mono">{safe(o)}</span>
-              {o.endsWith(":") && <span class="faint">{KEYS[o.slice(0, -1)]}</span>}
+              {o.endsWith(":") && <span class="faint">{WORDS[o.replace(/^-|:$/g, "")]}</span>}
             </button>
           ))}
         </div>

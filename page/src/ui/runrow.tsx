@@ -1,11 +1,11 @@
 // One row of the list: status, when, name, asked → answered, marks, steps, duration, tokens, cost, model, thread.
-import { memo } from "preact/compat";
 import type { Row } from "../data/wire";
 import { clip, plain, safe } from "../model/safe";
 import { failed } from "../model/stats";
 import { ago, fms, ftok, fusd, NONE, plural, short } from "../model/units";
 import { StatusIcon } from "./icons";
 import { sums, type Group } from "./runs";
+import { memo } from "./react";
 import { store } from "./state";
 import { Text } from "./values";
 
@@ -64,7 +64,7 @@ export const RunRow = memo(
           <span class="ck" role="checkbox" aria-checked={isChosen} aria-label="select">{isChosen ? "✓" : ""}</span>
         </span>
         <span class="dim pwh ell" role="gridcell" title={r.started ? new Date(r.started).toISOString() : ""}>{wide ? when : when.replace(" ago", "").replace(/^([A-Z]\w+) \d+ /, "$1 ")}</span>
-        <span class="ell pnm b" role="gridcell" title={safe(r.program)}>{safe(r.name) || <i class="faint">no name</i>}<span class="onlyp"> · {fms(r.ms)}{r.cost == null ? "" : ` · ${fusd(r.cost)}`}</span></span>
+        <span class="ell pnm b" role="gridcell" title={safe(r.program)}><bdi>{safe(r.name) || <i class="faint">no name</i>}</bdi><span class="onlyp"> · {fms(r.ms)}{r.cost == null ? "" : ` · ${fusd(r.cost)}`}</span></span>
         <span class="qa" role="gridcell">
           <span class="qq ell dim" dir="auto"><Text>{clip(plain(asked(r)), 220)}</Text></span>
           <span class="arr">→</span>
@@ -87,9 +87,10 @@ export const RunRow = memo(
 );
 
 function Tokens({ r }: { r: Row }) {
-  const isUnknown = r.untold > 0 && r.usage.input_tokens == null;
-  if (isUnknown || (!r.llm_calls && r.usage.input_tokens == null)) return <span class="num ph faint" role="gridcell">{NONE}</span>;
-  return <span class="num ph" role="gridcell">{r.untold ? "≥ " : ""}{ftok(r.usage.input_tokens ?? 0)}<span class="faint"> / {ftok(r.usage.output_tokens ?? 0)}</span></span>;
+  const [read, wrote] = [r.usage.input_tokens, r.usage.output_tokens];
+  // What nobody told is unknown, and not 0: of calls that failed, of one that still runs, of a run without any.
+  if (read == null && wrote == null) return <span class="num ph faint" role="gridcell">{NONE}</span>;
+  return <span class="num ph" role="gridcell">{r.untold ? "≥ " : ""}{ftok(read)}<span class="faint"> / {ftok(wrote)}</span></span>;
 }
 
 function Marks({ r }: { r: Row }) {
@@ -97,6 +98,7 @@ function Marks({ r }: { r: Row }) {
     <>
       {r.loop && <span class="mk w" title={`the same call ${r.loop} times in a row`}>×{r.loop}</span>}
       {r.retries > 0 && <span class="mk" title={plural(r.retries, "retry", "retries")}>↻{r.retries}</span>}
+      {r.finish?.includes("cut") && <span class="mk w" title="an answer was cut off">✂</span>}
       {r.masked && <span class="mk" title={`${plural(r.masked, "secret")} masked`}>▮{r.masked}</span>}
       {r.status === "crashed" && r.doing && <span class="mk e" title="steps in flight when the process died">⊘{r.doing.length}</span>}
       {r.resumes && <span class="mk" title="goes on from another run">⤷</span>}

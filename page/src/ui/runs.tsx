@@ -3,7 +3,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { List, type ListHandle } from "./list";
 import { to } from "../data/route";
 import type { Row } from "../data/wire";
-import { matcher } from "../model/query";
+import { matcher } from "../model/matching";
+import { parse } from "../model/query";
 import { costs, failed, total } from "../model/stats";
 import { safe } from "../model/safe";
 import { ago, fbytes, ftok, fusd, plural } from "../model/units";
@@ -116,6 +117,7 @@ export function Runs() {
         </div>
       </div>
       {s.rows.length > 0 && <Histogram rows={r.span ? s.rows.filter(matcher(r.q, s.now, (p) => s.phrase(p))) : rows} />}
+      {parse(r.q).wrong && <div class="notice" role="alert">⚠ <span>The filter fits no run: {safe(parse(r.q).wrong)}.</span></div>}
       {s.waiting.length > 0 && <button class="news" onClick={() => s.showWaiting()}>Show {plural(s.waiting.length, "new run")} <kbd>o</kbd></button>}
       <div class="panes">
         <div class="rt" role="grid" aria-label="runs" aria-rowcount={list.length} tabIndex={0}>

@@ -7,7 +7,7 @@ import { clip, one, plain, safe } from "../model/safe";
 import { search } from "../model/search";
 import { fails } from "../model/step";
 import { ends } from "../model/texts";
-import { build, groupOf, lines as rowsOf, standsFor, type Line } from "../model/tree";
+import { build, groupsOf, lines as rowsOf, placeOf, type Line } from "../model/tree";
 import { ago, fbytes, fms, ftok, fusd, NONE, plural, WORD } from "../model/units";
 import { Conversation } from "./conversation";
 import { Detail } from "./detail";
@@ -70,10 +70,9 @@ function Opened({ run }: { run: Run }) {
   const version = run.lines.length + tick * 1e-6 + (run.status === "running" ? run.dur * 1e-9 : 0);
 
   const tree = useMemo(() => build(run, r.rows), [run, r.rows, run.lines.length, run.status]);
-  const within = useMemo(() => {
-    const group = r.step === null ? null : groupOf(tree.kids, r.step);
-    return group && !r.folded.includes(group) ? group : "";
-  }, [r.folded.join("."), r.step, tree]);
+  const groups = useMemo(() => (r.step === null ? null : groupsOf(tree.kids)), [tree, r.step === null]);
+  const group = (r.step !== null && groups?.get(r.step)) || "";
+  const within = r.folded.includes(group) ? "" : group;
   // The same set for as long as the same groups are open: another one would make all rows anew at each step of the cursor.
   const opened = useMemo(() => new Set(within ? [...r.opened, within] : r.opened), [r.opened.join("."), within]);
   const lines = useMemo(() => rowsOf(tree, { rows: r.rows, onlyErrors: r.errors, agent: r.agent, folded: new Set(r.folded), opened }), [tree, r.errors, r.agent, r.folded.join("."), opened]);
@@ -100,7 +99,7 @@ function Opened({ run }: { run: Run }) {
     else toast(`No ${what} in these rows.`);
   };
   const isHit = (n: Line): boolean => hits.has(n.x.no) || (!!n.via && hits.has(n.via.no)) || !!n.members?.some((m) => hits.has(m.x.no));
-  const current = (): Line | undefined => lines.find((n) => step !== null && standsFor(n, step));
+  const current = (): Line | undefined => (step === null ? undefined : lines[placeOf(lines, step)]);
   const fold = (isShut: boolean): void => {
     const n = current();
     if (!n) return;
@@ -174,7 +173,7 @@ function useHits(run: Run, words: string): ReadonlySet<number> {
 
 function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
   const row = run.row;
-  const [question, answer] = ends(run);
+  const [question, answer] = useMemo(() => ends(run), [run, run.lines.length, run.status]);
   const t = run.total;
   const errors = run.errors;
   const isOpen = run.status === "crashed" || run.status === "unfinished";
@@ -185,22 +184,20 @@ function Head({ run, beside }: { run: Run; beside: (d: number) => void }) {
     <div class="rh">
       <div class="t">
         <div class="line"><span class={`pill s-${row.status}`}><Icon name={row.status in WORD ? row.status : "unfinished"} />{WORD[row.status] ?? safe(row.status)}</span><h1 class="ell" dir="auto" title={safe(one(question).slice(0, 1000))}>{safe(one(question).slice(0, 400)) || safe(row.name)}</h1></div>
-        <div class="a ell" dir="auto">
-          <span class="b ink">{safe(row.name)}</span>
-          <span class="faint"> · {ago(row.started, store().now)} · </span>
+        <div class="a ell">
+          <bdi class="b ink">{safe(row.name)}</bdi>
+          <span class="faint"> · {ago(row.started, store().now)}{about || row.thread || row.parent_run ? " · " : ""}</span>
           {(row.labels ?? []).map((label) => <span class="mk lb" key={label}>{safe(clip(label, 40))}</span>)}
           {row.thread && <><a href={to("thread", row.thread, "", { pane: "chat" })} title="the whole thread">{safe(clip(row.thread, 40))}</a><span class="faint"> · </span></>}
           {row.parent_run && <><a href={to("run", row.parent_run, "", { step: row.parent_step ?? null })}>inside {row.parent_run.slice(0, 8)}</a><span class="faint"> · </span></>}
-          {safe(clip(plain(about), 300))}
+          <bdi>{safe(clip(plain(about), 300))}</bdi>
         </div>
       </div>
       <div class="facts">
         <Fact v={`${isOpen ? "≥ " : ""}${run.status === "running" ? fms(store().until - run.t0) : fms(row.ms ?? run.last)}`} l="took" />
-        <Fact v={run.all.length.toLocaleString("en")} l="steps" />
-        <Fact v={run.llms.length.toLocaleString("en")} l="model calls" />
-        <Fact v={run.tools.toLocaleString("en")} l="tool calls" />
-        <Fact v={t.told ? `${t.told < t.calls ? "≥ " : ""}${ftok(t.tin)} / ${ftok(t.tout)}` : NONE} l="tokens in / out" />
-        <Fact v={t.tin && run.cached ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" />
+        {([[run.all.length, "step"], [run.llms.length, "model call"], [run.tools, "tool call"]] as const).map(([n, word]) => <Fact v={n.toLocaleString("en")} l={n === 1 ? word : `${word}s`} />)}
+        {t.calls > 0 && <><Fact v={t.told ? `${t.told < t.calls ? "≥ " : ""}${ftok(t.tin)} / ${ftok(t.tout)}` : NONE} l="tokens in / out" />
+        <Fact v={t.tin > 0 && run.cached ? `${Math.round((run.cached / t.tin) * 100)} %` : NONE} l="of input cached" /></>}
         {t.priced > 0 && <Fact v={t.priced ? `${t.priced < t.calls ? "≥ " : ""}${fusd(t.cost)}` : NONE} l={many && t.priced ? dearest(run) : "cost"} />}
         <Fact v={String(errors)} l={errors === 1 ? "error" : "errors"} cls={errors ? "k-err" : ""} />
       </div>

@@ -2,6 +2,7 @@
 import { useLayoutEffect, useReducer } from "preact/hooks";
 import { address, parse, type Route } from "../data/route";
 import type { Store } from "../data/store";
+import { flushSync } from "./react";
 
 let theStore: Store;
 let current: Route = parse("");
@@ -46,15 +47,25 @@ export function go(hash: string): void {
 /** Where the back button leads when it is one of ours. */
 export const href = (patch: Partial<Route>): string => address({ ...current, ...patch });
 
+let due: (() => void) | null = null; // the drawing that is asked for and has not come yet
+
 /** Draws again when the store or the route changes. */
 export function useChanges(): void {
   const [, again] = useReducer((n: number) => n + 1, 0);
   const seen = version;
   useLayoutEffect(() => {
     let asked = 0;
+    const draw = (): void => {
+      clearTimeout(asked);
+      asked = 0;
+      due = null;
+      again(0);
+    };
     const told = (): void => {
       // Several changes in one turn are one drawing.
-      if (!asked) asked = window.setTimeout(() => { asked = 0; again(0); }, 0);
+      if (asked) return;
+      asked = window.setTimeout(draw, 0);
+      due = draw;
     };
     listeners.add(told);
     // What changed between the first drawing and this moment was told to nobody.
@@ -89,8 +100,9 @@ export function pressed(e: KeyboardEvent): void {
   press(e.key, e);
 }
 
-/** Does what a key means now, in the innermost component that knows it. */
+/** Does what a key means now, in the innermost component that knows it; what the key before it changed is drawn first. */
 export function press(key: string, e: Event): void {
+  if (due) flushSync(due);
   for (const layer of [...layers].reverse()) {
     const act = layer.current[key];
     if (!act) continue;

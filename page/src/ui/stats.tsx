@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { to } from "../data/route";
 import type { Figures, Row } from "../data/wire";
+import { quoted } from "../model/query";
 import { clip, plain, safe } from "../model/safe";
 import { bins, callGroups, costs, extent, failed, groups, quantile, toldCalls, toldGroups, total, type CallGroup, type Group } from "../model/stats";
 import { fms, ftok, fusd, NONE, short } from "../model/units";
@@ -110,7 +111,6 @@ function More({ n, more }: { n: number; more: () => void }) {
   return n > 0 ? <button class="faint link" onClick={more}>▸ {n} more</button> : null;
 }
 
-const quoted = (v: string): string => (/\s/.test(v) ? `"${v}"` : v);
 const leads = (word: string, name: string): string => to("runs", "", "", { q: `${route().q} ${word}:${quoted(name)}`.trim(), span: route().span });
 
 function Bar({ n, bad, most }: { n: number; bad: number; most: number }) {
@@ -138,7 +138,7 @@ function GroupTable({ title, note, word, of }: { title: string; note: string; wo
               <td class={`num ${g.failed ? "k-err" : "faint"}`}>{share(g.failed, g.runs.length)}</td>
               <td class="num">{fms(g.median)}</td>
               <td class="num dim">{fms(g.high)}</td>
-              <td class="num">{ftok(g.tokens)}</td>
+              <td class="num">{g.tokens ? ftok(g.tokens) : NONE}</td>
               <td class="num money">{g.known ? `${g.unknown ? "≥ " : ""}${fusd(g.cost)}` : NONE}</td>
             </tr>
           ))}

@@ -31,7 +31,7 @@ function lanes(run: Run): Map<number, number> {
 
 function pieces(steps: Step[], X: (t: number) => number): Piece[] {
   const out: Piece[] = [];
-  for (const x of steps.sort((p, q) => p.t - q.t)) {
+  for (const x of steps) {
     const a = X(x.t);
     const b = Math.max(X(x.t + x.ms), a + FINEST);
     const cls = bad(x) ? "err" : x.kind === "llm" ? "llm" : x.kind === "tool" ? "tool" : "ret";
@@ -42,12 +42,18 @@ function pieces(steps: Step[], X: (t: number) => number): Piece[] {
   return out;
 }
 
-const works = (x: Step): boolean => ["llm", "tool", "retriever", "embedding", "rerank"].includes(x.kind) && !x.kids.some((k) => !k.point);
-
 export function Strip({ run, A, step, zoom, jump, version }: { run: Run; A: Axis; step: number | null; zoom: (z: [number, number] | null) => void; jump: (t: number) => void; version: number }) {
   const box = useRef<HTMLDivElement>(null);
   const [drag, dragged] = useState<[number, number] | null>(null);
   const drawn = useMemo(() => draw(run, A), [run, A, version]);
+  // Hundreds of marks, which a step of the cursor does not change.
+  const picture = useMemo(() => (
+    <svg viewBox="0 0 100 52" preserveAspectRatio="none" role="img" aria-label={drawn.label}>
+      {drawn.bands.map((b) => <rect x={b.a} width={Math.max(0, b.b - b.a)} y={b.y} height={drawn.height} class={`f-lane-${b.cls}`} />)}
+      {drawn.lanes.flatMap((lane) => lane.pieces.map((p) => <rect x={p.a} width={Math.max(FINEST, p.b - p.a - 0.06)} y={lane.y} height={drawn.height} class={`f-${p.cls}`} />))}
+      {drawn.prompts.map((p) => <><rect x={p.a} width={p.w} y={50 - p.h} height={p.h} class="f-line-2" /><rect x={p.a} width={p.w} y={50 - p.h} height={p.fresh} class="f-ink-3" /></>)}
+    </svg>
+  ), [drawn]);
   const chosen = step === null ? undefined : run.steps.get(step);
   const share = (e: PointerEvent): number => {
     const r = box.current!.getBoundingClientRect();
@@ -73,11 +79,7 @@ export function Strip({ run, A, step, zoom, jump, version }: { run: Run; A: Axis
       }}
       onDblClick={() => zoom(null)}
     >
-      <svg viewBox="0 0 100 52" preserveAspectRatio="none" role="img" aria-label={drawn.label}>
-        {drawn.bands.map((b) => <rect x={b.a} width={Math.max(0, b.b - b.a)} y={b.y} height={drawn.height} class={`f-lane-${b.cls}`} />)}
-        {drawn.lanes.flatMap((lane) => lane.pieces.map((p) => <rect x={p.a} width={Math.max(FINEST, p.b - p.a - 0.06)} y={lane.y} height={drawn.height} class={`f-${p.cls}`} />))}
-        {drawn.prompts.map((p) => <><rect x={p.a} width={p.w} y={50 - p.h} height={p.h} class="f-line-2" /><rect x={p.a} width={p.w} y={50 - p.h} height={p.fresh} class="f-ink-3" /></>)}
-      </svg>
+      {picture}
       <div class="marks">
         {drawn.marks.map((m) => <span class={m.cls} style={{ left: `${m.x}%`, marginLeft: m.x > 97 ? "-15px" : "0" }}>{m.sign}</span>)}
         {chosen && <i class="win" style={{ left: `${Math.max(0, A.X(chosen.t))}%`, width: `${Math.max(0.15, A.X(chosen.t + chosen.ms) - Math.max(0, A.X(chosen.t)))}%` }} />}
@@ -96,10 +98,10 @@ function draw(run: Run, A: Axis) {
   const y = (lane: number): number => 5 + lane * (height + 1.5);
   const isInside = (x: Step): boolean => x.t + x.ms >= A.from && x.t <= A.to;
   const by: Step[][] = Array.from({ length: used }, () => []);
-  for (const x of run.all) if (works(x) && isInside(x)) by[laneOf.get(x.agent?.no ?? 0) ?? 0]!.push(x);
+  for (const x of run.busy) if (isInside(x)) by[laneOf.get(x.agent?.no ?? 0) ?? 0]!.push(x);
   const top = run.llms.filter((x) => !x.agent && x.tin >= 0 && isInside(x));
-  const most = Math.max(1, ...top.map((x) => x.tin));
-  const marked = run.all.filter((x) => (fails(x) || x.retried || x.kind === "interrupt" || x.kind === "retry") && isInside(x)).slice(0, MOST_MARKS);
+  const most = top.reduce((n, x) => Math.max(n, x.tin), 1);
+  const marked = run.all.filter((x) => (fails(x) || x.retried || x.kind === "interrupt" || x.kind === "retry" || x.kind === "denied") && isInside(x)).slice(0, MOST_MARKS);
   const agents = run.all.filter((x) => x.kind === "agent" && isInside(x)).slice(0, 400);
   return {
     height,
@@ -109,9 +111,9 @@ function draw(run: Run, A: Axis) {
       const h = (x.tin / most) * 12;
       return { a: A.X(x.t), w: Math.max(0.1, A.X(x.t + x.ms) - A.X(x.t) - 0.06), h, fresh: x.cached ? h * (1 - x.cached / Math.max(1, x.tin)) : 0 };
     }),
-    marks: marked.map((x) => ({ x: A.X(x.t + (x.point ? 0 : x.ms)), cls: fails(x) ? "k-err" : x.kind === "interrupt" ? "k-interrupt" : "k-retry", sign: fails(x) ? "✕" : x.kind === "interrupt" ? "❚❚" : "↻" })),
+    marks: marked.map((x) => ({ x: A.X(x.t + (x.point ? 0 : x.ms)), cls: fails(x) ? "k-err" : x.kind === "interrupt" ? "k-interrupt" : "k-retry", sign: fails(x) ? "✕" : x.kind === "interrupt" ? "❚❚" : x.kind === "denied" ? "⊘" : "↻" })),
     title: `Above: who worked when, one lane for each agent. Below: the size of each prompt, its fresh part dark, up to ${ftok(most)} tokens. Click: the step there. Drag: zoom; double click: the whole run.`,
-    label: `the whole run: ${run.llms.length} model calls, ${agents.length} agents, ${marked.length} failures, retries and questions`,
+    label: `the whole run: ${run.llms.length} model calls, ${agents.length} agents, ${marked.length} failures, retries, denials and questions`,
   };
 }
 

@@ -1,17 +1,17 @@
 // The steps as a tree, with the waterfall on the same rows.
-import { memo } from "preact/compat";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { List, type ListHandle } from "./list";
 import type { Axis } from "../model/axis";
-import { count, minus, ranges } from "../model/ranges";
+import { grown, lost } from "../model/prompts";
 import type { Run } from "../model/run";
 import { clip, plain, safe } from "../model/safe";
-import { bad, fails, type Step, type Sum } from "../model/step";
-import { texts } from "../model/texts";
-import { hasError, standsFor, type Line } from "../model/tree";
+import { add, bad, fails, noSum, type Sum } from "../model/step";
+import { routeText, texts } from "../model/texts";
+import { hasErrorBelow, placeOf, type Line } from "../model/tree";
 import { fms, ftok, fusd, NONE, plural, short, tickLabel } from "../model/units";
 import { Bars } from "./bars";
 import { Icon } from "./icons";
+import { memo } from "./react";
 import { set } from "./state";
 import { Text } from "./values";
 import { useWidth } from "./width";
@@ -27,6 +27,8 @@ interface Props {
   version: number; // grows when lines have come
 }
 
+const GROUP_LOOKED_AT = 100; // members of a folded row whose prompts are compared
+
 /** The ticks whose labels have room beside each other. */
 function spread(A: Axis): number[] {
   let at = -100;
@@ -40,7 +42,7 @@ function spread(A: Axis): number[] {
 export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props) {
   const width = useWidth();
   const box = useRef<ListHandle>(null);
-  const current = step === null ? -1 : lines.findIndex((n) => standsFor(n, step));
+  const current = step === null ? -1 : placeOf(lines, step);
   const before = useRef(-1);
   useEffect(() => {
     if (current >= 0 && current !== before.current) box.current?.scrollToIndex(current, { align: "nearest" });
@@ -51,7 +53,7 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
   const chosen = step === null ? undefined : run.steps.get(step);
   const cursor = chosen ? A.X(chosen.t) : -1;
   return (
-    <div class="tree" role="tree" aria-label="steps" tabIndex={0} aria-activedescendant={step !== null ? `step${step}` : undefined}>
+    <div class="tree" role="tree" aria-label="steps" tabIndex={0} aria-activedescendant={step !== null ? `step${step}` : undefined} style={{ "--at": `${cursor}%` }} data-cursor={cursor >= 0 && cursor <= 100 ? "" : undefined}>
       <div class="tg hd" aria-hidden="true">
         <span class="num n">#</span>
         <span class="first">Step, asked → answered</span>
@@ -63,7 +65,7 @@ export function Tree({ run, A, lines, hits, step, flip, choose, version }: Props
       {lines.length > 0 ? (
         <List handle={box} data={rows} itemSize={width <= 760 ? 44 : width >= 2300 ? 23 : 22}>
           {(n: Line | null, i: number) => n === null ? <End key="end" run={run} /> : (
-            <StepRow key={n.id} run={run} n={n} A={A} grid={grid} cursor={cursor} i={i} size={lines.length} isCurrent={i === current} isHit={hitsRow(n, hits)} flip={flip} choose={choose} version={run.status === "running" ? version : 0} />
+            <StepRow key={n.id} run={run} n={n} A={A} grid={grid} i={i} size={lines.length} isCurrent={i === current} isHit={hitsRow(n, hits)} flip={flip} choose={choose} version={run.status === "running" ? version : 0} />
           )}
         </List>
       ) : (
@@ -88,7 +90,6 @@ interface RowProps {
   n: Line;
   A: Axis;
   grid: string;
-  cursor: number;
   i: number;
   size: number;
   isCurrent: boolean;
@@ -99,7 +100,7 @@ interface RowProps {
 }
 
 const StepRow = memo(
-  ({ run, n, A, grid, cursor, i, size, isCurrent, isHit, flip, choose }: RowProps) => {
+  ({ run, n, A, grid, i, size, isCurrent, isHit, flip, choose }: RowProps) => {
     const x = n.x;
     const isBad = bad(x);
     const at = `${n.depth + 1}`;
@@ -120,7 +121,6 @@ const StepRow = memo(
         </span>
         <span class="bc" style={{ background: grid }}>
           <Bars A={A} n={n} isGone={run.status === "crashed"} />
-          {cursor >= 0 && cursor <= 100 && <i class="cursor" style={{ left: `${cursor}%` }} />}
         </span>
         <Numbers n={n} />
         <span class={`num pms${isBad ? " k-err" : x.status === "running" ? " s-running" : ""}`}>{took(n)}</span>
@@ -129,7 +129,7 @@ const StepRow = memo(
   },
   (a, b) =>
     a.run === b.run && a.n.x === b.n.x && a.n.fold === b.n.fold && a.n.members?.length === b.n.members?.length && a.n.kids.length === b.n.kids.length && a.n.depth === b.n.depth && a.n.hidden === b.n.hidden &&
-    a.A === b.A && a.cursor === b.cursor && a.isCurrent === b.isCurrent && a.isHit === b.isHit && a.version === b.version && a.size === b.size && a.i === b.i,
+    a.A === b.A && a.isCurrent === b.isCurrent && a.isHit === b.isHit && a.version === b.version && a.size === b.size && a.i === b.i,
 );
 
 function nameOf(n: Line): string {
@@ -142,15 +142,21 @@ function nameOf(n: Line): string {
 
 function Chips({ n, run }: { n: Line; run: Run }) {
   const x = n.x;
-  const gone = n.members ? Math.max(0, ...n.members.slice(0, 400).map((m) => dropped(m.x))) : dropped(x);
+  const some = n.members?.slice(0, GROUP_LOOKED_AT).map((m) => m.x) ?? [x];
+  const gone = lost(run, some);
+  const more = some.map((y) => grown(run, y)).find(Boolean);
+  const ending = some.find((y) => y.ending)?.ending;
   const first = n.tries.find((t) => t.failed);
   return (
     <>
       {n.loop !== undefined && <span class="mk w b" title="the same calls, again and again">× {n.loop}</span>}
       {n.similar !== undefined && <span class="mk b" title="the same tools, each time with other arguments">{n.similar} similar</span>}
-      {gone > 2 && <span class="mk" title="messages of the call before that are no longer sent">− {plural(gone, "message")}{n.members ? " inside" : ""}</span>}
+      {more && <span class="mk w ell" title={`its prompt grew since the call before: ${more}`}>{more}</span>}
+      {gone && <span class="mk ell" title={`of the call before, no longer sent: ${gone.slice(2)}`}>{gone}</span>}
+      {ending && <span class={`mk ${ending === "refused" ? "e" : "w"}`} title="how its answer ended">{safe(clip(ending, 24))}</span>}
+      {x.kind === "denied" && <span class="mk w">denied</span>}
       {n.tries.length > 0 && <span class="mk w" title={first ? safe(first.failed) : ""}>↻ {plural(n.tries.length, "retry", "retries")}</span>}
-      {n.fold && !bad(x) && hasError({ ...n, tries: [] }) && <span class="mk e">✕ inside</span>}
+      {n.fold && !bad(x) && hasErrorBelow(n) && <span class="mk e">✕ inside</span>}
       {fails(x) && x.kind !== "node" && <span class="mk e">{x.status === "crashed" ? "in flight" : "failed"}</span>}
       {x.status === "interrupted" && <span class="mk h">waits</span>}
       {x.status === "running" && !x.kids.some((k) => !k.done) && <span class="mk r">running</span>}
@@ -160,12 +166,9 @@ function Chips({ n, run }: { n: Line; run: Run }) {
   );
 }
 
-/** How many messages of the call before a model is no longer sent. */
-const dropped = (x: Step): number => (x.kind === "llm" && x.prev ? count(minus(ranges(x.prev.prompt), ranges(x.prompt))) : 0);
-
 function What({ run, n }: { run: Run; n: Line }) {
   if (n.x.kind === "node" || n.x.kind === "chain") {
-    if (!n.x.failed) return <span class="tx" />;
+    if (!n.x.failed) return <span class="tx"><span class="as ell" dir="auto"><Text>{clip(routeText(run, n.x), 160)}</Text></span></span>;
   }
   let [asked, answered] = texts(run, n.x);
   if (n.similar !== undefined) {
@@ -188,16 +191,10 @@ function What({ run, n }: { run: Run; n: Line }) {
 function sumOf(n: Line): Sum | null {
   const x = n.x;
   if (x.kind === "node" || x.kind === "chain") return null;
-  if (n.members) {
-    const llms = n.members.filter((m) => m.x.kind === "llm").map((m) => m.x);
-    if (!llms.length) return null;
-    const told = llms.filter((y) => y.tin >= 0);
-    const priced = llms.filter((y) => y.cost >= 0);
-    const sum = (of: typeof llms, k: "tin" | "tout" | "cost"): number => of.reduce((s, y) => s + y[k], 0);
-    return { calls: llms.length, told: told.length, priced: priced.length, tin: sum(told, "tin"), tout: sum(told, "tout"), cost: sum(priced, "cost") };
-  }
-  if (x.kind === "llm") return { calls: 1, told: Number(x.tin >= 0), priced: Number(x.cost >= 0), tin: x.tin, tout: x.tout, cost: x.cost };
-  return x.sum;
+  if (!n.members && x.kind !== "llm") return x.sum;
+  const sum = noSum();
+  for (const m of n.members ?? [n]) if (m.x.kind === "llm") add(sum, m.x);
+  return sum.calls ? sum : null;
 }
 
 function Numbers({ n }: { n: Line }) {
@@ -224,7 +221,7 @@ function took(n: Line): string {
 
 /** The row above or below, at which something holds; null if there is none. */
 export function seek(lines: Line[], step: number | null, d: number, ok: (n: Line) => boolean): Line | null {
-  let i = step === null ? (d > 0 ? -1 : lines.length) : lines.findIndex((n) => standsFor(n, step));
+  let i = step === null ? (d > 0 ? -1 : lines.length) : placeOf(lines, step);
   for (i += d; i >= 0 && i < lines.length; i += d) if (ok(lines[i]!)) return lines[i]!;
   return null;
 }

@@ -1,10 +1,11 @@
 // What a model call's context was made of, what it used, and the tools it was offered.
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Json, Rec } from "../data/wire";
-import { numbers, ranges } from "../model/ranges";
 import type { Run } from "../model/run";
 import { clip, safe } from "../model/safe";
 import type { Step } from "../model/step";
-import { asText, messageText } from "../model/texts";
+import { sharesNow, sharesSoon, type Shares as SharesOf } from "../model/shares";
+import { asText } from "../model/texts";
 import { ftok, fusd } from "../model/units";
 import { FoldSec, Sec } from "./detail";
 import { Fold, JsonTree } from "./values";
@@ -34,18 +35,17 @@ export function Usage({ x, f }: { x: Step; f: Rec }) {
 
 /** Shares of the context by characters: counts of tokens per message are told by nobody. */
 export function ContextShares({ run, x }: { run: Run; x: Step }) {
-  const prompt = ranges(x.prompt);
-  if (!prompt.length || run.row.content === "none") return null;
-  const by = { system: 0, question: 0, history: 0, tools: 0 };
-  const fresh = [...numbers(prompt, 4000)];
-  for (const n of fresh) {
-    const m = run.resolve(run.message(n, x.lines[0]), x.lines[0]) as Rec;
-    const size = sizeOf(m);
-    if (m.role === "system") by.system += size;
-    else if (m.role === "tool") by.tools += size;
-    else if (n === fresh.at(-1) && m.role === "user") by.question += size;
-    else by.history += size;
-  }
+  const isKept = !!x.prompt && run.row.content !== "none";
+  const now = useMemo(() => (isKept ? sharesNow(run, x) : null), [run, x, isKept]);
+  const [soon, come] = useState<{ x: Step; by: SharesOf | null }>({ x, by: null });
+  useEffect(() => {
+    let isWanted = isKept && !now;
+    if (isWanted) void sharesSoon(run, x, () => isWanted).then((by) => by && come({ x, by }));
+    return () => void (isWanted = false);
+  }, [run, x, isKept]);
+  if (!isKept) return null;
+  const by = now ?? (soon.x === x ? soon.by : null);
+  if (!by) return <Sec title="What the context is made of"><span class="faint">Counting its messages …</span></Sec>;
   const defs = JSON.stringify(definitions(run, x)).length - 2;
   const total = by.system + by.question + by.history + by.tools + defs;
   if (total <= 0) return null;
@@ -54,14 +54,6 @@ export function ContextShares({ run, x }: { run: Run; x: Step }) {
       <Shares label="context" unit={(n) => `${Math.max(1, Math.round((n / total) * 100))} %`} parts={[["system", by.system, "c-system"], ["tool definitions", defs, "c-defs"], ["history", by.history, "c-history"], ["tool results", by.tools, "c-tools"], ["question", by.question, "c-question"]]} />
     </Sec>
   );
-}
-
-function sizeOf(m: Rec): number {
-  const cut = (m.content as Rec | null)?.$cut as Rec | undefined;
-  const text = (m.content as Rec | null)?.$text as Rec | undefined;
-  if (cut) return num(cut.bytes);
-  if (text) return num(text.chars);
-  return messageText(m).length + (m.tool_calls ? JSON.stringify(m.tool_calls).length : 0);
 }
 
 /** The definitions of the tools that a call was offered: written once in a run, by the first call that had them. */

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steplog._ask.said import args_of, calls_of, is_from_user, messages_in, own_error, result_of, text_of
 from steplog._read.errors import NotFound
 from steplog._show.preview import as_text, brief
+from steplog._show.stops import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ class Turn:
 
     `who`: `user`, `assistant` (a model, `name`), `tool` (a call, with `args` and, in `text`, what it gave), `agent` (one
     begins inside another), `question` (to a human), `answer` (the human's), `retrieval`, `error`, or `end` (how a run ended
-    that did not end well). `depth` counts the agents around it, `step` is its number in its run (0: the run itself).
+    that did not end well). `status` is how it ended, of an answer also why the model stopped (`stopped: length`, `refused`). `depth` counts the agents around it, `step` is its number in its run (0: the run itself).
     """
 
     run: str
@@ -189,8 +190,9 @@ def _of_step(run: Run, step: Step, depth: int, tools: _Tools) -> Iterator[Turn]:
     place = (run.id, step.number, depth)
     if step.kind == "llm":
         text = text_of(step.message)
-        if text or step.open or own_error(step) is not None:
-            yield Turn(*place, "assistant", step.name, text, status=step.status)
+        if text or step.open or step.fields.get("finish_reason") == "refusal" or own_error(step) is not None:
+            ended = stopped(step.fields, step.message) if step.status == "ok" else ""
+            yield Turn(*place, "assistant", step.name, text, status=ended or step.status)
         for tool in tools.asked_by(step):
             yield _tool(run, tool, depth)
     elif step.kind == "tool":

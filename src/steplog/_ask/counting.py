@@ -15,21 +15,16 @@ if TYPE_CHECKING:
     from steplog._ask.tables.database import Database
 
 _FACTS_OF_VIEW: Final = "SELECT run, nth, name, started, ms, thread, status, metadata FROM runs"
-# The same from the lines alone, for who asks for less: the view has to know more of each line.
-_FACTS_OF_LINES: Final = """
-    SELECT run, nth, name, started, coalesce(took, epoch_us(last_ts - started) / 1000) AS ms FROM (
-        SELECT run, nth, any_value(name) FILTER (ev = 'run.start') AS name, max(ts) AS last_ts,
-            coalesce(min(ts) FILTER (ev = 'run.start'), min(ts)) AS started, any_value(ms) FILTER (ev = 'run.end') AS took
-        FROM lines WHERE run IS NOT NULL GROUP BY run, nth
-    )
+# The same for who asks for less: the view has to know more of each run.
+_FACTS_OF_RUNS: Final = """
+    SELECT run, nth, name, coalesce(started, first_ts) AS started,
+        coalesce(ms, epoch_us(last_ts - coalesce(started, first_ts)) / 1000) AS ms FROM gathered_runs
 """
 # The agent and the node that each step runs in, from the run downwards. A step has one parent, so that a circle in a damaged
 # log hangs on nothing and is not reached.
 _PLACES: Final = """
     WITH RECURSIVE tree AS (
-        SELECT run, nth, step, any_value(parent) AS parent, split_part(any_value(ev), '.', 1) AS kind,
-            any_value(name) AS name, any_value(node) AS node
-        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL GROUP BY run, nth, step
+        SELECT run, nth, step, parent, kind, name, node FROM gathered
     ),
     placed AS (
         SELECT run, nth, step, CASE kind WHEN 'agent' THEN name END AS agent,
@@ -60,7 +55,7 @@ def gather(held: Database, chosen: Sequence[Dimension], of: str, *, again: bool 
     """
     for table in ("facts", "places", "counted") if again else ():
         held.connection.execute(f"DROP TABLE IF EXISTS {table}")
-    facts = _FACTS_OF_VIEW if any(each.needs_runs for each in chosen) else _FACTS_OF_LINES
+    facts = _FACTS_OF_VIEW if any(each.needs_runs for each in chosen) else _FACTS_OF_RUNS
     held.connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
     is_placed = any(each.needs_places for each in chosen)
     if is_placed:
@@ -69,13 +64,13 @@ def gather(held: Database, chosen: Sequence[Dimension], of: str, *, again: bool 
     labelled = _LABELLED if any(each.needs_labels for each in chosen) else ""
     groups = "".join(f", {each.sql} AS g{at}" for at, each in enumerate(chosen))
     kinds = {kind for each in chosen for kind in each.kinds}
-    only = " OR ".join(f"starts_with(ev, '{kind}.')" for kind in sorted(kinds)) or "true"
+    only = f"kind IN ({', '.join(repr(kind) for kind in sorted(kinds))})" if kinds else "true"
     failed = "WHERE s.failed" if any(each.name == "error" for each in chosen) else ""
     held.connection.execute(f"""
         CREATE TEMP TABLE counted AS
         SELECT s.run, s.nth, s.kind, s.kind IN {CALL_KINDS} AS is_call, s.failed, s.status, s.ms, s.ttft_ms, s.started,
             s.model, s.provider, {", ".join(f"s.{name}" for name in TOKENS)}, s.cached{groups}
-        FROM (SELECT *, status = 'error' AND error_step IS NULL AS failed FROM ({steps_sql(f"({only})")})) AS s
+        FROM (SELECT *, status = 'error' AND error_step IS NULL AS failed FROM ({steps_sql(only, with_node=False)})) AS s
             JOIN facts AS r USING (run, nth) {labelled} {"LEFT JOIN places AS p USING (run, nth, step)" if is_placed else ""}
             {versioned}
         {failed}

@@ -54,6 +54,8 @@ def step_data(step: Step) -> dict[str, Any]:
         "open": step.open or None,
         "recovered_by": step.recovered_by.number if step.recovered_by else None,
     }
+    if step.kind == "agent":
+        state["totals"] = totals_below([step]).totals
     fields = {name: value for name, value in step.resolved().items() if name not in state}
     return {**{name: value for name, value in state.items() if value is not None}, **fields}
 

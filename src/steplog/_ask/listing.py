@@ -178,7 +178,12 @@ def _looked_at(row: Row, also: Collection[str], *, known: bool) -> Row:
 
 
 def _sums(rows: Collection[Row], *, with_cost: bool) -> Sums:
-    counts = {name: sum(_count(name)(row) for row in rows) for name in _COUNTS}
+    counts: dict[str, int] = dict.fromkeys(_COUNTS, 0)
+    for row in rows:
+        totals = row.run.totals
+        for name in _COUNTS:
+            value = totals.get(name)
+            counts[name] += value if isinstance(value, int) else 0
     costs = [row.cost for row in rows if row.cost is not None]
     return Sums(
         len(rows),

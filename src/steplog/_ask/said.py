@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final, cast
 
-from steplog._show.preview import as_text
+from steplog._show.preview import as_text, beside
 from steplog._show.terminal_text import as_json
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def calls_of(message: Mapping[str, Json] | None) -> tuple[Record, ...]:
 
 
 def text_of(message: Mapping[str, Json] | None) -> str:
-    """A message's content as text."""
-    return "" if message is None else as_text(message.get("content"))
+    """A message's content as text; of one without any what stands beside it, as with which words a model refused."""
+    return "" if message is None else as_text(message.get("content")) or " ".join(beside(message))
 
 
 def tokens_of(step: StepView, name: str) -> int:

@@ -7,10 +7,11 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.dimensions import MODEL_KINDS
-from steplog._ask.prices import Tariff, price_of, tariff
+from steplog._ask.prices import Rates, Tariff, price_of, tariff
 from steplog._ask.said import Usage, model_of, usage_of
 from steplog._ask.tables.columns import TOKENS
 from steplog._read.errors import LogError
@@ -117,8 +118,10 @@ _ODD: Final = (
 )
 
 
-def spend(held: Database, columns: Iterable[str]) -> dict[tuple[Any, ...], Spending]:
-    """What the rows of the table `counted` cost, by the values of its `columns`.
+def spend(
+    held: Database, columns: Iterable[str], *, only_priced: bool = False
+) -> dict[tuple[Any, ...], Spending]:
+    """What the rows of the table `counted` cost, by the values of its `columns`; only_priced: only of models that have a price.
 
     The tokens of one model, tier and time are summed up first: within these a price is the same for each token.
     """
@@ -131,28 +134,27 @@ def spend(held: Database, columns: Iterable[str]) -> dict[tuple[Any, ...], Spend
                 CASE changes WHEN 'daily' THEN date_trunc('day', started)
                              WHEN 'hourly' THEN time_bucket(INTERVAL 15 MINUTES, started) END AS period,
                 CASE WHEN {_ODD} THEN ({", ".join(TOKENS)}) END AS odd, {", ".join(TOKENS)}
-            FROM counted LEFT JOIN tariffs ON tariffs.model = coalesce(counted.model, '')
+            FROM counted {"JOIN" if only_priced else "LEFT JOIN"} tariffs ON tariffs.model = coalesce(counted.model, '')
                 AND tariffs.provider = coalesce(counted.provider, '')
             WHERE {_CHARGED}
         ) GROUP BY ALL
     """
     found: dict[tuple[Any, ...], Spending] = {}
-    width = len(list(columns))
+    width, priced = len(list(columns)), cache(_rates)  # there are many rows, and few prices
     for row in held.rows(sql):
         model, provider, tier, period, odd, calls, *tokens = row[width:]
         usage = Usage(*(count or 0 for count in odd)) if odd else Usage(*tokens)
-        price = usage.problem if odd else _priced(model or "", provider, tier, period, usage, calls)
+        rates = usage.problem if odd else priced(model or "", provider, tier, period)
+        price = rates if isinstance(rates, str) else rates.price(usage, calls)
         _book(found.setdefault(tuple(row[:width]), Spending()), price, calls, model or "", provider)
     return found
 
 
-def _priced(
-    model: str, provider: str, tier: int, period: datetime | None, usage: Usage, calls: int
-) -> Decimal | str:
+def _rates(model: str, provider: str, tier: int, period: datetime | None) -> Rates | str:
     found = tariff(model, provider)
     if not isinstance(found, Tariff):
         return found
-    return found.rates(None if period is None else period.replace(tzinfo=UTC), tier).price(usage, calls)
+    return found.rates(None if period is None else period.replace(tzinfo=UTC), tier)
 
 
 def _tell_tariffs(held: Database) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.counting import gather
 from steplog._ask.dimensions import MODEL_KINDS, dimensions
+from steplog._ask.lost_steps import lost_steps
 from steplog._ask.prices import price_sources
 from steplog._ask.spending import Spending, Unpriced, spend
 from steplog._ask.sql import notes
@@ -161,7 +162,7 @@ def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) ->
     spent = spend(held, [] if has_labels else columns) if prices else None
     everything = None if spent is None else {(): _all(spent.values())}
     total = _figures(_summed(held, [], of)[0], 0, everything)
-    slowest, dearest = _slowest(held, ranked), _dearest(held, ranked) if prices else ()
+    slowest, dearest = _slowest(held, ranked), _dearest(held, ranked) if prices and ranked else ()
     if has_labels:  # with which a run may be in several groups
         gather(held, chosen, of, again=True)
         spent = spend(held, columns) if prices else None
@@ -176,7 +177,7 @@ def stats_of(held: Database, by: Sequence[str], *, prices: bool, ranked: int) ->
         dearest=dearest,
         unpriced=everything[()].unpriced if everything else (),
         sources=price_sources() if prices else (),
-        notes=tuple(notes(held)),
+        notes=(*notes(held), *lost_steps(held)),
     )
 
 
@@ -240,7 +241,11 @@ def _slowest(held: Database, ranked: int) -> tuple[Ranked, ...]:
 
 
 def _dearest(held: Database, ranked: int) -> tuple[Ranked, ...]:
-    costs = ((each.cost, run, nth) for (run, nth), each in spend(held, ["run", "nth"]).items() if each.cost)
+    costs = (
+        (each.cost, run, nth)
+        for (run, nth), each in spend(held, ["run", "nth"], only_priced=True).items()
+        if each.cost
+    )
     names: dict[tuple[str, int], str] = {
         (run, nth): name for run, nth, name in held.rows("SELECT run, nth, coalesce(name, '') FROM facts")
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from steplog._ask.unpriced import unpriced
 from steplog._cli.command import NO, ReadCommand, complain
 from steplog._cli.options import takes_json, takes_log
 from steplog._cli.sizes import size_text
@@ -85,6 +86,7 @@ def doctor(
         return
     key = os.environ.get("STEPLOG_CHAIN_KEY", "").encode() if verify else None
     health = examine(log_path(path), key)
+    health.findings += unpriced(health.models)
     damaged = notes_in(notes_files([health.path], [each.file for each in health.segments])).bad
     if json_:
         told = {"bad_notes": list(map(str, damaged))} if damaged else {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from steplog._show.preview import as_text, brief
+from steplog._show.preview import as_text, brief, entered
 from steplog._show.terminal_text import one_line
 from steplog._show.units import clock, dollars, duration
 from steplog._show.usage import amount_told, untold_text
@@ -85,6 +85,18 @@ def _name(row: Row) -> str:
     return test or row.run.name
 
 
+def _asked(row: Row) -> str:
+    """What the run was asked; where it is a single call, that."""
+    run = row.run
+    return brief(run.input) if run.input is not None or not run.steps else entered(run.steps[0])
+
+
+def _program(argv0: str) -> str:
+    """A program as people call it: its file, of `python -m package` the package."""
+    folder, _, file = argv0.replace("\\", "/").rpartition("/")
+    return (folder.rpartition("/")[2] if file == "__main__.py" else "") or file
+
+
 def _notes(row: Row) -> str:
     """What was in vain, in few words, with how often, and what is not known."""
     words = [f"{_NOTED.get(each.kind, each.kind)} x {len(each.steps)}" for each in row.waste]
@@ -97,8 +109,8 @@ RUN_COLUMNS: Final[dict[str, RunColumn]] = {
     "name": RunColumn("NAME", _text(_name)),
     "status": RunColumn("STATUS", _text(lambda row: row.run.status)),
     "thread": RunColumn("THREAD", _text(lambda row: row.run.thread)),
-    "asked": RunColumn("ASKED", _text(lambda row: brief(row.run.input), _LONG_CELLS)),
-    "program": RunColumn("PROGRAM", _text(lambda row: as_text(row.run.writer.get("argv0")))),
+    "asked": RunColumn("ASKED", _text(_asked, _LONG_CELLS)),
+    "program": RunColumn("PROGRAM", _text(lambda row: _program(as_text(row.run.writer.get("argv0"))))),
     "framework": RunColumn("FRAMEWORK", _text(lambda row: row.run.framework)),
     "models": RunColumn("MODELS", _text(_models, _LONG_CELLS)),
     "tags": RunColumn("TAGS", _text(lambda row: ", ".join(map(as_text, row.run.tags)), _LONG_CELLS)),
@@ -110,7 +122,7 @@ RUN_COLUMNS: Final[dict[str, RunColumn]] = {
     "tool": _count("TOOL", "tool_calls"),
     "errors": _count("ERR", "errors"),
     "retries": _count("RETRIES", "retries"),
-    "interrupts": _count("ASKED", "interrupts"),
+    "interrupts": _count("WAITS", "interrupts"),
     "in": _tokens("IN", "input_tokens"),
     "out": _tokens("OUT", "output_tokens"),
     "cached": RunColumn(

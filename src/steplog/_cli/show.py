@@ -11,12 +11,14 @@ from steplog._cli.command import ReadCommand, log_at, warn_about, warnings
 from steplog._cli.options import is_path, takes_budget, takes_json, takes_log
 from steplog._cli.output import look, paged, painted, say
 from steplog._cli.show_parts import Asked, part_of, price_of
+from steplog._read.runs.launched import launches_of
 from steplog._show.chat import chat_lines
 from steplog._show.note_lines import note_line
 from steplog._show.run_page import run_page
 from steplog._show.run_tree import run_lines
 from steplog._show.step_page import step_lines
 from steplog._show.terminal_text import as_json, visible
+from steplog._show.wrapping import prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         "steplog show @last",
         "steplog show @last 1",
         "steplog show @last --only llm,tool --full",
+        "steplog show @last --calls --depth 2",
         "steplog show @last --chat",
         "steplog show @last --budget 500",
     ),
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
 @click.option(
     "--only", "kinds", metavar="KINDS", help="Only steps of these kinds: llm,tool,retriever,agent,node …"
 )
+@click.option("--calls", is_flag=True, help="Only what was called and what happened: no nodes.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Only N levels of steps.")
 @click.option(
     "--errors", "failed", is_flag=True, help="Only steps that did not end well, and those around them."
 )
@@ -151,11 +156,16 @@ def _ending(log: Log, run: Run) -> Iterator[str]:
 
     for each in waste(run):
         numbers = ", ".join(map(str, each.steps[:8])) + (" …" if len(each.steps) > 8 else "")
-        yield painted(visible(f"! in vain: {each.sentence} (steps {numbers})"), "yellow")
+        for line in prose(visible(f"! in vain: {each.sentence} (steps {numbers})"), look()):
+            yield painted(line, "yellow")
+    for step, one in launches_of(run, log.runs if run.thread else ()):
+        yield visible(
+            f"step {step.number} launched run {one.id} {one.metadata.get('subagent_name') or one.name}, {one.status}"
+        )
     for note in run.notes:
         yield painted(f"note: {note_line(note, look().columns - 6)}", "cyan")
     for sentence in warnings(log):
-        yield painted(visible(f"! {sentence}"), "yellow")
+        yield from (painted(line, "yellow") for line in prose(visible(f"! {sentence}"), look()))
     yield visible(f"log: {run.file}")
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steplog._show.outline import failing, of_kinds, outline
+from steplog._show.below import with_parts
+from steplog._show.outline import calls, failing, no_deeper, of_kinds, outline
 from steplog._show.run_tree import Part, header, totals_text, tree_lines
 from steplog._show.units import dollars, duration
+from steplog._show.wrapping import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
 
     from steplog._read.runs.run import Run
     from steplog._read.runs.step import Step
@@ -25,6 +28,8 @@ class Asked:
     full: bool
     tools: bool
     kinds: str | None
+    calls: bool
+    depth: int | None
     failed: bool
     agent: str | None
     node: str | None
@@ -37,7 +42,8 @@ class Asked:
     @property
     def is_part(self) -> bool:
         """Whether only a part of the tree is wanted."""
-        return self.failed or self.kinds is not None or self._has_roots
+        is_picked = self.failed or self.calls or self.kinds is not None
+        return is_picked or self.depth is not None or self._has_roots
 
     @property
     def _has_roots(self) -> bool:
@@ -56,9 +62,11 @@ def part_of(run: Run, asked: Asked, look: Look) -> Iterator[str]:
     """The part of the run that was asked for, and what that took together."""
     roots = asked.roots(run)
     keep = of_kinds(asked.kinds.split(",")) if asked.kinds else failing(run) if asked.failed else None
+    keep = calls if asked.calls and keep is None else keep
     yield from header(run, look)
     yield ""
     drawn = outline(run, roots=roots, keep=keep)
+    drawn = drawn if asked.depth is None else no_deeper(drawn, asked.depth)
     if not drawn:
         yield "no such steps"
         return
@@ -70,16 +78,27 @@ def part_of(run: Run, asked: Asked, look: Look) -> Iterator[str]:
     found = totals_below(roots)
     cost = "" if found.cost is None else f", {dollars(found.cost)}"
     yield ""
-    yield f"with everything below: {totals_text(found.totals)}, {duration(found.ms)}{cost}"
+    took = f"with everything below: {totals_text(found.totals)}, {duration(found.ms)}{cost}"
+    yield from in_lines(took.split(", "), ", ", look)
     yield from map(str, found.unpriced)
 
 
 def price_of() -> Callable[[StepView], str]:
-    """What says a step's price; nothing of a step without one."""
+    """What says a step's price, of an agent with all that is part of it; nothing of a step without one."""
     from steplog._ask.spending import spending_of  # noqa: PLC0415 -- only who draws a run needs it
 
+    costs: dict[
+        int, Decimal | None
+    ] = {}  # by the steps' numbers: what is part of an agent is asked for again by itself
+
+    def cost_of(step: StepView) -> Decimal | None:
+        if step.number not in costs:
+            costs[step.number] = spending_of([step]).known
+        return costs[step.number]
+
     def price(step: StepView) -> str:
-        cost = spending_of([step]).known
-        return "" if cost is None else dollars(cost)
+        parts = with_parts([step]) if step.kind == "agent" else [step]
+        known = [cost for part in parts if (cost := cost_of(part)) is not None]
+        return dollars(sum(known)) if known else ""
 
     return price

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import click
+import orjson
 
 from steplog._cli.command import ReadCommand, log_at
 from steplog._cli.options import takes_log
-from steplog._cli.output import columns, painted
+from steplog._cli.output import columns, is_terminal, painted
+from steplog._format.segment_name import PACKED
 from steplog._format.shipped import is_url
 from steplog._read.files.follow import follow
 from steplog._read.files.lines import BadLine
 from steplog._read.files.segments import log_path, segments
 from steplog._read.runs.times import moment
 from steplog._show.preview import as_text, brief, message_text
+from steplog._show.stops import stopped
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 
 if TYPE_CHECKING:
@@ -77,7 +80,23 @@ def _print(lines: Iterable[Line | BadLine], *, jsonl: bool) -> None:
         if isinstance(line, BadLine):
             click.echo(visible(f"steplog: {line}"), err=True)
         else:
-            click.echo(as_json(line.record) if jsonl else _readable(line.record))
+            click.echo(_as_written(line) if jsonl else _readable(line.record))
+
+
+def _as_written(line: Line) -> str | bytes:
+    """The line's very bytes; on a terminal with what would act there escaped."""
+    if is_terminal():
+        return as_json(line.record)
+    if str(line.file) != "-" and not line.file.name.endswith(PACKED):
+        try:
+            with line.file.open("rb") as file:
+                file.seek(line.offset)
+                raw = file.readline().rstrip(b"\n")
+            if raw[:1] == b"{":
+                return raw
+        except OSError:  # it was packed, or deleted, a moment ago
+            pass
+    return orjson.dumps(line.record)  # as the writer writes
 
 
 def _readable(record: Record) -> str:
@@ -86,7 +105,10 @@ def _readable(record: Record) -> str:
     run, step = record.get("run"), record.get("step")
     lead = f"{when.strftime('%H:%M:%S.%f')[:-3] if when else '?':<12} {one_line((run or '')[:_ID_DIGITS], _ID_DIGITS):<{_ID_DIGITS}} {step or '':>4}"
     status = record.get("status")
-    words = [record["ev"], record.get("name") or record.get("model"), status and f"[{status}]"]
+    answer = record.get("message")
+    ended = stopped(record, answer if isinstance(answer, dict) else None)
+    notes = ", ".join(str(note) for note in (status, ended) if note)
+    words = [record["ev"], record.get("name") or record.get("model"), notes and f"[{notes}]"]
     said = " ".join(one_line(str(word), _WORD_CELLS) for word in words if word)
     room = max(_LEAST_PREVIEW, columns() - cells_of(lead) - cells_of(said) - 3)
     preview = one_line(_about(record), room)

@@ -95,7 +95,7 @@ def plan(log: Log, ledgers: Iterable[Path], since: datetime | None, *, unfinishe
     """What is owed to a folder with these ledgers."""
     found = Plan(log.segments)
     moment = None if since is None else since.astimezone(UTC).replace(tzinfo=None)
-    with database(log, ["runs"], memory=MEMORY) as held:
+    with database(log, ["runs"], memory=MEMORY, by_lines=True) as held:
         _tell_delivered(held, ledgers)
         for *facts, files, is_there in held.rows(_OWED, [moment]):
             each = Owed(*facts, files=tuple(files))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from steplog._ask.tables.gathered import OF_LINES
 from steplog._ask.tables.views import MADE_BY, VIEWS
 from steplog._fleet.spark_contents import content_views
 from steplog._fleet.spark_lines import read_lines, small_table
@@ -45,6 +46,8 @@ def pyspark(module: str) -> Any:
 
 
 def _make(session: Session) -> None:
+    for table, sql in OF_LINES.items():
+        session.sql(as_spark(sql)).createOrReplaceTempView(table)
     for view, sql in MADE_BY.items():
         _register(view, session.sql(as_spark(sql)))
 

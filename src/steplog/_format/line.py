@@ -13,7 +13,7 @@ from steplog._format.record import Json, Record
 # str.splitlines() and JavaScript. Each begins with one of two bytes, for which memory is searched in no time.
 _C1 = re.compile(b"\xc2[\x80-\x9f]")
 _SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
-DELETE = b"\x7f"
+DELETE = 0x7F  # asked for as a number: for bytes in bytes an exception is made and dropped
 
 
 def encode(record: Record) -> bytes:
@@ -31,7 +31,7 @@ def encode(record: Record) -> bytes:
 def escaped(data: bytes) -> bytes:
     """What orjson gives, with the characters escaped that it leaves as they are."""
     if DELETE in data:
-        data = data.replace(DELETE, b"\\u007f")
+        data = data.replace(b"\x7f", b"\\u007f")
     if not data.isascii():  # ten times cheaper than one search
         if b"\xc2" in data:
             data = _C1.sub(_c1_escaped, data)

@@ -56,7 +56,7 @@ ENVELOPE: Final = ("seq", "ts", "w", "run", "step", "parent", "ev")
 CHAIN: Final = "chain"  # the last field of each line, where a log is chained
 
 _ANY_START: Final = (
-    "name", "input", "tags", "metadata", "node", "attempt", "late_ms", "start_lost", "extra", "chars",
+    "name", "input", "tags", "metadata", "node", "attempt", "after_failed", "late_ms", "start_lost", "extra", "chars",
 )  # fmt: skip
 _ANY_END: Final = (
     "ms", "status", "error", "implied", "start_lost", "input", "output", "name", "extra", "chars",
@@ -126,7 +126,7 @@ SHAPES: Final[dict[str, str]] = {
         "response_id", "id", "where",
     ), "text"),
     **dict.fromkeys(("tags", "tools", "triggers", "route"), "texts"),
-    **dict.fromkeys(("attempt", "parent_step"), "ordinal"),
+    **dict.fromkeys(("attempt", "after_failed", "parent_step"), "ordinal"),
     **dict.fromkeys(("count", "dimensions"), "count"),
     "step_in_graph": "integer", "wait_ms": "duration",
     **dict.fromkeys(("input", "output", "args", "result", "query", "value", "data"), "value"),

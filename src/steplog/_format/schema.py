@@ -177,6 +177,7 @@ _FIELDS: Final[dict[str, Schema]] = {
     "chars": _told(_COUNT, "characters that content=none left out of this line"),
     "extra": _told({**_OBJECT, "minProperties": 1}, "what was told under names, or in forms, that this format has no place for"),
     "tags": _several(_TEXT), "metadata": _OBJECT, "attempt": _ORDINAL,
+    "after_failed": _told(_ORDINAL, "the step that failed before it: it is the next attempt, or handles the error"),
     "late_ms": _told(_MS, "milliseconds between the beginning of the work and this line"),
     "ms": _told(_MS, "duration, milliseconds"), "ttft_ms": _told(_MS, "time to first token, milliseconds"),
     "status": {"enum": [status for status in get_args(Status) if status != "ok"]},

@@ -23,11 +23,10 @@ def spent_earlier(
     if path is None:
         return Spent()
     try:
-        runs = [
-            run
-            for run in read(path).runs
-            if run.thread == thread and run.id not in but and not run.parent_run
-        ]
+        mine = [run for run in read(path).runs if run.thread == thread]
+        ids = {run.id for run in mine}
+        # What is part of another run of the thread counts there; a sub-agent that was launched on it from another thread does not.
+        runs = [run for run in mine if run.id not in but and run.parent_run not in ids]
         if waiting_only:
             runs = _waiting(runs)
         spent = Spent()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from steplog._read.withheld import Withheld
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from steplog._format.record import Json, Record
     from steplog._read.files.stretch import Stretch
 
-_CUT: Final = b'{"$cut":{'
-_SETTING: Final = re.compile(rb'"setting":"(max_[a-z_]+)"')
 _AROUND: Final = frozenset({"tool", "node", "agent"})
 _TELLING: Final = 16  # characters from which a text in two places is no chance
 _MOST_TEXTS: Final = 20
@@ -27,7 +26,7 @@ _SHOWN: Final = 3
 class Finding:
     """Something that its program's author should look at.
 
-    `kind` is `no_usage`, `recorded_twice`, `lost_config` or `cut`; `count` how often it was met, `text` a sentence with
+    `kind` is `no_usage`, `no_price`, `recorded_twice`, `lost_config`, `cut` or `masked`; `count` how often it was met, `text` a sentence with
     the way out, `runs` the ids of some runs with it.
     """
 
@@ -42,6 +41,7 @@ class _OpenStep:
     kind: str
     name: str
     texts: list[str]
+    provider: str = ""
 
 
 @dataclass(slots=True)
@@ -64,20 +64,17 @@ class Audit:
         self._open: dict[str, dict[str, _OpenRun]] = {}  # by writer, by id
         self._without_usage: Counter[str] = Counter()
         self._silent_runs: dict[str, None] = {}
-        self._cut: Counter[str] = Counter()
+        self._models: Counter[tuple[str, str]] = Counter()
+        self._withheld = Withheld()
         self._twice: dict[str, str] = {}
         self._lost: dict[str, str] = {}
 
     def take(self, stretch: Stretch) -> None:
         """Looks at the lines of a stretch, all of them parsed."""
         for row, record in enumerate(stretch.records):
-            text = stretch.texts[row]
-            if _CUT in text:
-                settings = [name.decode() for name in _SETTING.findall(text)]
-                self._cut.update(settings)
-                self._cut[""] += max(0, text.count(_CUT) - len(settings))
             runs = self._open.setdefault(stretch.writers[row], {})
             ev = record["ev"]
+            self._withheld.take(stretch.texts[row], record, _name(record, runs))
             if ev == "run.start":
                 self._begin(record, runs)
             elif ev == "run.end":
@@ -110,7 +107,9 @@ class Audit:
         if what == "start" and (kind in _AROUND or kind == "llm"):
             given = record.get("args") if kind == "tool" else record.get("input")
             name = record.get("model") if kind == "llm" else record.get("name")
-            run.steps[number] = _OpenStep(kind, str(name or ""), list(_texts(given)))
+            run.steps[number] = _OpenStep(
+                kind, str(name or ""), list(_texts(given)), str(record.get("provider") or "")
+            )
         elif what == "end":
             step = run.steps.pop(number, None)
             if kind == "llm":
@@ -123,6 +122,9 @@ class Audit:
                 str(record.get("model") or (step.name if step else "")) or "unknown model"
             ] += 1
             self._silent_runs[run.id] = None
+        elif is_answer:
+            model, provider = (step.name, step.provider) if step else ("", "")
+            self._models[str(record.get("model") or model), provider] += 1
         answer = record.get("response_id")
         if isinstance(answer, str) and not record.get("cached"):
             if answer in run.answers:
@@ -146,16 +148,23 @@ class Audit:
             models = ", ".join(f"{model} {n}" for model, n in self._without_usage.most_common(_SHOWN))
             text = f"model calls without token counts, which are in no total and no cost: {calls} ({models})"
             yield Finding("no_usage", calls, text, tuple(self._silent_runs))
-        for setting, count in self._cut.most_common():
-            if count:
-                way = (
-                    f"STEPLOG_{setting.upper()}"
-                    if setting
-                    else "a higher max_value_bytes, max_items or max_depth"
-                )
-                yield Finding(
-                    "cut", count, f"{count} values were cut by a limit: {way} would keep more of them"
-                )
+        yield from (Finding("cut", count, text) for count, text in self._withheld.cut())
+        yield from (Finding("masked", count, text) for count, text in self._withheld.masked())
+
+    @property
+    def models(self) -> Mapping[tuple[str, str], int]:
+        """The models that told what they used, each with its provider, and in how many calls."""
+        return self._models
+
+
+def _name(record: Record, runs: Mapping[str, _OpenRun]) -> str:
+    """What a line is about: at an end, where the line names nothing, what its start named."""
+    name = record.get("name") or record.get("model")
+    run = runs.get(record.get("run") or "")
+    if name or run is None:
+        return str(name or "")
+    step = run.steps.get(record.get("step") or 0)
+    return step.name if step is not None else "" if "step" in record else run.name
 
 
 def _around(above: _OpenRun, run: _OpenRun) -> tuple[str, str, int, _OpenStep] | None:

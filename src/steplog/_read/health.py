@@ -91,6 +91,7 @@ class Health:
     cut: int = 0
     masked: dict[str, int] = field(default_factory=dict[str, int])
     findings: list[Finding] = field(default_factory=list[Finding])
+    models: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     chained: int | None = None
 
     @property
@@ -233,6 +234,7 @@ class _Examination:
             if not segment.state:
                 segment.state = _state(segment, holes, states.get(segment.file, set()))
         self.health.findings = list(self.audit.findings())
+        self.health.models = dict(self.audit.models)
         self.health.chained = None if self.chains is None else self.chains.checked
         return self.health
 

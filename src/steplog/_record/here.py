@@ -34,6 +34,21 @@ def innermost(recorder: object) -> Nested | None:
     return block
 
 
+def go_in(block: Nested) -> Nested | None:
+    """From now on what the code does is inside of `block`; gives what it was inside of before."""
+    before = _innermost.get()
+    if before is not block:
+        block.outer = before
+        _innermost.set(block)
+    return before
+
+
+def come_out(block: Nested, before: Nested | None) -> None:
+    """Come out of `block`, where this is the context that went in: a generator may be closed in another one."""
+    if _innermost.get() is block:
+        _innermost.set(before)
+
+
 class Inside:
     """While this lasts, what the code does is inside of `block`."""
 
@@ -46,12 +61,8 @@ class Inside:
 
     def __enter__(self) -> None:
         """Go in."""
-        self._before = _innermost.get()
-        if self._before is not self._block:
-            self._block.outer = self._before
-            _innermost.set(self._block)
+        self._before = go_in(self._block)
 
     def __exit__(self, *_: object) -> None:
-        """Come out, where this is the context that went in: a generator may be closed in another one."""
-        if _innermost.get() is self._block:
-            _innermost.set(self._before)
+        """Come out."""
+        come_out(self._block, self._before)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from steplog._format.record import STATUSES, STEPS, Totals
 from steplog._record.decorated import asked_by, decorated, name_of
-from steplog._record.here import Inside, Nested, innermost
+from steplog._record.here import Nested, come_out, go_in, innermost
 from steplog._record.keywords import (
     AnyFields,
     EndFields,
@@ -40,20 +40,22 @@ class Block:
         recorder: StepRecorder,
         kind: str,
         name: str | None,
-        fields: dict[str, Any],
+        fields: Mapping[str, Any],
         parent: Block | None = None,
     ) -> None:
-        """Nothing is recorded yet."""
+        """Nothing is recorded yet; a `kind` that the format does not have becomes a node."""
+        if type(kind) is not str or (kind not in STEPS and not isinstance(self, RecordedRun)):
+            kind, fields = node_instead_of(kind, fields)
         self.recorder = recorder
         self.kind = kind
         self.name = name
         self.is_over = False
         self.outer: Nested | None = None
-        self._is_begun = False
+        self.is_begun = False
         self._parent = parent
         self._fields = fields
         self._end_fields: dict[str, Any] = {}
-        self._inside = Inside(self)
+        self._before: Nested | None = None
 
     # -- what it is and what happens in it
 
@@ -103,7 +105,7 @@ class Block:
 
     def step(self, kind: StepKind, name: str | None = None, **fields: Unpack[AnyFields]) -> RecordedStep:
         """A step of any kind of the format, to be entered with `with`."""
-        return RecordedStep(self.recorder, kind, name, dict(fields), self)
+        return RecordedStep(self.recorder, kind, name, fields, self)
 
     def llm(
         self, model: str | None = None, messages: list[Any] | None = None, **fields: Unpack[LlmFields]
@@ -123,11 +125,11 @@ class Block:
 
     def agent(self, name: str, **fields: Unpack[StepFields]) -> RecordedStep:
         """An agent inside this one."""
-        return RecordedStep(self.recorder, "agent", name, dict(fields), self)
+        return RecordedStep(self.recorder, "agent", name, fields, self)
 
     def node(self, name: str, **fields: Unpack[NodeFields]) -> RecordedStep:
         """A named stage of the work, as the nodes of a graph are."""
-        return RecordedStep(self.recorder, "node", name, dict(fields), self)
+        return RecordedStep(self.recorder, "node", name, fields, self)
 
     @property
     def over_budget(self) -> str:
@@ -152,6 +154,12 @@ class Block:
         """End it now; an exception is its error. `with` does."""
         fields, self._end_fields = self._end_fields, {}
         self.is_over = True
+        if error is None and "status" not in fields and "error" not in fields:
+            self.recorder.end(self, fields=fields)
+        else:
+            self._end_as_told(fields, error)
+
+    def _end_as_told(self, fields: dict[str, Any], error: BaseException | None) -> None:
         status = fields.pop("status", None)
         if status is not None and (type(status) is not str or status not in STATUSES):
             tell_unknown("status", status, STATUSES, "written under `extra`")
@@ -168,16 +176,16 @@ class Block:
     def __enter__(self) -> Self:
         """Begin it, anew where it has ended; what the code does until `__exit__` is inside of it."""
         if self.is_over:
-            self._is_begun = self.is_over = False
+            self.is_begun = self.is_over = False
         self.begin()
-        self._inside.__enter__()
+        self._before = go_in(self)
         return self
 
     def __exit__(
         self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
     ) -> None:
         """End it; an exception passing through is its error, and passes on."""
-        self._inside.__exit__()
+        come_out(self, self._before)
         self.end(error)
 
     async def __aenter__(self) -> Self:
@@ -218,11 +226,11 @@ class RecordedRun(Block):
 
     def begin(self) -> None:
         """Begin it now, where it has not begun: `with` does."""
-        if self._is_begun:
+        if self.is_begun:
             return
         if self._is_id_used:
             self.id = new_uuid7()
-        self._is_begun = self._is_id_used = True
+        self.is_begun = self._is_id_used = True
         outer = innermost(self.recorder)
         fields = self._fields if outer is None else {**self.recorder.place_of(outer), **self._fields}
         self.recorder.start(self, "run", self.name, run_fields=fields, run_id=self.id)
@@ -250,31 +258,18 @@ class RecordedRun(Block):
 class RecordedStep(Block):
     """One step of a run, to be entered with `with`, or to decorate a function with: then each call is a step."""
 
-    def __init__(
-        self,
-        recorder: StepRecorder,
-        kind: str,
-        name: str | None,
-        fields: Mapping[str, Any],
-        parent: Block | None = None,
-    ) -> None:
-        """Nothing is recorded yet; a `kind` that the format does not have becomes a node."""
-        if type(kind) is not str or kind not in STEPS:
-            kind, fields = node_instead_of(kind, fields)
-        super().__init__(recorder, kind, name, dict(fields), parent)
-
     def begin(self) -> None:
         """Begin it now, where it has not begun: `with` does. Raises `BudgetExceeded` where a guard says so."""
-        if self._is_begun:
+        if self.is_begun:
             return
         above = self._parent
-        if above is not None:
-            above.begin()
-        else:
+        if above is None:
             above = innermost(self.recorder)
+        elif not above.is_begun:
+            above.begin()
         if WATCH.guards is not None:
             before_call(self.recorder, self.kind, above)
-        self._is_begun = True
+        self.is_begun = True
         self.recorder.start(self, self.kind, self.name, parent=above, fields=self._fields)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:

@@ -49,36 +49,33 @@ class Environment:
 
     def __init__(self) -> None:
         """Nothing was looked at yet."""
-        self._of: Any = None  # what `os.environ` was
-        self._live: dict[Any, Any] = {}
-        self._size = -1
-        self._newest: Any = None
-        self._values: Any = None
-        self._of_telling: Callable[[Any], Any] = _nothing
+        # What `os.environ` was, the dictionary behind it, what gives its newest key and the values of those whose names
+        # tell; and how many there were, the newest, and these values.
+        self._seen: tuple[
+            Any, dict[Any, Any], Callable[[], Iterator[Any]], Callable[[Any], Any], tuple[int, Any, Any]
+        ]
+        self._seen = None, {}, {}.__reversed__, _nothing, (-1, None, None)
 
     def has_changed(self) -> bool:
         """Whether a variable came or went, or one with a telling name has another value."""
-        live = self._live
+        was, live, backwards, of_telling, then = self._seen
         try:
-            return (
-                os.environ is not self._of
-                or len(live) != self._size
-                or next(reversed(live), None) is not self._newest
-                or self._of_telling(live) != self._values
-            )
+            return os.environ is not was or (len(live), next(backwards(), None), of_telling(live)) != then
         except (KeyError, RuntimeError):  # one went; another thread changes it
             return True
 
     def secrets(self) -> list[tuple[str, str]]:
         """Values that are secret, each with the kind it is masked as; remembers what it has seen."""
-        self._of = os.environ
+        of = os.environ
         # The dictionary behind it, where it has one: `os.environ` decodes each value anew.
-        self._live = getattr(self._of, "_data", self._of)
-        seen = dict(self._live)
+        live: Any = getattr(of, "_data", of)
+        seen = dict(live)
         names = {key: _text(key) for key in seen}
         told = [key for key, name in names.items() if kind_of_variable(name) is not None]
-        self._of_telling = itemgetter(*told) if told else _nothing
-        self._size, self._newest, self._values = len(seen), next(reversed(seen), None), self._of_telling(seen)
+        of_telling = itemgetter(*told) if told else _nothing
+        newest = next(reversed(seen), None)
+        backwards = getattr(live, "__reversed__", seen.__reversed__)
+        self._seen = of, live, backwards, of_telling, (len(seen), newest, of_telling(seen))
         return list(secrets_of({names[key]: _text(seen[key]) for key in told}))
 
 

@@ -17,6 +17,7 @@ from steplog._secrets.tokens import LONG_RUN, runs_of, tokens
 from steplog._secrets.urls import users, webhooks
 
 _SHORTEST: Final = 8
+_SHORTEST_TOKEN: Final = len(LONG_RUN)
 # Up to the end marker or, where a text was cut, to its end.
 _PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?=[\s\\&A-Za-z0-9+/])(?:[^-]++|-(?!----))*+(?:-----END [A-Z0-9 ]{0,60}-----)?"
@@ -80,7 +81,7 @@ def _found(text: str) -> list[Span]:
     found: list[Span] = []
     data = text.encode("ascii", "replace")
     has_long_run = False
-    if len(text) >= len(LONG_RUN) and LONG_RUN in (runs := runs_of(data)):
+    if len(text) >= _SHORTEST_TOKEN and LONG_RUN in (runs := runs_of(data)):
         has_long_run = True
         found += tokens(text, runs)
         if "/" in text and "hook" in text:

@@ -67,6 +67,8 @@ def _turn(turn: Mapping[str, Any], look: Look, *, full: bool) -> Iterator[str]:
         return
     name = turn.get("name", "") if who in ("assistant", "error", "retrieval") else ""
     label = {"question": "asks a human", "answer": "human answers"}.get(who, who)
+    ended = turn.get("status", "ok") if who == "assistant" else "ok"
+    name += f" [{ended}]" if ended not in ("ok", "error", "handoff") else ""
     given = f" {one_line(turn['args'], look.columns // 2)}" if turn.get("args") else ""
     yield look.paint(visible(f"{label}{' ' + name if name else ''}{given}{number}"), _COLOURS.get(who))
     shown = (

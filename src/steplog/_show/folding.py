@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from steplog._show.preview import entered, left
+from steplog._show.stops import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,12 +76,18 @@ def _label(step: StepView, children: Callable[[StepView], Sequence[StepView]], *
     while stack:
         each = stack.pop()
         parts.append(f"{each.kind} {each.name} {each.status}")
+        if each.error is not None:
+            parts.append(f"{each.error.get('type')} {each.error.get('message')}")
         if same and each.kind not in ("node", "agent"):
             # A model is asked with a longer prompt each time: what it answers is what it does.
             parts.append(left(each) if each.kind == "llm" else f"{entered(each)} {left(each)}")
-        elif not same and each.status not in ("ok", "handoff"):
+        elif not same and not _is_usual(each):
             parts.append(str(each.number))  # like no other
         below = children(each)
         parts.append(str(len(below)))
         stack.extend(reversed(below))
     return "\n".join(parts)
+
+
+def _is_usual(step: StepView) -> bool:
+    return step.status in ("ok", "handoff") and not stopped(step.fields, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from steplog._show.below import used_by_agents
 from steplog._show.look import COLOURS, PLAIN
 from steplog._show.preview import entered, left
 from steplog._show.run_tree import error_lines, header, in_flight_lines, totals_text
@@ -14,7 +15,7 @@ from steplog._show.terminal_text import one_line, visible
 from steplog._show.units import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from steplog._show.views import RunView, StepView
 
@@ -60,11 +61,11 @@ def _run(run: RunView) -> Iterator[str]:
 
 def _steps(run: RunView) -> Iterator[str]:
     # As in `picture`: a stack, since a damaged log may nest without end; and a browser's own depth has one.
-    stack = [(step, 0) for step in reversed(run.children)]
+    stack, agents = [(step, 0) for step in reversed(run.children)], used_by_agents(run)
     shown = 0
     while stack and shown < _MOST_STEPS:
         step, depth = stack.pop()
-        yield _step(step, depth)
+        yield _step(step, depth, agents.get(step.number))
         stack.extend((child, depth + 1) for child in reversed(step.children))
         shown += 1
     left_out = len(run.steps) - shown
@@ -72,11 +73,11 @@ def _steps(run: RunView) -> Iterator[str]:
         yield f"<div>{_code(f'… and {left_out} more steps: steplog show {run.id}')}</div>"
 
 
-def _step(step: StepView, depth: int) -> str:
+def _step(step: StepView, depth: int, below: Mapping[str, int] | None) -> str:
     what = " → ".join(one_line(text, _SUMMARY_CELLS // 2) for text in (entered(step), left(step)) if text)
     deeper = f"(depth {depth}) " if depth > _DEEPEST else ""
     title = one_line(f"{deeper}{step.number} {step.kind} {step.name}", _NAME_CELLS)
-    facts = "  ".join(fact for fact in (duration(step.ms), used(step)) if fact)
+    facts = "  ".join(fact for fact in (duration(step.ms), used(step, below=below)) if fact)
     summary = f"{_code(title)} {_code(facts)} {_status(step.status, ending(step))} {_code(what)}"
     indent = 1.4 * min(depth, _DEEPEST)
     body = _block(step_lines(step))

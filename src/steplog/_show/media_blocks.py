@@ -53,7 +53,9 @@ def media_in_words(block: Record) -> tuple[list[str], str]:
     )
     if kind in ("base64", "url"):
         kind = type_of(block)
-    much = (blob or {}).get("bytes")
+    much = (
+        (blob or {}).get("bytes") or len(_first(around, ("base64", "data"))) or None
+    )  # small ones stay what they are
     link = _first(around, _LINKS) or next(
         (str(v) for n in _PLACES if isinstance(v := block.get(n), str) and "://" in v[:12]), ""
     )

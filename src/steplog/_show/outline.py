@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steplog._show.preview import left
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
 
     Outline = Mapping[int | None, Sequence[StepView]]
 
+# What is drawn of a run without the nodes and plumbing around it.
+_AROUND = ("node", "chain")
+_HOOKS = ("before_agent", "after_agent", "before_model", "after_model")  # of LangChain's middleware
 _FINE = ("ok", "handoff")
 
 
@@ -36,6 +41,36 @@ def outline(
 def of_kinds(kinds: Sequence[str]) -> Callable[[StepView], bool]:
     """Only steps of these kinds."""
     return lambda step: step.kind in kinds
+
+
+def calls(step: StepView) -> bool:
+    """Only what was called and what happened: no nodes."""
+    return step.kind not in _AROUND
+
+
+def no_deeper(outline: Outline, depth: int) -> Outline:
+    """The same without what hangs deeper than so many steps on one another."""
+    found: dict[int | None, Sequence[StepView]] = {}
+    above: list[int | None] = [None]
+    for _ in range(depth):
+        found |= {number: outline[number] for number in above if number in outline}
+        above = [step.number for number in above for step in outline.get(number, ())]
+    return found
+
+
+def without_idle(outline: Outline) -> tuple[Outline, int]:
+    """The same without nodes of middleware around nothing, and how many those are."""
+    found = {
+        number: [step for step in steps if step.number in outline or not _is_idle(step)]
+        for number, steps in outline.items()
+    }
+    gone = sum(map(len, outline.values())) - sum(map(len, found.values()))
+    return found, gone
+
+
+def _is_idle(step: StepView) -> bool:
+    is_hook = step.kind == "node" and step.name.rpartition(".")[2] in _HOOKS
+    return is_hook and step.status == "ok" and step.error is None and not left(step)
 
 
 def failing(run: RunView) -> Callable[[StepView], bool]:

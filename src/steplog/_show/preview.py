@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from steplog._show.content_blocks import in_words, is_content
+from steplog._show.content_blocks import Part, aside, in_words, is_content
 from steplog._show.markers import marker_text
+from steplog._show.stops import refusal_beside
 from steplog._show.terminal_text import as_json
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _ENTERS: Final = {
     "tool": ("args", "input"), "retriever": ("query", "input"), "rerank": ("query", "input"),
-    "embedding": ("count", "input"), "interrupt": ("value",), "resume": ("where",), "denied": ("args",), "custom": ("data",),
+    "embedding": ("count", "input"), "interrupt": ("value",), "resume": ("value", "where"), "denied": ("args",), "custom": ("data",),
 }  # fmt: skip
 _LEAVES: Final = {
     "tool": ("result", "output"),
@@ -24,6 +25,9 @@ _LEAVES: Final = {
     "rerank": ("documents", "output"),
 }
 _COMMAND: Final = frozenset({"graph", "goto", "update", "resume"})
+# What LlamaIndex's own events ask a human and bring back; those of programs are shown whole.
+_EVENTS: Final = {"InputRequiredEvent": "prefix", "HumanResponseEvent": "response"}
+_PENDING: Final = "pending"  # LangGraph's word for a graph that goes on
 _END_OF_GRAPH: Final = "__end__"
 _COUNTED: Final = {"documents": "documents", "count": "texts"}
 
@@ -50,8 +54,21 @@ def message_text(message: Mapping[str, Json] | None) -> str:
     ids = frozenset(str(cast("Record", call).get("id")) for call in calls if isinstance(call, dict))
     content = message.get("content")
     said = in_words(content, without_calls=ids) if isinstance(content, list) else as_text(content)
-    parts = [said, transcript(message), *(call_text(call) for call in calls)]
+    parts = [said, *beside(message), *(call_text(call) for call in calls)]
     return " ".join(part for part in parts if part)
+
+
+def beside(message: Mapping[str, Json]) -> list[str]:
+    """What a message says beside its content, in words: with which words a model refused, what is said in a sound, calls that were no calls."""
+    extra = message.get("extra")
+    broken = cast("Record", extra).get("invalid_tool_calls") if isinstance(extra, dict) else None
+    refusal = refusal_beside(message)
+    asides = [Part("refusal", refusal)] if refusal else []
+    asides += [
+        Part("invalid call", call_text(call))
+        for call in (cast("list[Json]", broken) if isinstance(broken, list) else ())
+    ]
+    return [*map(aside, asides), *([spoken] if (spoken := transcript(message)) else [])]
 
 
 def calls_of(message: Mapping[str, Json]) -> list[Json]:
@@ -72,6 +89,10 @@ def brief(value: Json) -> str:
     state = cast("Record", value) if isinstance(value, dict) else {}
     if state and state.keys() <= _COMMAND and not state.keys() <= {"update"}:
         return _command_text(state)
+    for event, said in _EVENTS.items():
+        inner = state.get(event)
+        if len(state) == 1 and isinstance(inner, dict) and inner.keys() == {said}:
+            return as_text(inner[said])
     # A graph's state has other keys beside its messages: they are how it came to what the last message says.
     held = state["messages"] if isinstance(state.get("messages"), list) and state["messages"] else value
     several = cast("list[Json]", held) if isinstance(held, list) else [held]
@@ -124,6 +145,8 @@ def entered(step: StepView) -> str:
         )
         cause = f" after {': '.join(facts)}" if facts else ""
         return f"attempt {step.fields.get('attempt', '?')}{cause}"
+    if step.kind == "resume" and step.fields.get("where") == _PENDING and "value" not in step.fields:
+        return ""  # what was answered is the run's input
     if step.kind == "agent" and "input" not in step.fields:
         return _task(step)
     return _first_field(step, _ENTERS.get(step.kind, ("input",)))
@@ -132,7 +155,9 @@ def entered(step: StepView) -> str:
 def left(step: StepView) -> str:
     """What came out of a step; nothing for a graph node that only hands on what the call in it said."""
     if (step.kind == "llm" and step.message is not None) or "message" in step.fields:
-        return message_text(step.message)
+        refusal = refusal_beside(step.fields)
+        said = [message_text(step.message), aside(Part("refusal", refusal)) if refusal else ""]
+        return " ".join(part for part in said if part)
     text = _first_field(step, _LEAVES.get(step.kind, ("output",)))
     if step.kind == "node" and text and any(left(child) == text for child in step.children):
         text = ""

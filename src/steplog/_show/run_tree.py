@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from steplog._show.below import used_by_agents
 from steplog._show.folding import Fold, folded
 from steplog._show.look import COLOURS, PLAIN, Look
-from steplog._show.outline import outline
+from steplog._show.outline import outline, without_idle
 from steplog._show.preview import as_text, brief, entered
 from steplog._show.step_line import step_line
 from steplog._show.terminal_text import as_json, cells_of, one_line, visible
 from steplog._show.units import amount, clock, duration
 from steplog._show.usage import untold_calls, untold_text
 from steplog._show.waterfall import Waterfall
+from steplog._show.wrapping import in_lines, prose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,21 +52,22 @@ def run_lines(run: RunView, look: Look = PLAIN, part: Part = WHOLE) -> Iterator[
         yield from tree_lines(run, look, part)
     if run.in_flight:
         yield ""
-        yield from in_flight_lines(run)
+        yield from in_flight_lines(run, look)
     if run.error is not None:
         yield ""
         yield from error_lines(run.error, "", look)
     yield ""
     untold = untold_calls(run.steps)
-    yield f"totals: {totals_text(run.totals)}" + (f", {untold_text(untold)}" if untold else "")
+    totals = f"totals: {totals_text(run.totals)}" + (f", {untold_text(untold)}" if untold else "")
+    yield from in_lines(totals.split(", "), ", ", look)
     if run.totals_note:
-        yield visible(run.totals_note)
+        yield from prose(visible(run.totals_note), look)
 
 
 def header(run: RunView, look: Look) -> Iterator[str]:
     """What the run is: name, status and duration on the first line, then facts, input and output."""
     title = [
-        one_line(run.name, _NAME_CELLS) or "(no name)",
+        one_line(run.name, min(_NAME_CELLS, max(20, look.columns - 24))) or "(no name)",
         look.paint(visible(run.status), COLOURS.get(run.status)),
     ]
     yield "  ".join([*title, duration(run.ms)]).rstrip()
@@ -72,7 +75,7 @@ def header(run: RunView, look: Look) -> Iterator[str]:
     facts.append(f"thread {run.thread}" if run.thread else "")
     facts.append(f"resumes {run.goes_on_from}" if run.goes_on_from else "")
     facts.append(f"part of run {run.parent_run} step {run.parent_step or '?'}" if run.parent_run else "")
-    yield visible("  ".join(fact for fact in facts if fact))
+    yield from in_lines((visible(fact) for fact in facts if fact), "  ", look)
     for label, value in (("in", run.input), ("out", run.output)):
         if value is not None:
             yield f"{label:<4} {one_line(brief(value), look.columns - 5)}"
@@ -93,8 +96,9 @@ def _answer_line(run: RunView, answer: AnswerView, look: Look) -> str:
 
 def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
     """The steps that the outline has, one a line, with bars on the time axis of the run."""
-    drawn = part.outline if part.outline is not None else outline(run)
-    time = Waterfall(run, look)
+    drawn = outline(run) if part.outline is None else part.outline
+    drawn, idle = without_idle(drawn) if part.fold and part.outline is None else (drawn, 0)
+    time, agents = Waterfall(run, look), used_by_agents(run)
     width = len(str(run.steps[-1].number))
     deepest = min(_DEEPEST, look.columns // 8)
     # A stack of (step, prefix, depth, is last) instead of recursion: a damaged log may nest without end.
@@ -106,10 +110,13 @@ def tree_lines(run: RunView, look: Look, part: Part = WHOLE) -> Iterator[str]:
         if isinstance(step, Fold):
             yield _fold_line(step, f"{'':>{width}} {'':{time.cells + bool(time.cells)}}{branch}", look)
             continue
-        yield step_line(step, f"{step.number:>{width}} {time.bar(step)}{branch}", look, part.price)
+        lead = f"{step.number:>{width}} {time.bar(step)}{branch}"
+        yield step_line(step, lead, look, part.price, agents.get(step.number))
         if step.error is not None:
             yield from _error_at(step.error, " " * (width + 1 + time.cells + bool(time.cells)) + below, look)
         stack.extend(_pushed(_siblings(step.number, drawn, part), below, depth + 1))
+    if idle:
+        yield f"{'':>{width}} {idle} step{'' if idle == 1 else 's'} of middleware around nothing not drawn (--full)"
 
 
 def _siblings(number: int | None, drawn: Outline, part: Part) -> Sequence[StepView | Fold]:
@@ -208,13 +215,13 @@ def _error_at(error: Mapping[str, Json], indent: str, look: Look) -> Iterator[st
         yield from error_lines(error, indent, look)
 
 
-def in_flight_lines(run: RunView) -> Iterator[str]:
+def in_flight_lines(run: RunView, look: Look = PLAIN) -> Iterator[str]:
     """The steps that have no end, with what they were given."""
     words = {"running": "running now:", "crashed": "still running when the process died:"}
     yield words.get(run.status, "without an end in the log:")
     for step in run.in_flight:
         given = [f"{name} {as_text(step.field(name))}" for name in _SHOWN_AT_STOP if name in step.fields]
-        yield f"  {step.number} {visible(' '.join([step.kind, step.name, *given]))}"
+        yield from _wrapped(f"  {step.number} {visible(' '.join([step.kind, step.name, *given]))}", "", look)
 
 
 def totals_text(totals: Mapping[str, Json]) -> str:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from steplog._show.look import COLOURS, PLAIN, Look
 from steplog._show.preview import entered, left
+from steplog._show.stops import stopped
 from steplog._show.terminal_text import cells_of, one_line
 from steplog._show.units import amount, duration
-from steplog._show.usage import is_untold
+from steplog._show.usage import is_untold, untold_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from steplog._show.views import StepView
 
@@ -30,10 +31,19 @@ _ENDED: Final = {
 _SHORT: Final = {"crashed": "died running", "interrupted": "waits", "abandoned": "abandoned"}
 
 
-def step_line(step: StepView, lead: str, look: Look, price: Callable[[StepView], str] | None = None) -> str:
-    """One step on one line behind `lead`, not longer than the line where there is any room; `price` says what it cost."""
+def step_line(
+    step: StepView,
+    lead: str,
+    look: Look,
+    price: Callable[[StepView], str] | None = None,
+    below: Mapping[str, int] | None = None,
+) -> str:
+    """One step on one line behind `lead`, not longer than the line where there is any room.
+
+    price: says what a step cost. below: what an agent used with all that is part of it.
+    """
     title = f"{step.kind} {step.name}"
-    facts = [duration(step.ms), used(step, look, price), ending(step, look)]
+    facts = [duration(step.ms), used(step, look, price, below), ending(step, look)]
     is_free = look.is_wide and not look.has_bars  # a line may be longer: no terminal would break it
     if not look.is_wide:
         # The name gives way first, then what was used: when and how it ended is told in any case.
@@ -43,6 +53,8 @@ def step_line(step: StepView, lead: str, look: Look, price: Callable[[StepView],
             title, max(_LEAST_NAME, min(look.columns // 3, look.columns - cells_of(lead) - _taken(facts)))
         )
     said = lead + one_line(title, _NAME_CELLS)
+    if not look.is_wide:
+        facts[2] = one_line(facts[2], max(0, look.columns - cells_of(said) - _taken(facts[:2]) - 2))
     room = look.columns - cells_of(said) - _taken(facts) - 2
     least = _LEAST_PREVIEW if is_free else _LEAST_NARROW
     text = _what(step, max(least, room), look) if is_free or room >= least else ""
@@ -65,17 +77,35 @@ def _what(step: StepView, room: int, look: Look) -> str:
     return first + arrow + one_line(after, room - cells_of(first) - len(arrow))
 
 
-def used(step: StepView, look: Look = PLAIN, price: Callable[[StepView], str] | None = None) -> str:
-    """`812/64 tokens, 62% cached, $0.0012`, as far as it is known."""
-    sent, got = (amount(step.usage.get(name)) for name in ("input_tokens", "output_tokens"))
-    if not (sent or got or is_untold(step)):
+def used(
+    step: StepView,
+    look: Look = PLAIN,
+    price: Callable[[StepView], str] | None = None,
+    below: Mapping[str, int] | None = None,
+) -> str:
+    """`812/64 tokens, 62% cached, $0.0012`, as far as it is known; of an agent what is `below` it, too: `3 calls, 812/64 tokens`."""
+    usage = below or step.usage
+    sent, got = (amount(usage.get(name)) for name in ("input_tokens", "output_tokens"))
+    untold = (below or {}).get("untold", 0)
+    if not (sent or got or untold or is_untold(step)):
         return ""
-    read, cached = step.usage.get("input_tokens"), step.usage.get("cache_read_tokens")
-    parts = [f"{sent or '?'}/{got or '?'}" + (" tokens" if look.is_wide else "")]
-    if isinstance(read, int) and isinstance(cached, int) and read and cached:
-        parts.append(f"{100 * cached / read:.0f}%" + (" cached" if look.is_wide else "c"))
-    cost = price(step) if price is not None else ""
-    return (", " if look.is_wide else " ").join([*parts, cost] if cost else parts)
+    read, cached, made = (usage.get(n) for n in ("input_tokens", "cache_read_tokens", "output_tokens"))
+    calls = (below or {}).get("llm_calls", 0)
+    parts = [f"{calls} call{'' if calls == 1 else 's'}" if calls and look.is_wide else ""]
+    parts.append(f"{sent or '?'}/{got or '?'}" + (" tokens" if look.is_wide else ""))
+    parts += [
+        _share(cached, read, "cached", look),
+        _share(usage.get("reasoning_tokens"), made, "reasoning", look),
+    ]
+    parts += [untold_text(untold) if untold and look.is_wide else "", "" if price is None else price(step)]
+    return (", " if look.is_wide else " ").join(part for part in parts if part)
+
+
+def _share(part: int | None, whole: int | None, what: str, look: Look) -> str:
+    """`62% cached`, in narrow places `62%c`; nothing where there is no such part."""
+    if not (isinstance(part, int) and isinstance(whole, int) and part and whole):
+        return ""
+    return f"{100 * part / whole:.0f}%" + (f" {what}" if look.is_wide else what[0])
 
 
 def ending(step: StepView, look: Look = PLAIN) -> str:
@@ -86,6 +116,13 @@ def ending(step: StepView, look: Look = PLAIN) -> str:
     if "ttft_ms" in step.fields and step.status in ("running", "crashed"):
         words = words.replace("running", "streaming its answer")
     notes = [one_line(words, _NAME_CELLS)]
+    if step.kind == "llm":
+        notes.append(
+            one_line(
+                stopped(step.fields, step.message, is_brief=not look.is_wide),
+                _NAME_CELLS,
+            )
+        )
     saved = step.recovered_by
     notes.append(f"recovered by step {saved.number}" if saved is not None else "")
     notes.append("from a cache" if step.fields.get("cached") is True else "")

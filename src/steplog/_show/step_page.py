@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final, cast
 
 from steplog._show.content_blocks import Part, aside, parts_of
 from steplog._show.look import PLAIN
-from steplog._show.preview import as_text, call_text, calls_of, transcript
+from steplog._show.preview import as_text, beside, call_text, calls_of
 from steplog._show.run_tree import error_lines
+from steplog._show.stops import stopped
 from steplog._show.terminal_text import as_json, visible
 from steplog._show.units import clock, duration
+from steplog._show.wrapping import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,13 +31,11 @@ def step_lines(
 ) -> Iterator[str]:
     """Everything about one step, line by line; of the tools that a model had only the names, unless `tools` are asked for."""
     yield visible(f"step {step.number}  {step.kind} {step.name}  {step.status}  {duration(step.ms)}".rstrip())
-    yield visible("  ".join(_notes(run, step)))
+    yield from in_lines(map(visible, _notes(run, step)), "  ", look)
     if step.error is not None:
         yield ""
         yield from error_lines(step.error, "", look)
-    if step.message is not None:
-        yield from ("", "answer" if step.kind == "llm" else "message")
-        yield from _message(step.message)
+    yield from _answer(step)
     if step.usage:
         counts = ", ".join(f"{count} {visible(name)}" for name, count in step.usage.items())
         yield from ("", f"usage: {counts}")
@@ -57,6 +57,16 @@ def step_lines(
     if new:
         yield from ("", "prompt, what was said before:")
         yield from _messages(prompt[:new])
+
+
+def _answer(step: StepView) -> Iterator[str]:
+    """What a model answered, and why it stopped where it would have said more; or a tool's message."""
+    if step.message is None:
+        return
+    ended = stopped(step.fields, step.message) if step.kind == "llm" else ""
+    title = "answer" if step.kind == "llm" else "message"
+    yield from ("", visible(f"{title}  [{ended}]" if ended else title))
+    yield from _message(step.message)
 
 
 def _others(fields: Mapping[str, Json], *, tools: bool) -> Iterator[str]:
@@ -128,8 +138,7 @@ def _message(message: Mapping[str, Json]) -> Iterator[str]:
             continue
         text = aside(part) if part.label else part.text
         yield from (f"      {line}" for line in visible(text, keep_breaks=True).split("\n"))
-    if spoken := transcript(message):
-        yield f"      {visible(spoken)}"
+    yield from (f"      {visible(said)}" for said in beside(message))
     for call in calls:
         call_id = cast("Record", call).get("id") if isinstance(call, dict) else None
         yield "      calls " + visible(call_text(call) + (f"  [{call_id}]" if call_id else ""))

@@ -41,6 +41,8 @@ def visible(text: str, *, keep_breaks: bool = False) -> str:
 
 def one_line(text: str, cells: int) -> str:
     """The text on one line of at most `cells` terminal columns: white space folded, the rest cut off with `…`."""
+    if len(text) <= cells and text.isascii() and text.isprintable() and text == " ".join(text.split()):
+        return text  # as most are
     look = max(cells, 1) * _CHARS_PER_CELL
     folded = _SPACES.sub(" ", text[:look]).strip(" ")
     pieces: list[str] = []
@@ -61,6 +63,8 @@ def one_line(text: str, cells: int) -> str:
 
 def cells_of(text: str) -> int:
     """How many terminal columns the (visible) text takes."""
+    if text.isascii():
+        return len(text)
     return sum(0 if combining(char) else 1 + (east_asian_width(char) in "WF") for char in text)
 
 

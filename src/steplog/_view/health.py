@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from steplog._ask.unpriced import unpriced
 from steplog._read.errors import LogError
 from steplog._read.health import examine
 from steplog._version import __version__
@@ -32,6 +33,7 @@ def health(path: Path) -> dict[str, Any]:
         "faults": found.faults,
         "cut": found.cut,
         "masked": found.masked,
+        "findings": [finding.text for finding in (*found.findings, *unpriced(found.models))],
         "version": __version__,
     }
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from steplog._ask.dimensions import MODEL_KINDS
 from steplog._format.record import USAGE_FIELDS
 from steplog._read.runs.times import moment
-from steplog._show.preview import brief, message_text
+from steplog._show.preview import message_text
 from steplog._view import prices, words
 from steplog._view.calls import Calls
+from steplog._view.sought import Sought
 
 if TYPE_CHECKING:
     from steplog._format.record import Json, Record
@@ -51,6 +52,7 @@ class RowBuilder:
     models: dict[str, None] = field(default_factory=dict[str, None])
     tools: dict[str, None] = field(default_factory=dict[str, None])
     calls: Calls = field(default_factory=Calls)
+    sought: Sought = field(default_factory=Sought)
     spark: list[str] = field(default_factory=list[str])
     open: dict[int, _Open] = field(default_factory=dict[int, _Open])
     question: str = ""
@@ -76,6 +78,7 @@ class RowBuilder:
             self._note_end(record, kind)
 
     def _note_run(self, record: Record, what: str) -> None:
+        self.sought.note(record, "run", "")
         if what == "start":
             self.start = _small(record)
             given = record.get("input")
@@ -85,7 +88,7 @@ class RowBuilder:
             self.end = _small(record)
             output = record.get("output")
             if not self.answer and output is not None:
-                self.answer = words.head(brief(output))
+                self.answer = words.head(words.asked(output))
             self.chars[1] = _whole(record.get("chars")) or self.chars[1]
 
     def _note_start(self, record: Record, kind: str) -> None:
@@ -139,6 +142,7 @@ class RowBuilder:
             self._add("errors")
             if began.mark >= 0:
                 self.spark[began.mark] = "x"
+        self.sought.note(record, kind, began.name)
         cost = self._note_answer(record, began) if kind in MODEL_KINDS else None
         name = _call_name(began, _text(record.get("model")) or began.model)
         if name:
@@ -223,6 +227,7 @@ class RowBuilder:
             "resumes": start.get("resumes"), "parent_run": start.get("parent_run"), "parent_step": start.get("parent_step"),
             "file": file, "content": content if content != "full" else None, "chars": self.chars if any(self.chars) else None,
             "calls": self.calls.told(filter(None, (_call_name(step, step.model) for step in self.open.values()))),
+            **self.sought.told(),
         }  # fmt: skip
         return _known(fields)
 

@@ -261,3 +261,17 @@ def test_a_class_whose_arguments_raise_is_still_an_error():
     cruel = type("Cruel", (Exception,), {"args": property(lambda _: 1 / 0), "__str__": lambda _: 1 / 0})
     assert logged(raises(cruel("x")))["type"] == "Cruel"
     assert plain(cruel("x"))["args"] == ["x"]
+
+
+def test_a_member_that_was_being_handled_when_its_group_was_raised_is_told_as_a_member():
+    try:
+        try:
+            raise KeyError("first")
+        except KeyError as error:
+            raise ExceptionGroup("both", [error, ValueError("second")])  # noqa: B904 - as programs do
+    except ExceptionGroup as group:
+        causes = describe(group)["causes"]
+    assert [(cause["how"], cause["type"]) for cause in causes] == [
+        ("group", "KeyError"),
+        ("group", "ValueError"),
+    ]

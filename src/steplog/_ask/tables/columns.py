@@ -68,12 +68,12 @@ NEEDS: Final[Mapping[str, Mapping[str, str]]] = {"steps": _STEP, "runs": _RUN, "
 def select_lines(files: Sequence[Path], needs: Iterable[str], longest: int) -> str:
     """The SELECT that gives the lines of these files, in order, with the columns needed; `longest` is in bytes."""
     read = _read(needs)
-    names = ", ".join(map(_quoted, read))
+    names = ", ".join(map(quoted, read))
     if not files:
-        nulls = ", ".join(f"{_null(type_)} AS {_quoted(name)}" for name, type_ in read.items())
+        nulls = ", ".join(f"{_null(type_)} AS {quoted(name)}" for name, type_ in read.items())
         return f"SELECT ''::VARCHAR AS file, 1::INTEGER AS nth, false AS ended, {nulls} LIMIT 0"
-    typed = ", ".join(f"{_quoted(name)}: '{type_}'" for name, type_ in read.items())
-    paths = ", ".join(_literal(_not_a_pattern(str(file))) for file in files)
+    typed = ", ".join(f"{quoted(name)}: '{type_}'" for name, type_ in read.items())
+    paths = ", ".join(literal(not_a_pattern(str(file))) for file in files)
     return (
         f"SELECT filename AS file, 1::INTEGER AS nth, ends_with(ev, '.end') AS ended, {names} "
         f"FROM read_json([{paths}], format='newline_delimited', columns={{{typed}}}, ignore_errors=true, "
@@ -85,7 +85,7 @@ def all_columns(needs: Iterable[str]) -> str:
     """The SELECT over the stored lines that has every column: those that were not read are NULL, and cost nothing."""
     read = _read(needs)
     missing = "".join(
-        f", {_null(type_)} AS {_quoted(name)}"
+        f", {_null(type_)} AS {quoted(name)}"
         for need in NEEDS.values()
         for name, type_ in need.items()
         if name not in read
@@ -104,15 +104,15 @@ def _null(type_: str) -> str:
     return f"NULL::{type_}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """A name that may be a word of SQL, such as `where`."""
     return f'"{name}"'
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _not_a_pattern(path: str) -> str:
+def not_a_pattern(path: str) -> str:
     """A path in which `*`, `?` and `[` stand for themselves: DuckDB takes them for a pattern."""
     return "".join(f"[{char}]" if char in "*?[" else char for char in path)

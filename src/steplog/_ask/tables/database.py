@@ -6,11 +6,14 @@ import os
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from steplog._ask.tables.contents import add_contents
-from steplog._ask.tables.loading import Loaded, load, tell_open_runs
+from steplog._ask.tables.loading import Loaded, load
+from steplog._ask.tables.loading_parts import load_parts
+from steplog._ask.tables.made_parts import Uneven
 from steplog._ask.tables.noted import add_notes
 from steplog._ask.tables.one_select import SqlError, sentence
 from steplog._ask.tables.patience import interruptible
@@ -48,7 +51,7 @@ class Database:
 
     def confine(self, also: Sequence[str] = ()) -> None:
         """From now on no file is read or written, the named ones apart, and no setting is changed."""
-        self.connection.execute("SET allowed_paths = ?", [list(also)])
+        self.connection.execute("SET allowed_paths = ?", [[*map(str, self.loaded.files), *also]])
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
 
@@ -80,9 +83,16 @@ class Database:
 
 @contextmanager
 def database(
-    log: Log, views: Collection[str], *, runs: Collection[str] | None = None, memory: str | None = None
+    log: Log,
+    views: Collection[str],
+    *,
+    runs: Collection[str] | None = None,
+    memory: str | None = None,
+    by_lines: bool = False,
 ) -> Generator[Database]:
     """The log as a database with these views (and those they are made of), with `runs` only of runs of these ids.
+
+    by_lines: with the tables `lines` and `writers` too, for which the log is read line by line.
 
     `memory` is how much DuckDB may take; beyond it, it goes on in files of a private temporary directory. Without it that
     is little, and more where a statement of ours cannot do with it: not all of DuckDB's work can go on in files.
@@ -96,35 +106,39 @@ def database(
     try:
         with ExitStack() as open_things:
             folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="steplog-")))
-            yield _opened(open_things, log, views, runs, memory, folder)
+            yield _opened(open_things, log, _Wanted(views, runs, by_lines=by_lines), memory, folder)
     except duckdb.Error as error:
         raise SqlError(sentence(error)) from None
 
 
-def _opened(
-    open_things: ExitStack,
-    log: Log,
-    views: Collection[str],
-    runs: Collection[str] | None,
-    memory: str | None,
-    folder: Path,
-) -> Database:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    views: Collection[str]
+    runs: Collection[str] | None
+    by_lines: bool
+
+
+def _opened(open_things: ExitStack, log: Log, wanted: _Wanted, memory: str | None, folder: Path) -> Database:
     """The database filled; files that go while they are read are looked for again under what names they have then."""
     import duckdb  # noqa: PLC0415 - an extra, which is there
 
-    why = ""
+    why, by_lines = "", wanted.by_lines
     for attempt in range(_TRIES):
-        con = open_things.enter_context(
-            interruptible(
-                duckdb.connect(":memory:", config=_config(memory or _MEMORY, folder)),
-                more_memory="" if memory else MOST_MEMORY,
-            )
-        )
         files = log.segments if attempt == 0 else segments(log.path)
-        try:
-            return _filled(con, log, files, views, runs, folder)
-        except duckdb.IOException as error:
-            why = sentence(error)
+        for is_by_lines in (False, True)[by_lines:]:
+            own = Path(tempfile.mkdtemp(dir=folder))
+            con = open_things.enter_context(
+                interruptible(
+                    duckdb.connect(":memory:", config=_config(memory or _MEMORY, folder)),
+                    more_memory="" if memory else MOST_MEMORY,
+                )
+            )
+            try:
+                return _filled(con, log, files, wanted, own, by_lines=is_by_lines)
+            except Uneven:
+                by_lines = True
+            except duckdb.IOException as error:
+                why = sentence(error)
     raise LogError(f"{log.path} changes while it is read: {why}")
 
 
@@ -139,27 +153,24 @@ def _config(memory: str, folder: Path) -> dict[str, Any]:
 
 
 def _filled(
-    con: Connection,
-    log: Log,
-    files: Sequence[Path],
-    views: Collection[str],
-    runs: Collection[str] | None,
-    folder: Path,
+    con: Connection, log: Log, files: Sequence[Path], wanted: _Wanted, folder: Path, *, by_lines: bool
 ) -> Database:
+    """The connection with all tables and views. Raises: Uneven if it can be filled only by lines."""
     con.execute("SET enable_progress_bar = false")  # our own is for terminals only
     # A database of its own, since only an attached one is compressed in memory: a tenth of the size.
     con.execute("ATTACH ':memory:' AS log (COMPRESS)")
     con.execute("USE log")
-    needs = {need for view in views for need in NEEDED_BY[view]}
-    loaded = load(con, files, needs, folder)
-    if runs is not None:
-        con.execute("CREATE TABLE wanted AS SELECT unnest(?::VARCHAR[]) AS run", [sorted(runs)])
-        con.execute("DELETE FROM stored WHERE run NOT IN (SELECT run FROM wanted)")
+    if wanted.runs is not None:
+        con.execute("CREATE TABLE wanted AS SELECT unnest(?::VARCHAR[]) AS run", [sorted(wanted.runs)])
     con.execute("CREATE TABLE open_runs (run VARCHAR, nth INTEGER, status VARCHAR)")
-    if "runs" in views:
-        tell_open_runs(con)
-    add_contents(con, log, views, runs, folder)
-    add_notes(con, log, runs, folder, fill="notes" in views)
+    tells_open, is_narrowed = "runs" in wanted.views, wanted.runs is not None
+    if by_lines:
+        needs = {need for view in wanted.views for need in NEEDED_BY[view]}
+        loaded = load(con, files, needs, folder, is_narrowed=is_narrowed, tells_open=tells_open)
+    else:
+        loaded = load_parts(con, files, folder, is_narrowed=is_narrowed, tells_open=tells_open)
+    add_contents(con, log, wanted.views, wanted.runs, folder)
+    add_notes(con, log, wanted.runs, folder, fill="notes" in wanted.views)
     for name, sql in MADE_BY.items():
         con.execute(f"CREATE VIEW {name} AS {sql}")
     return Database(con, loaded)

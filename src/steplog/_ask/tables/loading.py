@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from steplog._ask.scan import lines_with, literal
+from steplog._ask.scan import lines_with
+from steplog._ask.scan import literal as needle
 from steplog._ask.tables.columns import USUAL_LINE, all_columns, select_lines
+from steplog._ask.tables.gathered import OF_LINES
 from steplog._ask.tables.odd_files import good_lines, is_cut, torn_end
 from steplog._format.segment_name import writer_in_name
 from steplog._read.files.lines import MAX_LINE, BadLine
 from steplog._read.files.liveness import liveness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from steplog._format.record import Record
 
 Connection = Any  # DuckDB's, which is an extra
 
@@ -90,16 +94,28 @@ _OPENINGS: Final = (
 @dataclass(slots=True)
 class Loaded:
     """What a load came upon: damages of files that had to be read one by one, compressed files that end too early, and how
-    many lines are missing between those of a writer.
+    many lines are missing between those of a writer. `files` are what the tables go on reading.
     """
 
     bad: list[BadLine] = field(default_factory=list[BadLine])
     cut: list[Path] = field(default_factory=list["Path"])
     missing: int = 0
+    files: list[Path] = field(default_factory=list["Path"])
 
 
-def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder: Path) -> Loaded:
-    """Makes the table `stored`, and over it `lines`, of the files; copies of damaged ones go to `folder` and must stay."""
+def load(
+    con: Connection,
+    files: Sequence[Path],
+    needs: Collection[str],
+    folder: Path,
+    *,
+    is_narrowed: bool,
+    tells_open: bool,
+) -> Loaded:
+    """Makes the table `stored`, over it `lines`, and the views that others are made of; copies of damaged files go to `folder`.
+
+    is_narrowed: only runs in the table `wanted`. tells_open: fills the table `open_runs`.
+    """
     loaded = Loaded([], [file for file in files if file.suffix == ".zst" and is_cut(file)])
     copies = {file: _copy(file, folder, loaded) for file in loaded.cut}
     # A line beyond what DuckDB takes stops it: then the reader, which leaves such a line out, reads everything.
@@ -118,7 +134,13 @@ def load(con: Connection, files: Sequence[Path], needs: Collection[str], folder:
         con.execute(_NUMBER_REUSED)
     if con.execute(_INFERRED).fetchone():
         con.execute(_DROP_SUPERSEDED)
+    if is_narrowed:
+        con.execute("DELETE FROM stored WHERE run NOT IN (SELECT run FROM wanted)")
     con.execute(f"CREATE VIEW lines AS {all_columns(needs)}")
+    for name, sql in OF_LINES.items():
+        con.execute(f"CREATE VIEW {name} AS {sql}")
+    if tells_open:
+        tell_open_runs(con)
     return loaded
 
 
@@ -182,7 +204,17 @@ def tell_open_runs(con: Connection) -> None:
     closed: dict[str, bool] = dict(con.execute(_CLOSED).fetchall())
     files = sorted(Path(file) for (file,) in con.execute(_OPENINGS).fetchall())
     # As the lines have them: what tells whether a process lives is no column, and may become more.
-    opened = {found.writer: found.line.record for found in lines_with(literal(b'"log.open"'), files)}
+    opened = {found.writer: found.line.record for found in lines_with(needle(b'"log.open"'), files)}
+    tell_statuses(con, writers_of, opened, closed)
+
+
+def tell_statuses(
+    con: Connection,
+    writers_of: Mapping[tuple[str, int], Sequence[str]],
+    opened: Mapping[str, Record],
+    closed: Mapping[str, bool],
+) -> None:
+    """Fills the table `open_runs` from what is known of each run's writers: how they were opened, and whether they closed."""
     for (run, nth), writers in writers_of.items():
         status = liveness((opened.get(writer, {}), closed.get(writer, False)) for writer in writers)
         con.execute("INSERT INTO open_runs VALUES (?, ?, ?)", [run, nth, status])

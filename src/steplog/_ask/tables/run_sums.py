@@ -7,40 +7,31 @@ from typing import Final
 from steplog._ask.tables.columns import COUNTS, TOKENS
 from steplog._format.record import CALLS
 
-USED: Final = ", ".join(
-    f"any_value(CASE WHEN cached THEN NULL ELSE usage.{name} END) AS {name}" for name in TOKENS
-)
 _CALLS: Final = tuple(sorted(CALLS))
 # As `Run.totals` adds up: every step once, tokens of calls that no cache answered, errors where they began.
 COUNTED: Final = f"""
     SELECT run, nth, count(*) AS steps, count(*) FILTER (kind = 'llm') AS llm_calls,
         count(*) FILTER (kind = 'tool') AS tool_calls,
         count(*) FILTER (status = 'error' AND error_step IS NULL) AS errors,
-        count(*) FILTER (kind = 'retry') + count(*) FILTER (attempt > 1) AS retries,
+        count(*) FILTER (kind = 'retry') + count(*) FILTER (attempt_start > 1) AS retries,
         {", ".join(f"sum({name}) FILTER (kind IN {_CALLS}) AS {name}" for name in TOKENS)},
         list(DISTINCT model ORDER BY model) FILTER (kind = 'llm' AND model IS NOT NULL) AS models
-    FROM (
-        SELECT run, nth, split_part(any_value(ev), '.', 1) AS kind, any_value(status) FILTER (ended) AS status,
-            any_value(error.step) FILTER (ended) AS error_step,
-            any_value(attempt) FILTER (ends_with(ev, '.start')) AS attempt,
-            coalesce(any_value(model) FILTER (ended), any_value(model)) AS model, {USED}
-        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL GROUP BY run, nth, step
-    ) GROUP BY run, nth
+    FROM gathered GROUP BY run, nth
 """
 # The questions that nothing within the run has answered: an answer takes one away, and none that was not asked.
 WAITING: Final = """
     SELECT run, nth, arg_max(waiting, place) - least(0, min(waiting)) AS interrupts FROM (
         SELECT run, nth, place, sum(CASE WHEN starts_with(ev, 'interrupt.') THEN 1 ELSE -1 END)
             OVER (PARTITION BY run, nth ORDER BY place) AS waiting
-        FROM lines WHERE (starts_with(ev, 'interrupt.') OR starts_with(ev, 'resume.')) AND step IS NOT NULL AND run IS NOT NULL
+        FROM point_lines WHERE (starts_with(ev, 'interrupt.') OR starts_with(ev, 'resume.')) AND step IS NOT NULL AND run IS NOT NULL
     ) GROUP BY run, nth
 """
 _OF_RUN: Final = (
-    " + (over.ev IS NOT NULL AND coalesce(over.status, '') = 'error' AND over.error.step IS NULL)::INTEGER"
+    " + (over.has_end AND coalesce(over.status, '') = 'error' AND over.error_step IS NULL)::INTEGER"
 )
 # What a person is waited for is no end, however its stream was left.
 STATUS: Final = """
-    CASE WHEN over.ev IS NULL THEN open_runs.status
+    CASE WHEN NOT over.has_end THEN open_runs.status
          WHEN coalesce(over.status, '') IN ('', 'abandoned', 'cancelled') AND over.totals.interrupts > 0 THEN 'interrupted'
          ELSE coalesce(nullif(over.status, ''), 'ok') END
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from steplog._ask.tables.columns import COUNTS, TOKENS
-from steplog._ask.tables.run_sums import COUNTED, MODELS, STATUS, SUMS, USED, WAITING
+from steplog._ask.tables.run_sums import COUNTED, MODELS, STATUS, SUMS, WAITING
 
 
 class Column(NamedTuple):
@@ -172,56 +172,37 @@ VIEWS: Final[dict[str, tuple[Column, ...]]] = {
 }  # fmt: skip
 
 
-def steps_sql(only: str = "true") -> str:
-    """The SELECT that makes steps of the lines for which `only` holds: all lines of a step, or none."""
-    return f"""
-    SELECT run, nth, step, parent, kind, coalesce(name, model, '') AS name,
+_NODE: Final = """
         coalesce(
             node, CASE kind WHEN 'node' THEN name END,
-            (SELECT any_value(above.name) FROM lines AS above WHERE above.run = gathered.run
-             AND above.nth = gathered.nth AND above.step = gathered.parent AND above.ev = 'node.start')
+            (SELECT any_value(above.name) FROM gathered AS above WHERE above.run = gathered.run
+             AND above.nth = gathered.nth AND above.step = gathered.parent AND above.kind = 'node')
         ) AS node,
+"""
+
+
+def steps_sql(only: str = "true", *, with_node: bool = True) -> str:
+    """The SELECT that makes steps of what was gathered of their lines, of those for which `only` holds."""
+    return f"""
+    SELECT run, nth, step, parent, kind, coalesce(name, model, '') AS name, {_NODE if with_node else ""}
         CASE WHEN has_end THEN coalesce(status, 'ok') WHEN is_point THEN 'ok' ELSE 'open' END AS status,
         started, ms, ttft_ms, model, provider, {", ".join(TOKENS)}, cached, finish_reason,
         error_type, error_message, error_step, attempt, call_id
-    FROM (
-        SELECT run, nth, step, any_value(parent) AS parent, split_part(any_value(ev), '.', 1) AS kind,
-            coalesce(any_value(name) FILTER (ended), any_value(name)) AS name, any_value(node) AS node,
-            bool_or(ended) AS has_end, bool_or(ends_with(ev, '.point')) AS is_point,
-            any_value(status) FILTER (ended) AS status, min(ts) FILTER (NOT ended) AS started,
-            any_value(ms) FILTER (ended) AS ms, coalesce(any_value(ttft_ms) FILTER (ended), any_value(ttft_ms)) AS ttft_ms,
-            coalesce(any_value(model) FILTER (ended), any_value(model)) AS model, any_value(provider) AS provider,
-            {USED}, any_value(cached) AS cached, any_value(finish_reason) AS finish_reason,
-            any_value(error.type) FILTER (ended) AS error_type, any_value(error.message) FILTER (ended) AS error_message,
-            any_value(error.step) FILTER (ended) AS error_step, any_value(attempt) AS attempt, any_value(call_id) AS call_id
-        FROM lines WHERE step IS NOT NULL AND run IS NOT NULL AND {only} GROUP BY run, nth, step
-    ) AS gathered
+    FROM gathered WHERE {only}
 """
 
 
 _RUNS: Final = f"""
-    WITH seen AS (
-        SELECT run, nth, min(ts) AS first_ts, max(ts) AS last_ts, arg_min(file, place) AS file,
-            arg_min(coalesce(lines.w, writers.w), place) AS w
-        FROM lines JOIN writers USING (file) WHERE run IS NOT NULL GROUP BY run, nth
-    ),
-    begun AS (SELECT * FROM lines WHERE ev = 'run.start'),
-    over AS (SELECT * FROM lines WHERE ev = 'run.end'),
-    counted AS ({COUNTED}),
-    waiting AS ({WAITING}),
-    opened AS (
-        SELECT coalesce(lines.w, writers.w) AS w, arg_max(host, place) AS host, arg_max(pid, place) AS pid
-        FROM lines JOIN writers USING (file) WHERE ev = 'log.open' GROUP BY 1
-    )
-    SELECT run, nth, begun.id AS uuid, begun.name, begun.framework, begun.thread,
+    WITH counted AS ({COUNTED}), waiting AS ({WAITING})
+    SELECT run, nth, over.id AS uuid, over.name, over.framework, over.thread,
         {STATUS} AS status,
-        coalesce(begun.ts, first_ts) AS started,
-        coalesce(over.ms, epoch_us(last_ts - coalesce(begun.ts, first_ts)) / 1000) AS ms,
+        coalesce(over.started, first_ts) AS started,
+        coalesce(over.ms, epoch_us(last_ts - coalesce(over.started, first_ts)) / 1000) AS ms,
         {SUMS},
         {MODELS},
-        begun.resumes, begun.parent_run, begun.parent_step, begun.tags, begun.metadata, opened.host, opened.pid, seen.file
-    FROM seen LEFT JOIN begun USING (run, nth) LEFT JOIN over USING (run, nth) LEFT JOIN counted USING (run, nth)
-        LEFT JOIN waiting USING (run, nth) LEFT JOIN open_runs USING (run, nth) LEFT JOIN opened ON opened.w = seen.w
+        over.resumes, over.parent_run, over.parent_step, over.tags, over.metadata, opened.host, opened.pid, over.file
+    FROM gathered_runs AS over LEFT JOIN counted USING (run, nth)
+        LEFT JOIN waiting USING (run, nth) LEFT JOIN open_runs USING (run, nth) LEFT JOIN opened ON opened.w = over.w
 """
 
 
@@ -234,18 +215,16 @@ _TOOL_CALLS: Final = f"""
     FROM steps LEFT JOIN contents USING (run, nth, step) WHERE kind = 'tool'
 """
 _ERRORS: Final = """
-    SELECT run, nth, step, kind, name, error_type AS type, error_message AS message, ts FROM steps
-    JOIN (SELECT run, nth, step, ts FROM lines WHERE ended) USING (run, nth, step)
-    WHERE status = 'error' AND error_step IS NULL
+    SELECT run, nth, step, kind, coalesce(name, model, '') AS name, error_type AS type, error_message AS message, ended_ts AS ts
+    FROM gathered WHERE has_end AND status = 'error' AND error_step IS NULL
     UNION ALL
-    SELECT over.run, over.nth, 0, 'run', coalesce(begun.name, ''), over.error.type, over.error.message, over.ts
-    FROM lines AS over LEFT JOIN lines AS begun ON begun.ev = 'run.start' AND begun.run = over.run AND begun.nth = over.nth
-    WHERE over.ev = 'run.end' AND over.status = 'error' AND over.error.step IS NULL
+    SELECT run, nth, 0, 'run', coalesce(name, ''), error_type, error_message, ended_ts
+    FROM gathered_runs WHERE status = 'error' AND error_step IS NULL
 """
 _POINTS: Final = """
     SELECT run, nth, step, parent, split_part(ev, '.', 1) AS kind, name, ts, attempt, wait_ms, "where" AS place,
-        value, data, error.type AS error_type, error.message AS error_message
-    FROM lines WHERE ends_with(ev, '.point')
+        value, data, error_type, error_message
+    FROM point_lines
 """
 OF_RUNS: Final = tuple(view for view in VIEWS if view != "notes")
 """The views whose rows are those of runs, by `run` and `nth`; notes stand beside the log."""

@@ -11,6 +11,7 @@ from steplog._read.files.liveness import INTERRUPTED
 from steplog._read.runs.checkpoints import config_at, config_of_run
 from steplog._read.runs.columns import rows_of
 from steplog._read.runs.displayed import notebook_html, tree_text
+from steplog._read.runs.launched import place_of
 from steplog._read.runs.noted import NoteFields, noted_of, take_note
 from steplog._read.runs.resumed import Answer, answered, waited
 from steplog._read.runs.source import totals_note
@@ -100,14 +101,17 @@ class Run:
 
     @property
     def parent_run(self) -> str:
-        """The run in whose step it ran, in another process or under another framework."""
-        return _text(self._source.start.get("parent_run"))
+        """The run in whose step it ran, in another process or under another framework, or which launched it."""
+        return self._place[0]
 
     @property
     def parent_step(self) -> int | None:
         """The number of that step."""
-        step = self._source.start.get("parent_step")
-        return step if isinstance(step, int) else None
+        return self._place[1]
+
+    @cached_property
+    def _place(self) -> tuple[str, int | None]:
+        return place_of(self, self._source.start, map(Run, self._source.before()))
 
     @property
     def totals_written(self) -> Mapping[str, Json]:
@@ -130,8 +134,7 @@ class Run:
     @property
     def masked(self) -> Mapping[str, int]:
         """How many secrets of each kind were masked in it."""
-        masked = (self._source.end or {}).get("masked")
-        return masked if isinstance(masked, dict) else {}
+        return masked if isinstance(masked := (self._source.end or {}).get("masked"), dict) else {}
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -159,8 +162,6 @@ class Run:
     def files(self) -> tuple[Path, ...]:
         """All files that it stands in."""
         return self._source.files
-
-    # -- what people and programs think of it
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -238,8 +239,8 @@ class Run:
         """
         if step is None:
             return config_of_run(self._field("checkpoint"), self.status, self.steps, self.thread)
-        found = self.step(step) if isinstance(step, int) else step
-        return config_at(found.fields.get("checkpoint"), self.thread)
+        fields = (self.step(step) if isinstance(step, int) else step).fields
+        return config_at(fields.get("checkpoint"), self.thread)
 
     @property
     def messages(self) -> tuple[Record, ...]:

@@ -53,7 +53,7 @@ class Appender:
         pending = writer.pending
         # As `put` does, whose call would be felt, and so would a keyword.
         pending.queue.extend(zip(bodies, pending.numbers, pending.times))  # noqa: B905
-        is_written = not pending.behind and pending.gate.alone(writer.write)
+        is_written = not pending.behind and pending.gate.alone(pending.work)
         if pending.left or not is_written:
             writer.see_to(bodies, is_written=bool(is_written))
 

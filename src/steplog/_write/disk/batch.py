@@ -45,20 +45,14 @@ class Batch:
 
     __slots__ = ("after", "entries", "once", "start", "steps", "taken", "whole")
 
-    def __init__(
-        self, call: Call, whole: bytes, start: Bare, steps: tuple[Bare, ...], entries: tuple[Entry, ...] = ()
-    ) -> None:
-        """`call` gets `whole` and gives how much of it was taken.
-
-        steps: where the writer stands after each line; entries: what each was made of, until it is off the queue.
-        """
-        self.start = start
-        self.steps = steps
-        self.whole = whole
-        self.entries = entries
-        self.once: Iterator[int | None] = map(call, (whole,))
-        self.taken: list[int | None] = []
-        self.after: list[Batch] = []
+    # Filled in by who makes one, by `batch_of` or for a single line in `Writer`, where `__init__` would be felt.
+    start: Bare
+    steps: tuple[Bare, ...]  # where the writer stands after each line
+    whole: bytes
+    entries: tuple[Entry, ...]  # what each line was made of, until it is off the queue
+    once: Iterator[int | None]  # what the sink gives for `whole`: how much of it was taken
+    taken: list[int | None]
+    after: list[Batch]
 
     @property
     def end(self) -> Point:
@@ -66,9 +60,19 @@ class Batch:
         return Point(*self.steps[-1])
 
 
+def batch_of(
+    call: Call, whole: bytes, start: Bare, steps: tuple[Bare, ...], entries: tuple[Entry, ...] = ()
+) -> Batch:
+    """A batch for `call`, which gets `whole` and gives how much of it was taken."""
+    batch = Batch()
+    batch.start, batch.steps, batch.whole, batch.entries = start, steps, whole, entries
+    batch.once, batch.taken, batch.after = map(call, (whole,)), [], []
+    return batch
+
+
 def standing(point: Point) -> Batch:
     """A batch with nothing to do, done."""
-    batch = Batch(len, b"", point, (point,))
+    batch = batch_of(len, b"", point, (point,))
     batch.taken.append(0)
     return batch
 
@@ -90,4 +94,4 @@ def after_part(batch: Batch, taken: int, resume: Call | None) -> tuple[Batch, tu
         return standing(base._replace(stage=NO_FILE)), written
     stage = base.stage if reached == base.total else TORN
     start = base._replace(stage=stage, size=base.size + reached - base.total, total=reached)
-    return Batch(resume, batch.whole[taken:], start, batch.steps[len(done) :], left), written
+    return batch_of(resume, batch.whole[taken:], start, batch.steps[len(done) :], left), written

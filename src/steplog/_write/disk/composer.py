@@ -11,7 +11,18 @@ from steplog._format.line import encode
 from steplog._format.process import process_facts
 from steplog._format.record import FORMAT_VERSION, Record
 from steplog._version import __version__
-from steplog._write.disk.batch import HEADED, NO_FILE, NO_HEAD, READY, TORN, Bare, Batch, Entry, Point
+from steplog._write.disk.batch import (
+    HEADED,
+    NO_FILE,
+    NO_HEAD,
+    READY,
+    TORN,
+    Bare,
+    Batch,
+    Entry,
+    Point,
+    batch_of,
+)
 from steplog._write.disk.clock import WallClock, now_ns, stamp, to_the_second
 from steplog._write.disk.file_sink import FileSink
 from steplog._write.disk.pending import Pending
@@ -24,7 +35,7 @@ _SECOND_NS: Final = 1_000_000_000
 # From which time to which (in ns since 1970) nothing but a line is to be written, what is to be added to a reading of the
 # monotonic clock, and what the line looks like.
 Calm: TypeAlias = tuple[int, int, int, bytes]
-NOT_CALM: Final[Calm] = (0, 0, 0, b"")
+NOT_CALM: Final[Calm] = (0, 0, 0, b"%d%d%b")
 
 
 class Composer:
@@ -107,7 +118,7 @@ class Composer:
             self._old_at = now_ns() + self._rotate_ns if self._rotate_ns else 0
             return len(one)
 
-        return Batch(open_file, b"\n", point, (point._replace(stage=NO_HEAD, size=0, last=wall),))
+        return batch_of(open_file, b"\n", point, (point._replace(stage=NO_HEAD, size=0, last=wall),))
 
     def _told(self, point: Point, entries: deque[Entry]) -> Iterator[tuple[Entry, int]]:
         """The entries, and what is to be told before them: a file's head, and how many are missing, which is given with it."""
@@ -140,7 +151,7 @@ class Composer:
         begin = self._shape[0] * _SECOND_NS
         until = min(begin + _SECOND_NS, self._look_at + self._clock.offset)
         self.calm = (begin, until, self._clock.offset, self._shape[1]) if self._is_quick else NOT_CALM
-        return Batch(self._sink.write, b"".join(parts), start, tuple(steps), tuple(entries))
+        return batch_of(self._sink.write, b"".join(parts), start, tuple(steps), tuple(entries))
 
     def _line(self, before: Point, entry: Entry, missing: int) -> tuple[bytes, Point]:
         """A line, and where the writer stands after it. The numbers of missing lines stay unused: readers see a gap."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 from _thread import RLock
-from collections import deque
 from collections.abc import Callable
-from itertools import starmap
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 
 class Work(Protocol):
@@ -22,9 +20,7 @@ class Work(Protocol):
 
 
 Wait: TypeAlias = tuple[bool, float]  # whether to wait, and for how many seconds
-AT_ONCE: Final[Wait] = (False, -1)
 PATIENTLY: Final[Wait] = (True, 2.0)
-_drain: Final = deque[Any](maxlen=0).extend
 
 
 class Gate:
@@ -34,14 +30,14 @@ class Gate:
         """is_only: whether who has passed may take it that no other thread is writing."""
         lock = RLock()
         self._enter = lock.acquire
-        self._leave: Callable[..., None] = lock.__exit__  # releases it, whatever it is given
+        self._leave = lock.release
         self.is_ours: Callable[[], bool] = lock._is_owned  # noqa: SLF001 # pyright: ignore - as threading.Condition asks
         self._is_only = is_only
         self._has_cut_in = False
         self.inside: object = None  # who passed last, and perhaps is gone
         self.given_up: object = self  # who was inside when somebody had waited in vain
 
-    def alone(self, work: Work, upto: int = 0, wait: Wait = AT_ONCE) -> bool | None:
+    def alone(self, work: Work, upto: int = 0, wait: Wait | None = None) -> bool | None:
         """What `work` returns; None where another thread is inside, and does not leave within the wait.
 
         A call that cuts into the one inside, in its own thread, does its work in between. But not if that one has cut in
@@ -49,21 +45,27 @@ class Gate:
         """
         if self.is_ours():
             return self._cut_in(work, upto)
-        got: list[bool] = []
-        release = map(self._leave, got)
         try:
             try:
-                # One call of C: no exception gets between having the lock and knowing so.
-                got.extend(filter(None, starmap(self._enter, (wait,))))
-                # While the interpreter ends, other threads stand still for ever, inside or not.
-                if not got and not sys.is_finalizing():
-                    return None
-                self.inside, self._has_cut_in = got, False
-                return work(upto, is_alone=self._is_only)
-            finally:
-                _drain(release)
-        finally:
-            _drain(release)  # for an exception just before the other one; what was drained is not done again
+                if not (self._enter(False) if wait is None else self._enter(*wait)):  # noqa: FBT003 - by name is dearer
+                    # While the interpreter ends, other threads stand still for ever, inside or not.
+                    return work(upto, is_alone=self._is_only) if sys.is_finalizing() else None
+                self.inside, self._has_cut_in = [], False
+                is_done = work(upto, is_alone=self._is_only)
+                self._leave()
+            except BaseException:
+                self._leave_if_inside()
+                raise
+            else:
+                return is_done
+        except BaseException:  # it came just before the lock was released there
+            self._leave_if_inside()
+            raise
+
+    def _leave_if_inside(self) -> None:
+        # Asked of the lock itself: before a note of ours an exception could come.
+        if self.is_ours():
+            self._leave()
 
     def _cut_in(self, work: Work, upto: int) -> bool | None:
         if self._has_cut_in:

@@ -42,7 +42,7 @@ class Pending:
         self.gate = Gate(is_only=True)
         # For who has waited in vain at the other one, where a call stands still: in a handler, or in a debugger.
         self.side_gate = Gate(is_only=False)
-        self._work = work
+        self.work = work
         self._waiting: set[int] = set()
         self._helping = False
         self._held = self._since_count = 0
@@ -101,7 +101,7 @@ class Pending:
             self._waiting.discard(me)
 
     def _wait(self, upto: int) -> bool:
-        gate, work = self.gate, self._work
+        gate, work = self.gate, self.work
         for _ in range(_MOMENTS):
             if self.behind or self.is_written(upto) or gate.inside is gate.given_up:
                 break
@@ -162,9 +162,9 @@ class Pending:
         inside: object = None
         try:
             while not self.is_over and (self.queue or self.behind):
-                is_written = self.gate.alone(self._work)
+                is_written = self.gate.alone(self.work)
                 if is_written is None and inside is self.gate.inside:
-                    is_written = self.side_gate.alone(self._work) or None
+                    is_written = self.side_gate.alone(self.work) or None
                 inside = self.gate.inside
                 if not is_written:
                     helper_thread.pause(_LOOK_AGAIN_S if is_written is None else _REST_S)

@@ -92,14 +92,58 @@ class Writer:
     # -- with no other thread at it
 
     def write(self, upto: int, /, *, is_alone: bool) -> bool:
-        """Write what is pending, as `Gate` asks; whether it is written."""
+        """Write what is pending, as `Gate` asks; whether it is written.
+
+        A single record where nothing else is to be done is written here, as `_write_all` would do it, but without calls,
+        which cost more than the work.
+        """
+        begin, until, offset, shape = self._composer.calm
         pending = self.pending
+        if upto and pending.is_written(upto):
+            return True
+        queue, done = pending.queue, pending.batch
+        if len(queue) != 1 or done.after or done.entries or not done.taken:
+            return self._write_all(upto, is_alone=is_alone)
         try:
-            if (upto and pending.is_written(upto)) or self._one_line():
-                return True
+            body, number, at = entry = queue[0]
+        except IndexError:  # who cut in has written it
+            return self._write_all(upto, is_alone=is_alone)
+        seq, known, lost, mark, stage, size, total, last = start = done.steps[-1]
+        at += offset
+        seq += 1
+        line = shape % (seq, (at - begin) // 1000, body[1:])
+        n = len(line)
+        size += n
+        if (
+            not begin <= at < until or at < last or stage != READY or number != known + 1 or not body
+            or size > self.sink.limit
+        ):  # fmt: skip
+            return self._write_all(upto, is_alone=is_alone)
+        once = map(self.sink.write, (line,))
+        taken: list[int | None] = []
+        batch = Batch()  # as `batch_of`
+        batch.start, batch.whole, batch.entries, batch.once, batch.taken = start, line, (entry,), once, taken
+        batch.steps = ((seq, number, lost, mark, stage, size, total + n, at),)
+        batch.after = []
+        done.after.append(batch)
+        if done.after[0] is not batch:
+            return self._write_all(upto, is_alone=is_alone)
+        pending.batch = batch
+        try:
+            taken.extend(once)  # as in `_carry_out`
         except (OSError, ValueError) as error:
-            if not self._goes_on(pending.batch, 0, error):
-                return False
+            return self._goes_on(batch, 0, error) and self._write_all(upto, is_alone=is_alone)
+        if not taken or taken[0] != n:
+            return self._write_all(upto, is_alone=is_alone)
+        try:  # noqa: SIM105 - `suppress` costs as much as the format
+            queue.remove(entry)
+        except ValueError:
+            pass  # who cut in took it off
+        batch.entries = ()
+        return True
+
+    def _write_all(self, upto: int, *, is_alone: bool) -> bool:
+        pending = self.pending
         upto = upto or pending.last_number()
         while not pending.is_over:
             batch = pending.newest()
@@ -117,43 +161,6 @@ class Writer:
                 if new is None:
                     return True
                 pending.follow(batch, new)
-        return True
-
-    def _one_line(self) -> bool:
-        """Whether a single record was all that was pending, nothing else was to be done, and it is written now.
-
-        The same as `write` does with it, but without calls, which cost more than the work.
-        """
-        begin, until, offset, shape = self._composer.calm
-        queue, done = self.pending.queue, self.pending.batch
-        if len(queue) != 1 or done.after or done.entries or not done.taken:
-            return False
-        try:
-            body, number, at = entry = queue[0]
-        except IndexError:  # who cut in has written it
-            return False
-        seq, known, lost, mark, stage, size, total, last = done.steps[-1]
-        at += offset
-        if not begin <= at < until or at < last or stage != READY or number != known + 1 or not body:
-            return False
-        line = shape % (seq + 1, (at - begin) // 1000, body[1:])
-        n = len(line)
-        if size + n > self.sink.limit:
-            return False
-        then = (seq + 1, number, lost, mark, READY, size + n, total + n, at)
-        batch = Batch(self.sink.write, line, done.steps[-1], (then,), (entry,))
-        done.after.append(batch)
-        if done.after[0] is not batch:
-            return False
-        self.pending.batch = batch
-        batch.taken.extend(batch.once)  # as in `_carry_out`
-        if not batch.taken or batch.taken[0] != n:
-            return False
-        try:  # noqa: SIM105 - `suppress` costs as much as the format
-            queue.remove(entry)
-        except ValueError:
-            pass  # who cut in took it off
-        batch.entries = ()
         return True
 
     def _carry_out(self, batch: Batch) -> bool:
@@ -190,7 +197,7 @@ class Writer:
         self._sync.written()
         self._has_failed = False
         for entry in entries:
-            try:  # noqa: SIM105 - as in `_one_line`
+            try:  # noqa: SIM105 - as in `write`
                 self.pending.queue.remove(entry)
             except ValueError:
                 pass  # a head; or who cut in, or whom we cut into, took it off

@@ -46,11 +46,12 @@ def causes_of(error: BaseException) -> list[Cause | int]:
 def _behind(error: BaseException, depth: int) -> list[Cause]:
     """What stands directly behind an exception, the first to be told last."""
     out: list[Cause] = []
-    if issubclass(type(error), BaseExceptionGroup):
-        members = _members_of(error)
-        out.extend(Cause(member, "group", depth + 1) for member in reversed(members[:_MOST_MEMBERS]))
+    members = _members_of(error)[:_MOST_MEMBERS] if issubclass(type(error), BaseExceptionGroup) else ()
+    out.extend(Cause(member, "group", depth + 1) for member in reversed(members))
+    context = None if _is_suppressed(error) else _context_of(error)
     if (cause := _cause_of(error)) is not None:
         out.append(Cause(cause, "cause", depth + 1))
-    elif (context := _context_of(error)) is not None and not _is_suppressed(error):
+    # A group that is raised where one of its members was being handled: that one is told as a member.
+    elif context is not None and not any(member is context for member in members):
         out.append(Cause(context, "context", depth + 1))
     return out

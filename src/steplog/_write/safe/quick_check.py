@@ -32,14 +32,20 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
     where another thread changes a value meanwhile.
     """
     texts: list[str] = []
-    containers: list[Collection[Any]] = [values]  # grows meanwhile; a call for each would be felt
-    left = min(_MOST_ITEMS, settings.max_items) + len(values)
-    most = settings.max_depth - 2  # so few cannot be nested too deep, whatever stands in what
+    # Grows meanwhile; a call for each would be felt, and so would a look at what holds nothing but the first ones.
+    containers: list[Collection[Any]] = [*values]
+    left = settings.max_items if settings.max_items < _MOST_ITEMS else _MOST_ITEMS  # noqa: FURB136 - `min` would be felt
+    most = settings.max_depth - 3  # so few cannot be nested too deep, whatever stands in what
+    if not _CONTAINERS.issuperset(map(type, containers)):
+        containers, left, most = [values], left + len(values), most + 1
     for container in containers:
         left -= len(container)
         if left < 0 or len(containers) > most:  # which also ends what has no end, a list within itself
             return None
-        if type(container) is dict and (not are_harmless(container) or told_by_pair(container) is not None):
+        if type(container) is dict and (
+            not are_harmless(container)
+            or (("value" in container or "Value" in container) and told_by_pair(container) is not None)
+        ):
             return None
         # Copied before they are looked at, in one call of C: another thread may change them at any time.
         inside = [*container.values()] if type(container) is dict else [*container]
@@ -56,7 +62,7 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
                 containers.append(o)
             elif o is not None and cls is not bool and not _is_number(o, cls):
                 return None
-    return texts if max(map(len, texts), default=0) <= LONG or are_whole(texts, longest) else None
+    return texts if not texts or max(map(len, texts)) <= LONG or are_whole(texts, longest) else None
 
 
 def is_of_numbers(value: Any, settings: Settings) -> bool:

@@ -16,6 +16,7 @@ _OWN_ID: Final = re.compile(
     r"(?!fc-|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\Z)(?:lc_run--|run--?)?[0-9a-f-]{1,64}"
 ).fullmatch
 _environment: Final = Environment()
+is_environment_new: Final = _environment.has_changed
 _dotenv_was_read: list[bool] = []
 
 CLEAN: set[str] = set()  # short texts met before that hold no secret: names, roles, keys, models
@@ -60,7 +61,7 @@ def know_secrets(values: Iterable[str]) -> None:
 
 def look_again() -> None:
     """Take in what came into the environment since it was looked at; costs next to nothing where nothing did."""
-    if _environment.has_changed():
+    if is_environment_new():
         _learn(_environment.secrets())
 
 

@@ -13,7 +13,7 @@ from steplog._format.record import CUT, Record
 from steplog._write.disk.appender import Appender
 from steplog._write.guard import STDERR, contained
 from steplog._write.safe.exceptions import describe
-from steplog._write.safe.secrets import CLEAN, know_secrets, look_again
+from steplog._write.safe.secrets import CLEAN, is_environment_new, know_secrets, look_again
 from steplog._write.safe.walk import Walk
 from steplog._write.said.content_fields import finish, walk_all
 from steplog._write.said.fields import PUTS, not_understood
@@ -78,9 +78,9 @@ class LineWriter:
         numbers, and put at once. With `hold` the line is not written but given, to be handed to the next call as `after`:
         both go with one write.
         """
-        look_again()
-        own = len(record)
-        clean, puts = self._clean, PUTS[record["ev"]]
+        if (fields or "totals" in record) and is_environment_new():
+            look_again()
+        own, clean, puts = len(record), self._clean, PUTS[record["ev"]]
         line: Line | None = None
         for name, value in fields.items():
             if value is None:

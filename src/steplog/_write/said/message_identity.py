@@ -46,7 +46,7 @@ def plain_message(read: Message, settings: Settings, walked: Walked) -> tuple[Me
 
 def _are_plain(texts: list[str], settings: Settings) -> bool:
     """Whether none of them is too long, is base64, or holds a secret."""
-    if max(map(len, texts), default=0) > LONG and not are_whole(texts, settings.max_value_bytes):
+    if texts and max(map(len, texts)) > LONG and not are_whole(texts, settings.max_value_bytes):
         return False
     return not (settings.redact and may_hold_secret("\n".join(texts)))
 

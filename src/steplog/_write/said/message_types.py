@@ -59,7 +59,14 @@ def _read_dict(message: Message) -> tuple[Message, Message, Ids]:
         read["extra"] = {**given, **others} if type(given) is dict else others
     if "role" not in read:
         read = {"role": "unknown", **read}
-    return mark, read, (_id_of(read, "id"), _id_of(read, "name"))
+    return (
+        mark,
+        read,
+        (
+            _id_of(read, "id") if "id" in read else None,
+            _id_of(read, "name") if "name" in read else None,
+        ),
+    )
 
 
 def _id_of(read: Message, name: str) -> str | None:

@@ -121,13 +121,10 @@ def put_usage(line: Line, name: str, value: Any) -> None:
     """Tokens by name."""
     if type(value) is dict and _USAGE.issuperset(value):
         tokens = [*value.values()]
-        if (
-            _INT.issuperset(map(type, tokens))
-            and min(tokens, default=0) >= 0
-            and max(tokens, default=0) < _FAR
-        ):
-            if tokens:
-                line.record[name] = value.copy()
+        if not tokens:
+            return
+        if _INT.issuperset(map(type, tokens)) and min(tokens) >= 0 and max(tokens) < _FAR:
+            line.record[name] = value.copy()
             return
     known: dict[str, int] = {}
     others: dict[Any, Any] = {}

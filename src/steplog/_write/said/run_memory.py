@@ -75,6 +75,8 @@ class RunMemory:
 
     def add(self, line: Learned) -> bool:
         """Remember what a line has in full that is on its way to the file; True where that is too much in all."""
+        if not line.messages and not line.places:
+            return self.is_full
         if line.messages:
             self.messages.update(line.messages)
             self._characters += line.characters

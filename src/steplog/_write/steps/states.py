@@ -53,7 +53,8 @@ class RunState:
             str, int
         ] = {}  # a tool call's id -> the step of the model call that asked for it
         self.called: dict[str, int] = {}  # ids of calls -> the tool step that was made for it
-        self.failures: dict[Hashable, int] = {}  # what was tried and failed -> how many times in a row
+        # What was tried and failed -> how many times in a row, and the number of the last step that did.
+        self.failures: dict[Hashable, tuple[int, int | None]] = {}
 
     def asks_for(self, call_ids: object, step: int) -> None:
         """A model's answer in `step` asks for tool calls with these ids."""
@@ -85,10 +86,15 @@ class RunState:
         origin = self.errors.get(id(error))
         return origin if origin is step or (origin is not None and step in origin.ancestors()) else None
 
+    def failed_with(self, error: object) -> int | None:
+        """The number of the step that an error began in; None where none is known, or it has no line."""
+        origin = self.errors.get(id(error))
+        return None if origin is None else origin.number or None
+
     def attempt_over(self, step: StepState, *, failed: bool) -> None:
         """A step that tries something is over; how often it failed in a row is what numbers the next attempt."""
         if failed:
-            _remember(self.failures, step.tries, step.attempt)
+            _remember(self.failures, step.tries, (step.attempt, step.number))
         else:
             self.failures.pop(step.tries, None)
 

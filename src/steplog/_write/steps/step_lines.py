@@ -22,6 +22,9 @@ from steplog._write.steps.totals import AGAIN
 Fields = Mapping[str, Any]
 _NO_FIELDS: Final[Fields] = {}
 _HAVE_USAGE: Final = frozenset({"llm", "embedding"})
+# Looked up, as a text that is put together is hashed anew each time.
+_STARTS: Final = {kind: f"{kind}.start" for kind in STEPS}
+_ENDS: Final = {kind: f"{kind}.end" for kind in STEPS}
 _OF_A_RUN: Final = ("output", "input", "checkpoint")
 _SUM_UP_EVERY: Final = 1000  # steps
 
@@ -68,7 +71,7 @@ class StepLines:
         above = step.parent
         if above is not None and (parent := above.nearest_written if above.number is None else above.number):
             record["parent"] = parent
-        record["ev"] = step.kind + ".start"
+        record["ev"] = _STARTS[step.kind]
         if run.failures or "attempt" in fields:
             _number_attempt(step, record, fields.get("attempt"))
         if "call_id" in fields and type(call_id := fields["call_id"]) is str:
@@ -110,7 +113,7 @@ class StepLines:
             return
         if step.number is None and not self._starts_with_error(step, raised):
             return
-        record: Record = {"run": run.hex, "step": step.number, "ev": step.kind + ".end"}
+        record: Record = {"run": run.hex, "step": step.number, "ev": _ENDS[step.kind]}
         if step.began:
             record["ms"] = (CLOCK[0]() - step.began) // 1000 / 1000  # as `ms_since`, without a call of ours
             if step.first_token_at:
@@ -206,7 +209,10 @@ class StepLines:
 
 def _number_attempt(step: StepState, record: Record, told: object) -> None:
     """Say which attempt it is, from the second one on, unless the adapter tells; count it."""
-    step.attempt = 1 + step.run.failures.get(step.tries, 0)
+    times, number = step.run.failures.get(step.tries, (0, None))
+    step.attempt = 1 + times
+    if number:
+        record["after_failed"] = number
     if told is None and step.attempt > 1:
         told = record["attempt"] = step.attempt
     if type(told) is int and told > 1:

@@ -150,7 +150,7 @@ class StepRecorder:
             if steps.close(step, implied=implied):
                 if step.parent is None:
                     self._runs.end(step, status, error, error_fields, fields)
-                else:
+                elif step.number is not None or error is not None or status == "error" or step.run.failures:
                     self._step_lines.end(step, status, error, error_fields, fields)
         except Exception as failure:  # noqa: BLE001 - as in `start`
             try:

@@ -91,8 +91,10 @@ class RunTotals:
     def as_dict(self) -> Totals:
         """Counts and sums by name, zeros left out; `models` as a list."""
         self.sum_up()
-        sums = self._sums
-        found: dict[str, Any] = {name: sums[name] for name in _ORDER if sums.get(name)}
+        found: dict[str, Any] = {}
+        if self._sums:
+            get = self._sums.get
+            found = {name: times for name in _ORDER if (times := get(name))}
         if self._models:
             found["models"] = list(self._models)
         return cast("Totals", found)

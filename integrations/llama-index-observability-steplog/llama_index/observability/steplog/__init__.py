@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+import llama_index.observability.steplog._neighbour  # noqa: F401  # pyright: ignore[reportUnusedImport] -- it says whether the rest can be imported
+
+# isort: split
 from llama_index.observability.steplog._activate import activate, deactivate
 from llama_index.observability.steplog._handler import StepLogHandler
 from llama_index.observability.steplog._version import __version__

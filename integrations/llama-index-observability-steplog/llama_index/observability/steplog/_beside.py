@@ -32,9 +32,21 @@ def beside(raw: Mapping[str, Any], *, with_logprobs: bool) -> Fields:
     }
     if "service_tier" not in found:
         found["service_tier"] = fields_of(raw.get("usage")).get("service_tier")
+    found["refusal"] = _refusal(raw, choice)
     if with_logprobs:
         found |= {name: _with_texts(choice.get(name), _DEEPEST) for name in _LOGPROBS}
     return {name: value for name, value in found.items() if _says(value)}
+
+
+def _refusal(raw: Mapping[str, Any], choice: Mapping[str, Any]) -> Any:
+    """With which words OpenAI's model refused, which LlamaIndex leaves out of the message it makes; None if it did not."""
+    said = fields_of(choice.get("message")).get("refusal")
+    output = raw.get("output")
+    if said is not None or type(output) is not list:
+        return said
+    contents = [fields_of(item).get("content") for item in output]
+    blocks = [fields_of(block) for content in contents if type(content) is list for block in content]
+    return next((block["refusal"] for block in blocks if block.get("refusal") is not None), None)
 
 
 def _says(value: Any) -> bool:

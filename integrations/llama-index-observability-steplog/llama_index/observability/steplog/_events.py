@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from steplog.integration import live_dict
+
 # The classes that are asked for, and the modules that have them.
 _SORTS: Final = {
     "Event": "workflows.events",
     "StopEvent": "workflows.events",
     "InputRequiredEvent": "workflows.events",
     "HumanResponseEvent": "workflows.events",
+    "StepFailedEvent": "workflows.events",
     "ToolCall": "llama_index.core.agent.workflow.workflow_events",
 }
 
@@ -41,6 +44,12 @@ def is_question(value: object) -> bool:
 def is_answer(value: object) -> bool:
     """Whether this is what the human said."""
     return "HumanResponseEvent" in sorts_of(type(value))
+
+
+def failure_in(event: object) -> BaseException | None:
+    """The exception that this event hands to the handler of errors; None for other events."""
+    found = live_dict(event).get("exception") if "StepFailedEvent" in sorts_of(type(event)) else None
+    return found if isinstance(found, BaseException) else None
 
 
 def is_tool_call(value: object) -> bool:

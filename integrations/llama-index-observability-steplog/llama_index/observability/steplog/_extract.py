@@ -16,6 +16,7 @@ Fields = dict[str, Any]
 Args = Mapping[str, Any]
 
 _OURS: Final = ("llamaindex.", "_")
+_RUN_ID: Final = "llamaindex.run_id"
 _DISPATCHER: Final = "llama_index_instrumentation.dispatcher"
 _BRIEF: Final = 250  # characters of an error's message that its step repeats
 _THREAD: Final = ("thread_id", "session_id")
@@ -62,7 +63,10 @@ def run_fields(span: Span, instance: Any, arguments: Args, tags: Args | None) ->
     """What describes a whole run: framework, input, thread, the program's own tags."""
     module = type(instance).__module__ if span.role == "workflow" else ""
     own = span.role == "workflow" and not module.startswith("llama_index.")
-    mine = _own_tags(_tags_here() if tags is None else tags)  # a workflow's own span comes without them
+    tags = _tags_here() if tags is None else tags  # a workflow's own span comes without them
+    mine = _own_tags(tags)
+    if span.role == "workflow" and type(run_id := (tags or {}).get(_RUN_ID)) is str:
+        mine["run_id"] = run_id  # a run that was released goes on under the same one, in whichever process
     thread = next((mine.pop(k) for k in _THREAD if type(mine.get(k)) is str), None)
     return {
         "framework": "llama-index-workflows" if own else "llama-index",

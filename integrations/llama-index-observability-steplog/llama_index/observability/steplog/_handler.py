@@ -217,7 +217,7 @@ class StepLogHandler(LogHandle):
             return {}
         if found.is_answered:
             self._steps.point("resume", parent=parent, fields={"where": span.method, "value": found.answer})
-        return {"attempt": found.number} if found.number > 1 else {}
+        return {} if found is waiting.FIRST else waiting.fields_of(found, self._steps.state_of(parent))
 
     # -- what its end tells
 

@@ -127,8 +127,9 @@ def llm_failed(error: BaseException) -> Fields:
     if type(message) is not dict:
         return {}
     calls = message.get("tool_calls")
-    content = message.get("content") or message.get("refusal")
-    answer: Fields = {"role": "assistant", "content": content, "tool_calls": raw_calls(calls)}
+    answer: Fields = {"role": "assistant", "content": message.get("content"), "tool_calls": raw_calls(calls)}
+    if (refusal := message.get("refusal")) is not None:
+        answer["extra"] = {"refusal": refusal}
     told = {"message": present(answer), **said_by_provider(raw, {}, {})}
     return {name: value for name, value in told.items() if value is not None}
 
@@ -157,7 +158,11 @@ def _finish(raw: Mapping[str, Any], extra: Mapping[str, Any]) -> str | None:
         for name in _FINISH if said else ():
             if name in said and type(found := _text(said[name])) is str and found:
                 return found
-    return _first(raw, ("status",)) if "output" in raw else None
+    if "output" in raw:  # OpenAI's Responses say only "incomplete"; why stands beside it
+        return _text(fields_of(raw.get("incomplete_details")).get("reason")) or _first(raw, ("status",))
+    # Gemini answers a prompt that it blocks with no candidate.
+    blocked = _text(fields_of(raw.get("prompt_feedback")).get("block_reason"))
+    return blocked if type(blocked) is str else None
 
 
 def _text(value: Any) -> Any:

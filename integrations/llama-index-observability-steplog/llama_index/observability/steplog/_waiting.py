@@ -16,30 +16,44 @@ _MOST_FRAMES: Final = 12
 
 
 class Attempt(NamedTuple):
-    """Which try of a step this is, whether it goes on because what it waited for has come, and that."""
+    """Which try of a step this is, whether it goes on because what it waited for has come, and that.
+
+    `failure` is the exception of the try before, or the one that the step is to handle.
+    """
 
     number: int
     is_answered: bool
     answer: Any = None
+    failure: BaseException | None = None
 
 
-_FIRST: Final = Attempt(1, is_answered=False)
+FIRST: Final = Attempt(1, is_answered=False)
 
 
 def attempt(arguments: Mapping[str, Any]) -> Attempt:
     """How the step that is about to run in this context, with these arguments, came to run."""
     variable = getattr(sys.modules.get(_RESULTS), "StepWorkerStateContextVar", None)
     step = live_dict(variable.get(None)) if variable is not None else {}
-    number = live_dict(step.get("retry")).get("retry_number")
+    retry = live_dict(step.get("retry"))
+    number = retry.get("retry_number")
     waiters = live_dict(step.get("state")).get("collected_waiters")
-    answer = events.event_in(arguments)
+    answer = event = events.event_in(arguments)
+    failure = retry.get("last_exception") if number else events.failure_in(event)
     if not events.is_answer(answer):
         come = [live_dict(w).get("resolved_event") for w in waiters] if type(waiters) is list else []
         answer = next((event for event in reversed(come) if event is not None), None)
-    if answer is None and not number:
-        return _FIRST
+    if answer is None and not number and failure is None:
+        return FIRST
     told = None if answer is None else values.told(answer)
-    return Attempt(number + 1 if type(number) is int else 1, answer is not None, told)
+    return Attempt(number + 1 if type(number) is int else 1, answer is not None, told, failure)
+
+
+def fields_of(attempt: Attempt, state: Any) -> dict[str, Any]:
+    """What a step's start tells of how it came to run; `state` is what the recorder holds of the step or run around it."""
+    fields: dict[str, Any] = {"attempt": attempt.number} if attempt.number > 1 else {}
+    if attempt.failure is not None and state is not None:
+        fields["after_failed"] = state.run.failed_with(attempt.failure)
+    return fields
 
 
 def awaited() -> BaseException | None:
