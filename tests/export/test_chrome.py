@@ -59,3 +59,17 @@ def test_parallel_steps_have_lanes_of_their_own(tmp_path):
 def test_the_command_writes_one_json_file(command, folder, tmp_path):
     assert command("export", "chrome", "@last", "-p", folder, "-o", "run.json").returncode == 0
     assert json.loads((tmp_path / "run.json").read_text())["traceEvents"]
+
+
+def test_texts_that_are_cut_are_counted(tmp_path):
+    import steplog
+    from steplog._export.untold import Untold
+
+    with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("r") as run:
+        with run.tool("t", args={"q": "y" * 300}) as tool:
+            tool.set(result="z" * 300)
+        with run.tool("t", args={"q": "y"}) as tool:
+            tool.set(result="z")
+    untold = Untold()
+    chrome(steplog.read(tmp_path / "log").runs, untold)
+    assert list(untold.sentences()) == ["not told: 2 texts whose end was left out"]

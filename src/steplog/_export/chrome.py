@@ -25,7 +25,10 @@ _US: Final = 1_000_000
 
 
 def chrome(runs: Iterable[Run], untold: Untold | None = None) -> dict[str, Any]:
-    """A trace of the runs: each is a process, its lanes are threads. Steps without a known time are counted in `untold`."""
+    """A trace of the runs: each is a process, its lanes are threads, with the first 200 characters of what went in and came out.
+
+    Steps without a known time, and texts that are longer, are counted in `untold`.
+    """
     counted = Untold() if untold is None else untold
     events: list[Event] = []
     for number, run in enumerate(runs, 1):
@@ -53,7 +56,7 @@ def _run_events(run: Run, process: int, untold: Untold) -> Iterator[Event]:
                 "ts": start,
                 "pid": process,
                 "tid": 0,
-                "args": _args(step),
+                "args": _args(step, untold),
             }
             continue
         spans.append((start, start + _length(run, step, start), depth, step))
@@ -62,7 +65,7 @@ def _run_events(run: Run, process: int, untold: Untold) -> Iterator[Event]:
         lane = _lane(lanes, start, end, step)
         yield {
             "name": f"{step.kind} {step.name}".strip(), "cat": step.kind, "ph": "X", "ts": start, "dur": end - start,
-            "pid": process, "tid": lane + 1, "args": _args(step),
+            "pid": process, "tid": lane + 1, "args": _args(step, untold),
         }  # fmt: skip
     yield from (_name("thread_name", process, lane + 1, f"lane {lane + 1}") for lane in range(len(lanes)))
 
@@ -94,13 +97,13 @@ def _is_below(step: Step, other: Step) -> bool:
     return above is not None
 
 
-def _args(step: Step) -> dict[str, Any]:
-    facts = {
-        "step": step.number, "status": step.status, "in": one_line(entered(step), _CELLS), "out": one_line(left(step), _CELLS),
-        **step.usage,
-    }  # fmt: skip
+def _args(step: Step, untold: Untold) -> dict[str, Any]:
+    texts = {"in": entered(step), "out": left(step)}
     if step.error is not None:
-        facts["error"] = one_line(f"{step.error.get('type')}: {step.error.get('message')}", _CELLS)
+        texts["error"] = f"{step.error.get('type')}: {step.error.get('message')}"
+    untold.add("texts whose end was left out", sum(len(text) > _CELLS for text in texts.values()))
+    facts = {"step": step.number, "status": step.status, **step.usage}
+    facts |= {name: one_line(text, _CELLS) for name, text in texts.items()}
     return {name: value for name, value in facts.items() if value not in ("", None)}
 
 

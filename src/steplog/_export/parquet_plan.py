@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from steplog._ask.tables.database import Database
     from steplog._read.log import Log
 
-MEMORY: Final = "500MB"
+MEMORY: Final = "1GB"  # a line of fifty megabytes takes ten times as much while it becomes a row
 _MOST_BYTES: Final = 192 << 20  # of segments that are read for a portion
 _PACKED: Final = 8  # times as many bytes unpacked, about
 _MOST_RUNS: Final = 4_000

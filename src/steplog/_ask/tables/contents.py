@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import orjson
 
 from steplog._ask.said import args_of, result_of
+from steplog._ask.tables.columns import USUAL_LINE
 from steplog._read.errors import LogError
 from steplog._show.preview import as_text
 from steplog._show.terminal_text import as_json
@@ -28,7 +29,6 @@ TABLES: Final = {
     "messages": "run VARCHAR, nth INTEGER, m BIGINT, role VARCHAR, content VARCHAR, tool_calls JSON",
     "documents": "run VARCHAR, nth INTEGER, step BIGINT, rank BIGINT, id VARCHAR, score DOUBLE, content VARCHAR, metadata JSON",
 }
-_USUAL_LINE: Final = 1 << 24  # bytes, as DuckDB has it
 MADE_FOR: Final = {"tool_calls": "contents", "messages": "messages", "documents": "documents"}
 """Which of these tables a view needs."""
 
@@ -43,7 +43,7 @@ def add_contents(
     if not needed:
         return
     files = {table: (folder / f"{table}.jsonl").open("wb") for table in needed}
-    longest = _USUAL_LINE
+    longest = USUAL_LINE
     for nth, run in numbered(log):
         if wanted is None or run.id in wanted:
             for table, row in rows_of_run(run, needed):
