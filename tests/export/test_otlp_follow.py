@@ -308,5 +308,5 @@ def test_at_the_end_runs_that_have_none_are_named(backend, follower, tmp_path):
     assert process.returncode == 0
     assert (
         said.splitlines()[-1]
-        == f"steplog: 1 runs were left out, since they may still get an end: {run.id.replace('-', '')[-16:]}"
+        == f"steplog: 1 runs were left out, since they may still get an end: {str(run.id).replace('-', '')[-16:]}"
     )
