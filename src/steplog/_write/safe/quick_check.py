@@ -40,9 +40,8 @@ def plain_texts(values: Collection[Any], settings: Settings, longest: int) -> li
         containers, left, most = [values], left + len(values), most + 1
     for container in containers:
         left -= len(container)
-        if left < 0 or len(containers) > most:  # which also ends what has no end, a list within itself
-            return None
-        if type(container) is dict and not are_harmless(container):
+        # The first two also end what has no end, a list within itself.
+        if left < 0 or len(containers) > most or (type(container) is dict and not are_harmless(container)):
             return None
         # Copied before they are looked at, in one call of C: another thread may change them at any time.
         inside = [*container.values()] if type(container) is dict else [*container]
