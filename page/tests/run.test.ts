@@ -181,6 +181,14 @@ test("a denied call, the way on and an answer that did not end of itself are tol
   expect(build(r, "calls").kids.map((n) => n.x.kind)).toContain("denied");
 });
 
+test("a call without an id led to the next tool of its name before another model call, if there was one", () => {
+  const asks = (step: number): Rec[] => [{ ev: "llm.start", step, model: "m", prompt: "" }, { ev: "llm.end", step, ms: 1, message: said("", step) }];
+  const tool = (step: number): Rec[] => [{ ev: "tool.start", step, name: "list_files", args: {} }, { ev: "tool.end", step, ms: 1 }];
+  const r = run([...asks(1), ...tool(2), ...asks(3), ...asks(4), ...tool(5)]);
+  expect([1, 3, 4].map((no) => r.toolOf("c", r.steps.get(no)!, "list_files")?.no)).toEqual([2, undefined, 5]);
+  expect(r.toolOf("c", r.steps.get(1)!, "other")).toBeUndefined();
+});
+
 test("which prompt grew, by what, and what it lost stands in a few words", () => {
   const asked = { messages: [{ m: 1, role: "system", content: "Be brief." }, { m: 2, role: "user", content: "Read it." }] };
   const told = (step: number, prompt: string, m: number, tokens: number): Rec[] => [{ ev: "llm.start", step, model: "m", prompt }, { ev: "llm.end", step, ms: 1, message: said("…", m), usage: { input_tokens: tokens, output_tokens: 1 } }];

@@ -256,9 +256,11 @@ export class Run {
   }
 
   /** The tool step that a call in a model's answer led to; or the point that says it was denied. */
-  toolOf(call: string, asked?: Step): Step | undefined {
+  toolOf(call: string, asked?: Step, name?: unknown): Step | undefined {
     this.byCall ??= grouped(this.all.filter((y) => y.kind === "tool" || y.kind === "denied"), (y) => y.call);
-    const kin = this.byCall.get(call) ?? [];
+    const kin = this.byCall.get(call);
+    // A program without a framework may say no ids: then it is the next of that name before another model call.
+    if (!kin) return asked && this.byCall.get("")?.find((y) => y.name === name && y.no > asked.no && !this.llms.some((z) => z.no > asked.no && z.no < y.no));
     return kin.find((y) => asked && y.askedBy === asked.no) ?? (asked ? kin.find((y) => !y.askedBy && y.t >= asked.t) : kin[0]);
   }
 

@@ -11,7 +11,7 @@ import { Fold, Text } from "./values";
 
 /** A call in a model's answer; a click goes to the tool's step. */
 export function CallCard({ run, call, from }: { run: Run; call: Rec; from?: Step }) {
-  const tool = run.toolOf(String(call.id ?? ""), from);
+  const tool = run.toolOf(String(call.id ?? ""), from, call.name);
   const only = tool?.kids.find((k) => k.kind === "agent");
   const agent = only && tool!.kids.filter((k) => !k.point).length === 1 ? only : undefined;
   return (
