@@ -66,7 +66,9 @@ def test_whatever_stands_in_a_text_is_found_as_it_is(log, text):
 
 
 def test_numbers_and_the_programs_own_keys_are_found(log):
-    assert [hit.field for hit in hits(log, "12", kinds=["tool"])] == ["args.length.of a road"]
+    # Durations are numbers, too, and any of them may hold these digits.
+    found = [hit.field for hit in hits(log, "12", kinds=["tool"]) if hit.field != "ms"]
+    assert found == ["args.length.of a road"]
     assert [hit.field for hit in hits(log, "of a road")] == ["args.length.of a road"]
     assert not hits(log, "tool_call_id")
 

@@ -82,6 +82,15 @@ def invalid(records):
     ]
 
 
+def test_a_document_that_is_nothing_keeps_its_place_and_says_nothing():
+    sink = steplog.MemorySink()
+    with steplog.Recorder(sink=sink) as recorder, recorder.run("r") as run, run.retriever("q") as found:
+        found.set(documents=[None, 5, {"content": None, "id": 7}])
+    assert invalid(sink.records) == []
+    [end] = [r for r in sink.records if r["ev"] == "retriever.end"]
+    assert end["documents"] == [{}, {"content": 5}, {"id": "7"}]
+
+
 @pytest.mark.parametrize("content", ["full", "none", "preview"])
 def test_whatever_is_told_makes_lines_of_the_format_and_no_step_more_or_less(content):
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

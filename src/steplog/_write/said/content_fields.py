@@ -110,7 +110,7 @@ def put_documents(line: Line, name: str, value: Any) -> None:
 def _document(value: Any) -> Any:
     """A document in the format's words: what it has no word for is its metadata, and what is no dict its content."""
     if type(value) is not dict:
-        return {"content": value}
+        return {} if value is None else {"content": value}
     document: dict[Any, Any] = {}
     others: dict[Any, Any] = {}
     for key, part in value.copy().items():
