@@ -65,7 +65,13 @@ def test_a_torn_end_is_said_and_the_rest_is_there(target, command, tmp_path):
     assert list((tmp_path).glob("out*"))
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "target",
+    [
+        name if name in ("parquet", "messages") else pytest.param(name, marks=pytest.mark.torture)
+        for name in TARGETS
+    ],
+)
 def test_a_line_of_fifty_megabytes_is_no_obstacle(target, command, tmp_path):
     file = recorded(tmp_path / "log")
     lines = file.read_text().splitlines()

@@ -4,18 +4,10 @@ import os
 import subprocess
 import sys
 import uuid
-from pathlib import Path
 
 import pytest
 
 PROGRAM = "from steplog._cli.main import main; main()"
-
-
-def pytest_collection_modifyitems(config, items):
-    if "torture" not in config.getoption("-m", ""):
-        for item in items:
-            if item.get_closest_marker("torture") and Path(__file__).parent in item.path.parents:
-                item.add_marker(pytest.mark.skip(reason="long: run it with -m torture"))
 
 
 @pytest.fixture(scope="session")

@@ -19,18 +19,10 @@ def is_full(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """In full, everything here is torture; else what is marked so is left out."""
-    kept, left_out = [], []
+    """In full, everything here is torture."""
     for item in items:
-        here = HERE in item.path.parents
-        if here and is_full(config):
+        if HERE in item.path.parents and is_full(config):
             item.add_marker(pytest.mark.torture)
-        (left_out if here and not is_full(config) and item.get_closest_marker("torture") else kept).append(
-            item
-        )
-    items[:] = kept
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture

@@ -28,18 +28,6 @@ def record(log: Path, *agents: str, speed: str = "0.05") -> None:
 AGENTS = ("research", "hardly", "support", "refund", "waits", "analyst", "triage", "invoices")
 
 
-def pytest_collection_modifyitems(config, items):
-    """What takes minutes runs with `-m torture` only."""
-    here = [
-        item
-        for item in items
-        if Path(__file__).parent in item.path.parents and item.get_closest_marker("torture")
-    ]
-    if here and "torture" not in config.option.markexpr:
-        config.hook.pytest_deselected(items=here)
-        items[:] = [item for item in items if item not in here]
-
-
 @pytest.fixture(scope="session")
 def agents_log(tmp_path_factory) -> Path:
     """A log of eight agents: what went well, what failed, waits, died, looped."""
