@@ -137,8 +137,8 @@ def test_five_thousand_segments_cost_as_much_each_as_fifty(tmp_path):
         "last": lambda folder: steplog.read(folder).runs[-1],
     }
     for name, look in looks.items():
-        # Room for what else the machine does: what grows with the square would take a hundred times as long.
-        assert cost(look, many) < 100 * cost(look, few) * 5 + 1, name
+        # In turns: what else the machine does is felt in one of them, what grows faster than the segments in all.
+        assert any(cost(look, many) < 100 * cost(look, few) * 2.5 + 0.5 for _ in range(3)), name
 
 
 def found(tmp_path, write):
