@@ -1,5 +1,6 @@
 """What the tests share; makes `sample_log` importable, since test folders are no packages."""
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +21,12 @@ def pytest_collection_modifyitems(config, items):
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("torture")]
+
+
+def pytest_collection_finish():
+    """What imports have made stays out of collections: of so large a process one takes a second, in whatever thread it is."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
