@@ -61,7 +61,7 @@ test("references stand inside arguments and contents, and one that leads to itse
 
 test("a key named __proto__ is a key", () => {
   const r = run([]);
-  r.lines.add(new TextEncoder().encode('[0,1,{"seq":1,"ts":"2026-11-23T03:12:59.001000Z","run":"8f3a1c2b4d5e6f70","step":1,"ev":"tool.start","name":"t","args":{"__proto__":{"polluted":true}}}]\n'));
+  r.lines.add(new TextEncoder().encode('[0,1]\n{"seq":1,"ts":"2026-11-23T03:12:59.001000Z","run":"8f3a1c2b4d5e6f70","step":1,"ev":"tool.start","name":"t","args":{"__proto__":{"polluted":true}}}\n'));
   r.take(0);
   r.join(0);
   const args = r.field(r.all[0]!, "args") as Rec;

@@ -26,7 +26,6 @@ export interface Source {
 
 const PIECE_MS = 30; // how long the page works before it lets go for a moment
 const MOST_ASKED = 2000; // runs in one address
-const LINE_BEGINS = 91; // "["
 const PROGRESS_MS = 150; // between two drawings of how far it is
 // A timer would wait four milliseconds each time.
 const pause = (): Promise<void> =>
@@ -40,7 +39,7 @@ const pause = (): Promise<void> =>
   });
 const decode = (b: Uint8Array): string => new TextDecoder().decode(b);
 
-/** Makes a run of its bytes while they come: the head's line, `[file,number,{…}]` for each line, the tail's line. */
+/** Makes a run of its bytes while they come: the head's line, the log's lines and where they stand, the tail's line. */
 class Filling {
   run: Run | null = null;
   private rest: Uint8Array = new Uint8Array(0);
@@ -65,12 +64,12 @@ class Filling {
     let end = all.lastIndexOf(10) + 1;
     this.rest = all.slice(Math.max(begin, end));
     if (end <= begin) return;
-    // The tail is the last line of all, and the only one that is no list.
-    const last = all.lastIndexOf(10, end - 2) + 1;
-    if (all[Math.max(last, begin)] !== LINE_BEGINS) {
-      this.run.tail(JSON.parse(decode(all.subarray(Math.max(last, begin), end))) as Tail);
+    // The tail is the last line of all, and the only one that is an object in a list.
+    const last = Math.max(all.lastIndexOf(10, end - 2) + 1, begin);
+    if (all[last] === 91 && all[last + 1] === 123) {
+      this.run.tail((JSON.parse(decode(all.subarray(last, end))) as [Tail])[0]);
       this.isWhole = true;
-      end = Math.max(last, begin);
+      end = last;
     }
     this.run.lines.add(all.subarray(begin, end));
     while (this.taken < this.run.lines.length) {

@@ -73,7 +73,7 @@ export class Run {
     const fresh = lines.filter(([file, number]) => number > (have[file] ?? 0));
     if (!fresh.length) return;
     for (const [file, number] of fresh) have[file] = number;
-    this.take(this.lines.add(new TextEncoder().encode(fresh.map(([file, number, raw]) => `[${file},${number},${raw}]`).join("\n"))));
+    this.take(this.lines.add(new TextEncoder().encode(fresh.map(([file, number, raw]) => `[${file},${number}]\n${raw}`).join("\n"))));
   }
 
   /** Takes the lines from `from` on, until `until` (a time) is over; gives how many are taken. */
@@ -82,7 +82,7 @@ export class Run {
     while (at < this.lines.length && performance.now() <= until) {
       for (const text of this.lines.texts(at, BLOCK)) {
         try {
-          this.line(at, JSON.parse(text)[2] as Rec, text);
+          this.line(at, JSON.parse(text) as Rec, text);
         } catch {
           this.damage.push(`line ${at + 1} of what the page was given is no JSON`);
         }

@@ -116,7 +116,8 @@ class Catalogue:
             return None
         with self._lock:
             row, spans = entry.row(), [Span(s.file, s.offset, s.number, s.last) for s in entry.spans.values()]
-        return WholeRun(row, spans, entry.opened, self._damage_of(spans))
+            costs = entry.costs_json()
+        return WholeRun(row, spans, entry.opened, self._damage_of(spans), costs=costs)
 
     def _entry(self, key: str) -> Entry | None:
         # A run that the list shows already, and that the reading has not come to yet.
