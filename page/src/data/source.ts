@@ -48,38 +48,38 @@ class Filling {
   private toldAt = 0;
 
   async feed(bytes: Uint8Array, progress: () => void): Promise<void> {
-    let all = bytes;
-    if (this.rest.length) {
-      all = new Uint8Array(this.rest.length + bytes.length);
-      all.set(this.rest);
-      all.set(bytes, this.rest.length);
-    }
-    let begin = 0;
-    if (!this.run) {
-      const end = all.indexOf(10);
-      if (end < 0) return void (this.rest = all);
-      this.run = new Run(JSON.parse(decode(all.subarray(0, end))) as Head);
-      begin = end + 1;
-    }
-    let end = all.lastIndexOf(10) + 1;
-    this.rest = all.slice(Math.max(begin, end));
-    if (end <= begin) return;
-    // The tail is the last line of all, and the only one that is an object in a list.
-    const last = Math.max(all.lastIndexOf(10, end - 2) + 1, begin);
-    if (all[last] === 91 && all[last + 1] === 123) {
-      this.run.tail((JSON.parse(decode(all.subarray(last, end))) as [Tail])[0]);
-      this.isWhole = true;
-      end = last;
-    }
-    this.run.lines.add(all.subarray(begin, end));
-    while (this.taken < this.run.lines.length) {
-      this.taken = this.run.take(this.taken, performance.now() + PIECE_MS);
+    // Only the line that two pieces share is copied.
+    const begin = bytes.indexOf(10) + 1;
+    const end = bytes.lastIndexOf(10) + 1;
+    const shared = new Uint8Array(this.rest.length + (begin || bytes.length));
+    shared.set(this.rest);
+    shared.set(begin ? bytes.subarray(0, begin) : bytes, this.rest.length);
+    this.rest = begin ? bytes.subarray(end) : shared;
+    if (!begin) return;
+    this.add(shared);
+    this.add(bytes.subarray(begin, end));
+    const run = this.run!;
+    while (this.taken < run.lines.length) {
+      this.taken = run.take(this.taken, performance.now() + PIECE_MS);
       if (performance.now() > this.toldAt + PROGRESS_MS) {
         progress();
         this.toldAt = performance.now();
       }
-      if (this.taken < this.run.lines.length) await pause();
+      if (this.taken < run.lines.length) await pause();
     }
+  }
+
+  /** Takes whole lines; the first are the head's alone. */
+  private add(bytes: Uint8Array): void {
+    if (!this.run) return void (this.run = new Run(JSON.parse(decode(bytes)) as Head));
+    // The tail is the last line of all, and the only one that is an object in a list.
+    const last = bytes.lastIndexOf(10, -2) + 1;
+    if (bytes[last] === 91 && bytes[last + 1] === 123) {
+      this.run.tail((JSON.parse(decode(bytes.subarray(last))) as [Tail])[0]);
+      this.isWhole = true;
+      bytes = bytes.subarray(0, last);
+    }
+    this.run.lines.add(bytes);
   }
 
   done(now: number): Run {

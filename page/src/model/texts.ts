@@ -209,6 +209,6 @@ export function humanAnswer(run: Run): string {
 export function ends(run: Run): [string, string] {
   const input = run.resolve((run.fields.input ?? null) as Json);
   const asked = isRec(input) && "resume" in input ? `⤷ a human answered: “${asText(input.resume)}”` : brief(input);
-  const final = run.llms.filter((x) => !x.agent && x.message).at(-1);
+  const final = run.llms.findLast((x) => !x.agent && x.message);
   return [asked || run.row.question, (final ? messageText(run.answer(final)) : "") || brief(run.resolve((run.fields.output ?? null) as Json)) || run.row.answer];
 }

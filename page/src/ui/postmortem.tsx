@@ -30,7 +30,7 @@ export function PostMortem({ run }: { run: Run }): JSX.Element {
   );
 }
 
-const finalAnswer = (run: Run): Step | undefined => run.llms.filter((x) => x.message).at(-1);
+const finalAnswer = (run: Run): Step | undefined => run.llms.findLast((x) => x.message);
 
 function LastAnswer({ run, x }: { run: Run; x: Step | undefined }) {
   if (!x) return null;
@@ -151,7 +151,7 @@ function isSame(run: Run, n: Node): boolean {
 /** The step that the run's error came from. */
 function origins(run: Run, e: Rec): Step | undefined {
   if (typeof e.step === "number") return run.steps.get(e.step);
-  return run.all.filter((x) => fails(x) && x.kind !== "retry" && x.failed === e.type).at(-1);
+  return run.all.findLast((x) => fails(x) && x.kind !== "retry" && x.failed === e.type);
 }
 
 function Input({ run, x }: { run: Run; x: Step }) {

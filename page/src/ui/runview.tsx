@@ -78,7 +78,7 @@ function Opened({ run }: { run: Run }) {
   const lines = useMemo(() => rowsOf(tree, { rows: r.rows, onlyErrors: r.errors, agent: r.agent, folded: new Set(r.folded), opened }), [tree, r.errors, r.agent, r.folded.join("."), opened]);
   const A = useMemo(() => axis(run, r.idle, r.zoom), [run, r.idle, r.zoom?.join(), run.dur, run.lines.length]);
   const hits = useHits(run, r.find);
-  const step = r.step ?? (POST.includes(run.status) ? null : (run.llms.filter((x) => !x.agent).at(-1)?.no ?? null));
+  const step = r.step ?? (POST.includes(run.status) ? null : (run.llms.findLast((x) => !x.agent)?.no ?? null));
   const x = step === null ? undefined : run.steps.get(step);
 
   const choose = (no: number): void => chooseStep(no, width <= 760);
@@ -124,7 +124,7 @@ function Opened({ run }: { run: Run }) {
     Enter: () => x && set({ sheet: width <= 760 }),
   });
   const at = (t: number): void => {
-    const under = lines.filter((n) => n.x.kind !== "agent" && n.x.kind !== "node" && n.x.t <= t + run.dur * 0.003 && n.x.t + (n.x.ms || 0) >= t - run.dur * 0.003).at(-1);
+    const under = lines.findLast((n) => n.x.kind !== "agent" && n.x.kind !== "node" && n.x.t <= t + run.dur * 0.003 && n.x.t + (n.x.ms || 0) >= t - run.dur * 0.003);
     if (under) choose(under.x.no);
   };
 
