@@ -231,6 +231,17 @@ def test_a_phrase_is_found_in_what_no_row_shows_capitals_or_not(agents_log, ids)
     assert runs_with(agents_log, ids["triage"][0][:8])[0] == []  # the envelope is no content
 
 
+def test_what_was_asked_is_the_text_of_a_mapping_that_only_holds_one():
+    from steplog._view import words
+
+    assert words.asked({"question": "Why?"}) == "Why?"
+    assert json.loads(words.asked({"question": "Why?", "limit": 3})) == {"question": "Why?", "limit": 3}
+    assert json.loads(words.asked({"limit": 3})) == {"limit": 3}
+    assert words.asked({"$type": "Order"}) == "<Order>"
+    assert words.asked({}) == words.asked(None) + "{}"
+    assert words.given({"to": None, "subject": "Invoice"}) == "to: null, subject: Invoice"
+
+
 def test_costs_are_told_where_prices_are_known(tmp_path, monkeypatch, reading):
     from steplog._view import prices
 
@@ -272,6 +283,8 @@ async def test_a_page_that_does_not_listen_for_a_while_misses_nothing(tmp_path):
     live = Live()
     catalogue = Catalogue(tmp_path / "log", live.tell)
     catalogue.start()
+    # What is written before everything has been read once is listed, and not told.
+    assert await asyncio.to_thread(catalogue.wait_until_read, 30)
     events = live.events(catalogue, None)
     try:
         assert await anext(events) == b"retry: 1000\n\n"
