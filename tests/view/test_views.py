@@ -552,3 +552,20 @@ def test_a_file_of_many_runs_compares_those_of_which_it_holds_no_comparison(tab,
         assert f"{sum(pair.b is None for pair in differs)} only in A" in told
     assert True in said
     page.clean()
+
+
+def test_in_a_narrow_window_the_columns_that_matter_less_give_way(tab, single_file, ids):
+    opened = tab(viewport={"width": 800, "height": 700})
+    opened.open(single_file.as_uri())
+    opened.wait(lambda: opened.page.query_selector(".rr"))
+    edges = "s => [...document.querySelectorAll(s)].map(e => e.getBoundingClientRect()).filter(r => r.width)"
+    right = max(edge["right"] for edge in opened.page.evaluate(edges, ".rr > *, .rg.hd > *"))
+    assert 700 < right <= 800
+    opened.go(f"#/run/{ids['order_support'][0]}")
+    opened.wait(lambda: opened.page.query_selector(".tr"))
+    left = opened.page.query_selector(".left").bounding_box()
+    right = max(edge["right"] for edge in opened.page.evaluate(edges, ".tr > *, .tg.hd > *"))
+    assert left["width"] - 50 < right <= left["x"] + left["width"]
+    asked = opened.page.query_selector(".tr .c").bounding_box()
+    assert asked["width"] > left["width"] * 0.45
+    opened.clean()

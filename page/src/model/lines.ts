@@ -22,17 +22,18 @@ export class Lines {
       if (end < 0) end = bytes.length;
       if (bytes[start] === PLACE) [this.file, this.number] = JSON.parse(this.decoder.decode(bytes.subarray(start, end))) as [number, number];
       else if (end > start) {
-        let at = this.length++ * 5;
-        if (at === this.index.length) {
-          const grown = new Uint32Array(at * 2);
-          grown.set(this.index);
-          this.index = grown;
+        const at = this.length++ * 5;
+        let index = this.index;
+        if (at === index.length) {
+          index = new Uint32Array(at * 2);
+          index.set(this.index);
+          this.index = index;
         }
-        this.index[at++] = chunk;
-        this.index[at++] = start;
-        this.index[at++] = end;
-        this.index[at++] = this.file;
-        this.index[at] = this.number++;
+        index[at] = chunk;
+        index[at + 1] = start;
+        index[at + 2] = end;
+        index[at + 3] = this.file;
+        index[at + 4] = this.number++;
       }
     }
     return first;

@@ -10,7 +10,7 @@ import { ends } from "../model/texts";
 import { build, groupsOf, lines as rowsOf, placeOf, type Line } from "../model/tree";
 import { ago, fbytes, fms, ftok, fusd, NONE, plural, WORD } from "../model/units";
 import { Conversation } from "./conversation";
-import { Detail } from "./detail";
+import { Detail, POST } from "./detail";
 import { Icon } from "./icons";
 import { PostMortem } from "./postmortem";
 import { fitting, Skeleton } from "./runs";
@@ -21,8 +21,6 @@ import { toast } from "./toast";
 import { Toolbar } from "./toolbar";
 import { chooseStep, seek, Tree } from "./tree";
 import { useWidth } from "./width";
-
-const POST = ["error", "crashed", "interrupted", "cancelled", "unfinished"];
 
 /** Loads a run, and says how far that is. */
 export function useRun(key: string): { run: Run | null | undefined; part: number; failed: string } {
