@@ -8,6 +8,7 @@ its work when called and returns something trivial to await serves the sync mana
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -35,8 +36,10 @@ async def _template() -> None:
     """Its code object carries the flag by which `inspect` knows coroutine functions."""
 
 
-class _Dual:
-    def __init__(self, hook: Callable[..., None]) -> None:
+class _FunctionLike:
+    """What `inspect` takes for a coroutine function where a function itself cannot be made one."""
+
+    def __init__(self, hook: Callable[..., Any]) -> None:
         self._hook = hook
         self.__name__ = hook.__name__
         self.__qualname__ = hook.__qualname__
@@ -54,22 +57,28 @@ class _Dual:
     def __get__(self, handler: Any, owner: type | None = None) -> Any:
         return self if handler is None else MethodType(self, handler)
 
-    def __call__(self, handler: Any, /, *args: Any, **kwargs: Any) -> _Done:
-        try:
-            self._hook(handler, *args, **kwargs)
-        except BudgetExceeded:  # a guard that the program asked for stops it
-            raise
-        except Exception as error:  # noqa: BLE001 - as `contained`, without a third call in every hook
-            try:
-                handler.report(self.__name__, error)
-            except Exception:  # noqa: BLE001 - at the recursion limit
-                untold(self.__name__)
-        return DONE
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._hook(*args, **kwargs)
 
 
 def dual(hook: F) -> F:
     """A hook that runs when called, awaited or not; what it raises is reported by its handler and goes no further."""
-    return cast("F", _Dual(hook))
+    name = hook.__name__
+
+    @functools.wraps(hook)
+    def contained_hook(handler: Any, /, *args: Any, **kwargs: Any) -> _Done:
+        try:
+            hook(handler, *args, **kwargs)
+        except BudgetExceeded:  # a guard that the program asked for stops it
+            raise
+        except Exception as error:  # noqa: BLE001 - as `contained`, without a third call in every hook
+            try:
+                handler.report(name, error)
+            except Exception:  # noqa: BLE001 - at the recursion limit
+                untold(name)
+        return DONE
+
+    return direct(cast("F", contained_hook))
 
 
 def direct(hook: F) -> F:
@@ -78,14 +87,14 @@ def direct(hook: F) -> F:
     if mark is not None:
         return cast("F", mark(hook))
     if sys.implementation.name != "cpython":
-        return dual(hook)
+        return cast("F", _FunctionLike(hook))
     # In CPython 3.11 this flag is what `inspect` looks at, and what makes a coroutine is a byte code, which is not there.
     code = hook.__code__
     cast("Any", hook).__code__ = code.replace(co_flags=code.co_flags | inspect.CO_COROUTINE)
     return hook
 
 
-class OncePerRun(_Dual):
+class OncePerRun(_FunctionLike):
     """A bound hook of which only the first call of a run has something to do: the rest cost a comparison.
 
     Tokens come by the thousand, and what is kept of them is when they began.

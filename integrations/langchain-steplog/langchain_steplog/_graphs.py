@@ -94,7 +94,9 @@ def checkpoint_of(metadata: Mapping[str, Any]) -> Fields | None:
 
 def _noting_checkpoint(original: Callable[..., Any]) -> Callable[..., Any]:
     def manager_for(config: Any, *args: Any, **kwargs: Any) -> Any:
-        contained(_ONE_OF_THEM, "checkpoint", _note_checkpoint, config)
+        # Without a thread nothing is kept, and looking is cheaper than calling what would look.
+        if type(config) is dict and type(of := config.get("configurable")) is dict and "thread_id" in of:
+            contained(_ONE_OF_THEM, "checkpoint", _note_checkpoint, of)
         return original(config, *args, **kwargs)
 
     return manager_for
@@ -112,10 +114,7 @@ class _OneOfThem:
 _ONE_OF_THEM: Final = _OneOfThem()
 
 
-def _note_checkpoint(config: Any) -> None:
-    configurable = config.get("configurable") if type(config) is dict else None
-    if type(configurable) is not dict:
-        return
+def _note_checkpoint(configurable: dict[str, Any]) -> None:
     task, ids = configurable.get("checkpoint_ns"), configurable.get("checkpoint_map")
     if type(task) is not str or not task or type(ids) is not dict:
         return

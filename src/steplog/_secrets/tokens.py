@@ -137,7 +137,8 @@ def tokens(text: str, runs: str) -> Iterator[Span]:
         if end < 0:
             break
         at = find(LONG_RUN, end)
-    at = find(_PARTED_RUN) if _PARTED_RUN in runs else -1
+    # One character first: to look for more in one long run takes a look at each of it.
+    at = find(_PARTED_RUN) if "." in runs else -1
     while at >= 0:
         at += 1
         if text[at : at + 2] in known:

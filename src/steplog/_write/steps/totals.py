@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from itertools import repeat, starmap
 from typing import Any, Final, TypeVar, cast
 
 from steplog._format.record import POINTS, STEPS, USAGE_FIELDS, Totals
@@ -21,7 +21,7 @@ _COUNTED_AS: Final[dict[str, tuple[str, ...]]] = {
     AGAIN: ("retries",),
 }
 _SUMMED: Final = frozenset(USAGE_FIELDS) - {"total_tokens"}
-_ORDER: Final = tuple(name for name in Totals.__annotations__ if name != "models")
+_PLACE: Final = {name: place for place, name in enumerate(Totals.__annotations__)}.__getitem__
 _MOST_MODELS: Final = 1000
 _BRIEFLY: Final[Wait] = (True, 0.05)
 
@@ -58,7 +58,7 @@ class RunTotals:
     def _sum_up(self, _: int, /, *, is_alone: bool) -> bool:
         sums, taken = self._sums, _taken(self._happened)
         # One by one where the order counts.
-        counts = [(what, 1) for what in taken] if "resume" in taken else Counter(taken).items()
+        counts = [(w, 1) for w in taken] if "resume" in taken else [(w, taken.count(w)) for w in set(taken)]
         for what, times in counts:
             for name in _COUNTED_AS[what]:
                 sums[name] = sums.get(name, 0) + times
@@ -93,8 +93,8 @@ class RunTotals:
         self.sum_up()
         found: dict[str, Any] = {}
         if self._sums:
-            get = self._sums.get
-            found = {name: times for name in _ORDER if (times := get(name))}
+            sums = self._sums.copy()
+            found = {name: sums[name] for name in sorted(sums, key=_PLACE) if sums[name]}
         if self._models:
             found["models"] = list(self._models)
         return cast("Totals", found)
@@ -103,6 +103,8 @@ class RunTotals:
 def _taken(things: deque[T]) -> list[T]:
     """All things that are there, taken out; a signal handler may take some of them meanwhile."""
     found: list[T] = []
-    with suppress(IndexError):
-        found.extend(things.popleft() for _ in range(len(things)))
+    try:  # noqa: SIM105 - `suppress` costs as much as the rest
+        found.extend(starmap(things.popleft, repeat((), len(things))))
+    except IndexError:
+        pass
     return found
