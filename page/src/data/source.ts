@@ -98,9 +98,9 @@ async function filled(bytes: Uint8Array, now: number, progress: (part: number) =
 export class Server implements Source {
   readonly live = true;
 
-  private async get(path: string): Promise<Response> {
-    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store" });
-    if (!answer.ok && answer.status !== 404) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
+  private async get(path: string, more?: RequestInit): Promise<Response> {
+    const answer = await fetch(path, { cache: "no-store", ...more });
+    if (!answer.ok && (more || answer.status !== 404)) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
     return answer;
   }
 
@@ -146,9 +146,7 @@ export class Server implements Source {
   }
 
   async note(noting: Noting): Promise<Note> {
-    const answer = await fetch("api/note", { method: "POST", credentials: "same-origin", headers: { "content-type": "application/json" }, body: JSON.stringify(noting) });
-    if (!answer.ok) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
-    return answer.json() as Promise<Note>;
+    return (await this.get("api/note", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(noting) })).json() as Promise<Note>;
   }
 
   watch(run: Run | null, told: (push: Push) => void, state: (isUp: boolean) => void): () => void {
