@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,12 +144,27 @@ def verdicts(integration: Integration, report: Path) -> dict[str, str]:
 
 
 def _verdict(case: ET.Element, integration: Integration) -> str:
+    return verdict(case, integration.beside)
+
+
+def verdict(case: ET.Element, beside: Iterable[str]) -> str:
+    """What a test's outcome says: yes, no, or "-" where it was skipped or one of the distributions `beside` is not there."""
     failed = [part for name in ("failure", "error") if (part := case.find(name)) is not None]
-    modules = (*(name.replace("-", "_") for name in integration.beside), "botocore")
+    modules = (*(name.replace("-", "_") for name in beside), "botocore")
     missing = [f"No module named '{module}" for module in modules]
     if any(words in (part.text or "") for part in failed for words in missing):
         return "-"
     return "no" if failed else "-" if case.find("skipped") is not None else "yes"
+
+
+def not_so_in_the_oldest() -> set[str]:
+    """The names of the tests of what the adapters' READMEs say does not hold under the oldest versions."""
+    tables = [
+        (one.home / "README.md").read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+        for one in INTEGRATIONS
+    ]
+    rows = [[cell.strip() for cell in line.split("|")] for text in tables for line in text.splitlines()]
+    return {"test_" + row[1].replace(" ", "_") for row in rows if len(row) > 2 and row[2] == "no"}
 
 
 def version_of(integration: Integration, python: Path) -> str:

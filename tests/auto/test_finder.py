@@ -45,6 +45,35 @@ def test_a_second_install_changes_nothing(desk):
     assert list(desk.runs().values()) == [1]
 
 
+def test_a_framework_that_imports_the_trigger_in_its_own_import_is_recorded_from_its_first_run_on(desk):
+    """As langchain-core 1.0 does: the adapter cannot be imported before the framework is whole."""
+    desk.write(
+        "more/early.py",
+        "import sys, langchain_core.tracers.context\nhalf = 'langchain_steplog' in sys.modules",
+    )
+    grow = f"import langchain_core; langchain_core.__path__.append({str(desk.folder / 'more')!r})\n"
+    check = "import langchain_core.early; assert not langchain_core.early.half\n"
+    done = desk.boot(grow + check + RUN_ONE + "RunnableLambda(str).invoke(2)", STEPLOG="1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert list(desk.runs().values()) == [2]
+
+
+def test_what_waits_for_the_first_run_goes_when_the_finder_does(desk):
+    desk.write("more/early.py", "import langchain_core.tracers.context")
+    grow = f"import langchain_core; langchain_core.__path__.append({str(desk.folder / 'more')!r})\n"
+    program = """
+import langchain_core.early
+from steplog._auto.finder import uninstall
+hooks = langchain_core.tracers.context._configure_hooks
+ours = hooks[-1]
+uninstall()
+assert type(ours[0]).__module__ == "steplog._auto.finder" and ours not in hooks
+"""
+    done = desk.boot(grow + program + RUN_ONE, STEPLOG="1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert not desk.log.exists()
+
+
 def test_the_adapter_is_woken_after_its_trigger_was_executed(desk):
     desk.write("stand_in/langchain_steplog.py", STAND_IN)
     desk.put_on_path(desk.folder / "stand_in")

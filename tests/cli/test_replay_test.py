@@ -6,6 +6,9 @@ import pytest
 
 import steplog
 from steplog.testing import CannotReplay, replay_test
+from versions import since
+
+TELLS_GRAPHS = since("langgraph", "1.1.4")  # before, a run's start does not say that it is a graph's
 
 AGENT = '''
 from langchain.agents import create_agent
@@ -92,7 +95,10 @@ def outcome_of(desk, text):
     return done.returncode, done.stdout.decode()
 
 
-@pytest.mark.parametrize("program", [AGENT, LLAMA], ids=["langchain", "llama-index"])
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(AGENT, id="langchain", marks=TELLS_GRAPHS), pytest.param(LLAMA, id="llama-index")],
+)
 def test_the_test_passes_as_it_stands(desk, recorded, program):
     run = recorded(program)
     code, text, _ = cli(desk, "test", "@last")
@@ -103,6 +109,7 @@ def test_the_test_passes_as_it_stands(desk, recorded, program):
     assert text == replay_test(run, str(desk.log))
 
 
+@TELLS_GRAPHS
 def test_the_run_is_kept_beside_the_test(desk, recorded):
     recorded(AGENT)
     code, text, _ = cli(desk, "test", "@last", "--keep", "recorded/helper.jsonl")
@@ -149,6 +156,7 @@ if __name__ == "__main__":
 """
 
 
+@TELLS_GRAPHS
 def test_a_graph_of_ones_own_needs_the_function_that_builds_it(desk, recorded):
     run = recorded(GRAPH)
     with pytest.raises(CannotReplay, match=r"step 1 is node draft\): name the function that builds yours"):

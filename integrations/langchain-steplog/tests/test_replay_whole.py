@@ -17,6 +17,7 @@ from pydantic import BaseModel
 import steplog
 from langchain_steplog import ReplayModel, StepLogHandler, recorded_tools
 from steplog.testing import CannotReplay, RecordedFailure, expect
+from versions import since
 
 ASKED = {"messages": [("user", "go")]}
 
@@ -187,6 +188,7 @@ class ProviderModel(ScriptedModel):
         return self.bind(response_format={"type": "json_schema"})
 
 
+@since("langchain", "1.1.0")  # before, a model's profile does not say that its provider gives objects
 def test_an_object_that_the_provider_gave_as_json_is_one_again(record):
     model = ProviderModel(script=[AIMessage('{"name": "tea"}')], profile={"structured_output": True})
     run, result = record(create_agent(model, [], response_format=Drink))

@@ -11,6 +11,8 @@ from llama_index.core.agent.workflow import FunctionAgent
 from workflows import Workflow, step
 from workflows.events import StartEvent, StopEvent
 
+from versions import since
+
 langchain_agents = pytest.importorskip("langchain.agents")
 
 
@@ -121,6 +123,7 @@ async def test_three_levels_deep_each_is_below_the_one_that_called_it(both):
     assert above == ["agent deepest", "tool innermost", "agent middle", "tool middle", "node tools"]
 
 
+@since("langgraph", "1.1.4")  # before, a run's start does not say that it is a graph's
 def test_runs_of_both_frameworks_after_each_other_are_runs_of_their_own(both):
     langchain_agent([], ["one"]).invoke({"messages": [("user", "hi")]})
     asyncio.run(_ask())
@@ -132,6 +135,7 @@ async def _ask():
     await FunctionAgent(llm=Scripted(script=["x"]), tools=[]).run("hi")
 
 
+@since("langchain-core", "1.2.0")  # before, a tool's start does not say which call it answers
 async def test_the_same_question_gives_trees_that_read_alike(both):
     from langchain_core.tools import tool
 

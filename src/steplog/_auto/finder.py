@@ -27,6 +27,9 @@ WATCHED = {
     **{trigger: trigger for trigger in TRIGGERS},
     **{TRIGGERS[trigger][1]: trigger for trigger in TRIGGERS},
 }
+# Older LangChain imports its trigger at once, in the middle of its own import, when the adapter cannot be imported yet. As
+# it asks those in its list before each run, somebody of ours asks it for the adapter then.
+_ASKS_BEFORE_EACH_RUN = {"langchain_core.tracers.context": ("register_configure_hook", "_configure_hooks")}
 _put_off: set[str] = set()
 _listened: list[Loader] = []
 _arguments: dict[str, Any] = {}
@@ -56,6 +59,9 @@ def uninstall() -> None:
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, TriggerFinder)]
     while _listened:
         object.__delattr__(_listened.pop(), "exec_module")
+    for trigger, (_, listed) in _ASKS_BEFORE_EACH_RUN.items():
+        hooks = getattr(sys.modules.get(trigger), listed, [])
+        hooks[:] = [hook for hook in hooks if not isinstance(hook[0], _Later)]
     _arguments.clear()
     _put_off.clear()
     for framework, adapter, _ in TRIGGERS.values():
@@ -117,6 +123,12 @@ def wake(trigger: str) -> None:
         return
     _put_off.discard(trigger)
     try:
+        if trigger in _ASKS_BEFORE_EACH_RUN and _is_half_imported(trigger):
+            _put_off.add(trigger)
+            getattr(sys.modules[trigger], _ASKS_BEFORE_EACH_RUN[trigger][0])(
+                _Later(trigger), inheritable=True
+            )
+            return
         from importlib import import_module  # noqa: PLC0415 -- only needed once a framework is there
 
         import_module(adapter).activate(**_arguments)
@@ -126,6 +138,29 @@ def wake(trigger: str) -> None:
             _say(f'{framework} is not recorded: pip install "{requirement}"')
         else:
             _say(f"{framework} is not recorded: {type(error).__name__}: {error}")
+
+
+def _is_half_imported(trigger: str) -> bool:
+    """Whether the trigger was imported by a module of its framework that is not whole yet."""
+    root = trigger.partition(".")[0] + "."
+    return any(
+        getattr(getattr(module, "__spec__", None), "_initializing", False)
+        for name, module in tuple(sys.modules.items())
+        if name != trigger and name.startswith(root)
+    )
+
+
+class _Later:
+    """Stands in a framework's list of those that it asks for a handler, until the adapter does itself."""
+
+    def __init__(self, trigger: str) -> None:
+        """Wake the adapter for `trigger` at the first run."""
+        self._trigger = trigger
+
+    def get(self) -> None:
+        """No handler; but the adapter adds itself to the list, whose end is not reached yet."""
+        if self._trigger in _put_off:
+            wake(self._trigger)
 
 
 def _say(sentence: str) -> None:

@@ -64,7 +64,8 @@ class ReplayLLM(FunctionCallingLLM):
     ) -> None:
         """Read the run's calls; whatever cannot be replayed is said now. `settings` are those of any LlamaIndex model."""
         calls = RecordedCalls(run, agent=agent, strict=strict)
-        super().__init__(**{"model": calls.model or "steplog-replay", **settings})
+        # Without a name where the log has none: the run that is played again must tell the same.
+        super().__init__(**{"model": calls.model or "", **settings})
         self._calls = calls
         self._tools = RecordedTools(run) if tools == "recorded" else None
 
