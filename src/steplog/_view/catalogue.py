@@ -102,6 +102,9 @@ class Catalogue:
             return self._first[begin:end], len(self._first)
         with self._lock:
             entries = sorted(self._entries.values(), key=lambda entry: entry.started, reverse=True)
+            for entry in entries[begin:end]:
+                if entry.key in self._dirty:
+                    entry.look()  # its line has just come: nobody has seen yet whether its process lives
             return [entry.row_json() for entry in entries[begin:end]], len(entries)
 
     def rows_of(self, entries: Iterable[Entry]) -> list[orjson.Fragment]:
