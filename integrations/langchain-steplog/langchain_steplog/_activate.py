@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
+from types import ModuleType
 from typing import Any, Unpack
 
+from langchain_core.callbacks import manager
 from langchain_core.tracers import context
 
 from langchain_steplog import _graphs as graphs
@@ -30,8 +32,10 @@ def activate(
         _active.append((handler, variable))
     handler, variable = _active[0]
     # Reloading LangChain's module, as notebooks do, empties its list.
-    if not any(hook[0] is variable for hook in _hooks()):
+    if not any(hook[0] is variable for hook in _hooks(context)):
         context.register_configure_hook(variable, inheritable=True, handle_class=StepLogHandler)
+    if not any(hook[0] is variable for hook in _hooks(manager)):
+        _hooks(manager).append(_hooks(context)[-1])
     return handler
 
 
@@ -39,8 +43,9 @@ def deactivate() -> None:
     """Record no further runs, end what is open and close the log; leaves no trace in LangChain. Twice is fine."""
     while _active:
         handler, variable = _active.pop()
-        hooks = _hooks()
-        hooks[:] = [hook for hook in hooks if hook[0] is not variable]
+        for module in (context, manager):
+            hooks = _hooks(module)
+            hooks[:] = [hook for hook in hooks if hook[0] is not variable]
         graphs.uninstall()  # a handler passed to a graph puts it back
         handler.close()
 
@@ -50,6 +55,7 @@ def active_handler() -> StepLogHandler | None:
     return _active[0][0] if _active else None
 
 
-def _hooks() -> list[Any]:
-    # There is no call to unregister, nor one to ask what is registered (langchain#32300).
-    return getattr(context, "_configure_hooks", [])
+def _hooks(module: ModuleType) -> list[Any]:
+    # There is no call to unregister, nor one to ask what is registered (langchain#32300). Older versions ask a name of the
+    # manager's for it, which after a reload is still the list from before.
+    return getattr(module, "_configure_hooks", getattr(context, "_configure_hooks", []))

@@ -1,11 +1,12 @@
-"""Makes `lc_agents` importable (test folders are no packages) and gives tests a handler whose lines they can read."""
+"""Makes `lc_agents` and `versions` importable (test folders are no packages); gives tests a handler whose lines they can read."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[2] / "tests")]
 
 
 @pytest.fixture

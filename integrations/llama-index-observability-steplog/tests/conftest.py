@@ -7,7 +7,11 @@ import pytest
 
 HERE = Path(__file__).parent
 # Test folders are no packages; the server that answers as model providers do is the sister integration's.
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "langchain-steplog" / "tests")]
+sys.path[:0] = [
+    str(HERE),
+    str(HERE.parents[1] / "langchain-steplog" / "tests"),
+    str(HERE.parents[2] / "tests"),
+]
 
 
 class Recorded:
