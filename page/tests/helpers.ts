@@ -17,7 +17,7 @@ export function add(made: Run, records: Rec[]): void {
   const text = records.map((r, i) => {
     const n = from + i + 1;
     const ts = new Date(Date.UTC(2026, 10, 23, 3, 12, 59, n)).toISOString().replace("Z", "000Z");
-    return `[0,${n},${JSON.stringify({ seq: n, ts, run: row.id, ...r })}]`;
+    return `[0,${n}]\n${JSON.stringify({ seq: n, ts, run: row.id, ...r })}`;
   });
   made.take(made.lines.add(new TextEncoder().encode(text.join("\n") + "\n")));
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Rec } from "../src/data/wire";
 import { axis } from "../src/model/axis";
-import { messageText, texts } from "../src/model/texts";
+import { argText, brief, messageText, texts } from "../src/model/texts";
 import { grown, lost } from "../src/model/prompts";
 import { sharesNow, sharesSoon } from "../src/model/shares";
 import { build, groupsOf, lines, placeOf, type Shown } from "../src/model/tree";
@@ -61,7 +61,7 @@ test("references stand inside arguments and contents, and one that leads to itse
 
 test("a key named __proto__ is a key", () => {
   const r = run([]);
-  r.lines.add(new TextEncoder().encode('[0,1,{"seq":1,"ts":"2026-11-23T03:12:59.001000Z","run":"8f3a1c2b4d5e6f70","step":1,"ev":"tool.start","name":"t","args":{"__proto__":{"polluted":true}}}]\n'));
+  r.lines.add(new TextEncoder().encode('[0,1]\n{"seq":1,"ts":"2026-11-23T03:12:59.001000Z","run":"8f3a1c2b4d5e6f70","step":1,"ev":"tool.start","name":"t","args":{"__proto__":{"polluted":true}}}\n'));
   r.take(0);
   r.join(0);
   const args = r.field(r.all[0]!, "args") as Rec;
@@ -207,4 +207,14 @@ test("steps nested deeper than a browser's stack are drawn, the deepest beside e
     expect(rows.length).toBe(9000);
     expect(Math.max(...rows.map((n) => n.depth))).toBeLessThan(1010);
   }
+});
+
+test("an argument that is null says so, and a mapping that only holds a text is that text", () => {
+  expect(argText({ to: null, subject: "Invoice" })).toBe("to: null, subject: Invoice");
+  expect(argText({ to: null })).toBe("to: null");
+  expect(brief({ question: "Why?" })).toBe("Why?");
+  expect(brief({ question: "Why?", limit: 3 })).toBe('{"question":"Why?","limit":3}');
+  expect(brief({ limit: 3 })).toBe('{"limit":3}');
+  expect(brief({ $num: "NaN" })).toBe("NaN");
+  expect(brief({ $type: "Order" })).toBe("<Order>");
 });

@@ -73,8 +73,23 @@ def serving(path: Path, *words: str):
         served.stop()
 
 
+def placed(whole: bytes) -> list[tuple[int, int, bytes]]:
+    """The lines of a whole run, between its head and its tail: each with its file and its number."""
+    _, *lines, tail = whole.splitlines()
+    assert tail.startswith(b"[{"), tail
+    assert tail.endswith(b"}]"), tail
+    found, file, number = [], -1, 0
+    for line in lines:
+        if line.startswith(b"["):
+            file, number = json.loads(line)
+        else:
+            found.append((file, number, line))
+            number += 1
+    return found
+
+
 def embedded(page: str) -> tuple[dict, dict[str, list[bytes]]]:
-    """What stands in a single file: the listing, and each run's lines (head, lines, tail)."""
+    """What stands in a single file: the listing, and each run's lines (head, lines and where they are, tail)."""
     text = re.search(r'<script id="data"[^>]*>([^<]*)</script>', page)[1]
     data = gzip.decompress(base64.b64decode(text))
     first, _, rest = data.partition(b"\n")

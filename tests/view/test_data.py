@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from page_tools import embedded
+from page_tools import embedded, placed
 
 import steplog
 from sample_log import RUN, begun, weather
@@ -89,13 +89,12 @@ def test_a_row_says_what_was_asked_and_answered_what_it_waits_for_and_where_it_d
 
 def test_the_lines_of_a_run_are_those_of_the_files_to_the_byte(agents_log):
     for run in steplog.read(agents_log).runs:
-        _, *lines, _ = b"".join(whole_run(run).pieces()).splitlines()
+        lines = placed(b"".join(whole_run(run).pieces()))
         file = run.file.read_bytes().splitlines()
         assert len(lines) == len(list(run.records()))
-        for line in lines:
-            of, number, _ = json.loads(line)
+        for of, number, line in lines:
             assert of == 0
-            assert line == b"[0,%d,%b]" % (number, file[number - 1])
+            assert line == file[number - 1]
 
 
 def test_damage_between_the_lines_costs_no_line_and_is_named(tmp_path, reading):
@@ -107,9 +106,11 @@ def test_damage_between_the_lines_costs_no_line_and_is_named(tmp_path, reading):
     )
     catalogue = reading(tmp_path / "log")
     whole = catalogue.whole(RUN)
-    _, *lines, tail = b"".join(whole.pieces()).splitlines()
+    told = b"".join(whole.pieces())
+    lines = placed(told)
     assert len(lines) == len(good) - 2  # without log.open and log.close
-    assert len(json.loads(tail)["damage"]) == 2
+    assert [number for _, number, _ in lines] == [2, 3, 4, 6, *range(7, 13)]
+    assert len(json.loads(told.splitlines()[-1])[0]["damage"]) == 2
     assert any("unreadable" in notice for notice in catalogue.state()["notices"])
 
 
@@ -122,9 +123,44 @@ def test_a_run_in_two_segments_and_one_of_them_compressed_is_whole(tmp_path, rea
     (folder / f"{name}.jsonl.zst").write_bytes(zstd.compress(b"".join(lines[:6])))
     (folder / f"{name}.2.jsonl").write_bytes(b"".join(lines[6:]))
     whole = reading(folder).whole(RUN)
-    head, *told, _ = b"".join(whole.pieces()).splitlines()
-    assert json.loads(head)["files"] == [f"{name}.jsonl.zst", f"{name}.2.jsonl"]
-    assert [json.loads(line)[2]["seq"] for line in told] == list(range(2, 12))
+    told = b"".join(whole.pieces())
+    assert json.loads(told.splitlines()[0])["files"] == [f"{name}.jsonl.zst", f"{name}.2.jsonl"]
+    assert [(of, number, json.loads(line)["seq"]) for of, number, line in placed(told)] == [
+        *((0, n, n) for n in range(2, 7)),
+        *((1, n - 6, n) for n in range(7, 12)),
+    ]
+
+
+def test_lines_of_several_processes_and_runs_stand_in_the_order_of_their_times(tmp_path, reading):
+    folder = tmp_path / "log"
+    folder.mkdir()
+    written = {}
+    for of, w in enumerate(("aaaaaaaa", "bbbbbbbb")):
+        file = folder / f"20261123T031259000000Z-471{of}-{w}.jsonl"
+        lines = [
+            f'{{"seq":1,"ts":"2026-11-23T03:12:59.000000Z","ev":"log.open","v":1,"w":"{w}","pid":471{of}}}'
+        ]
+        for n in range(400):
+            # Both write at once for a while, then the one, then the other; another run's lines in between, and one with its fields in another order.
+            ms = n * 2 + of if n < 100 else 200 + n + of * 1000
+            ts = f"2026-11-23T03:13:{ms // 1000:02}.{ms % 1000:03}000Z"
+            run = RUN if n % 7 else "00000000000000aa"
+            fields = [f'"seq":{n + 2}', f'"ts":"{ts}"', f'"run":"{run}"', f'"step":{of * 1000 + n}']
+            order = fields if n % 50 else [*fields[1:], fields[0]]
+            lines.append(f'{{{",".join(order)},"ev":"tool.start","name":"é {RUN}"}}')
+        file.write_text("\n".join(lines) + "\n")
+        written[file.name] = lines
+    whole = reading(folder).whole(RUN)
+    told = placed(b"".join(whole.pieces()))
+    assert all(line.decode() == written[whole.files[of]][number - 1] for of, number, line in told)
+    expected = [
+        (json.loads(line)["ts"], of, number)
+        for of, name in enumerate(whole.files)
+        for number, line in enumerate(written[name], 1)
+        if f'"run":"{RUN}"' in line
+    ]
+    assert len(expected) == 2 * 400 - 2 * 58
+    assert [(of, number) for of, number, _ in told] == [(of, number) for _, of, number in sorted(expected)]
 
 
 def test_a_segment_that_is_compressed_after_it_was_read_is_still_read(tmp_path, reading):
@@ -134,7 +170,7 @@ def test_a_segment_that_is_compressed_after_it_was_read_is_still_read(tmp_path, 
     (file,) = folder.iterdir()
     file.with_name(file.name + ".zst").write_bytes(zstd.compress(file.read_bytes()))
     file.unlink()
-    assert len(b"".join(catalogue.whole(RUN).pieces()).splitlines()) == 12
+    assert len(placed(b"".join(catalogue.whole(RUN).pieces()))) == 10
     (folder / (file.name + ".zst")).unlink()
     with pytest.raises(steplog.LogError, match="gone"):
         list(catalogue.whole(RUN).pieces())
@@ -149,12 +185,13 @@ def test_runs_of_the_same_id_are_told_apart(tmp_path, reading):
     (path / "20261123T031259000000Z-4711-k3x9q2ab.jsonl").write_bytes(first.bytes() + second.bytes())
     catalogue = reading(path)
     assert sorted(row["key"] for row in rows(catalogue)) == [RUN, f"{RUN}~2"]
-    sizes = [len(b"".join(catalogue.whole(key).pieces()).splitlines()) for key in (RUN, f"{RUN}~2")]
-    assert sizes == [12, 12]
+    sizes = [len(placed(b"".join(catalogue.whole(key).pieces()))) for key in (RUN, f"{RUN}~2")]
+    assert sizes == [10, 10]
     from steplog._view.single_file import html
 
     _, runs = embedded(html(steplog.read(path).runs, path="log"))
-    assert {key: len(lines) for key, lines in runs.items()} == {RUN: 12, f"{RUN}~2": 12}
+    sizes = {key: len(placed(b"\n".join(lines))) for key, lines in runs.items()}
+    assert sizes == {RUN: 10, f"{RUN}~2": 10}
 
 
 def test_a_line_with_its_newline_still_to_come_is_no_line_yet(tmp_path):
@@ -194,7 +231,18 @@ def test_a_phrase_is_found_in_what_no_row_shows_capitals_or_not(agents_log, ids)
     assert runs_with(agents_log, ids["triage"][0][:8])[0] == []  # the envelope is no content
 
 
-def test_costs_are_told_where_prices_are_known(tmp_path, monkeypatch):
+def test_what_was_asked_is_the_text_of_a_mapping_that_only_holds_one():
+    from steplog._view import words
+
+    assert words.asked({"question": "Why?"}) == "Why?"
+    assert json.loads(words.asked({"question": "Why?", "limit": 3})) == {"question": "Why?", "limit": 3}
+    assert json.loads(words.asked({"limit": 3})) == {"limit": 3}
+    assert words.asked({"$type": "Order"}) == "<Order>"
+    assert words.asked({}) == words.asked(None) + "{}"
+    assert words.given({"to": None, "subject": "Invoice"}) == "to: null, subject: Invoice"
+
+
+def test_costs_are_told_where_prices_are_known(tmp_path, monkeypatch, reading):
     from steplog._view import prices
 
     with steplog.Recorder(tmp_path / "log") as recorder, recorder.run("paid") as run:
@@ -210,7 +258,8 @@ def test_costs_are_told_where_prices_are_known(tmp_path, monkeypatch):
     row = row_of(run)
     assert (row["cost"], row["unpriced"]) == (0.25, 1)
     *_, tail = b"".join(whole_run(run).pieces()).splitlines()
-    assert json.loads(tail)["costs"] == {"1": 0.25}
+    assert json.loads(tail)[0]["costs"] == {"1": 0.25}
+    assert told_costs(reading(tmp_path / "log"), run.id) == {"1": 0.25}
 
 
 def test_reading_for_the_page_imports_no_server():
@@ -234,6 +283,8 @@ async def test_a_page_that_does_not_listen_for_a_while_misses_nothing(tmp_path):
     live = Live()
     catalogue = Catalogue(tmp_path / "log", live.tell)
     catalogue.start()
+    # What is written before everything has been read once is listed, and not told.
+    assert await asyncio.to_thread(catalogue.wait_until_read, 30)
     events = live.events(catalogue, None)
     try:
         assert await anext(events) == b"retry: 1000\n\n"
@@ -250,3 +301,22 @@ async def test_a_page_that_does_not_listen_for_a_while_misses_nothing(tmp_path):
     finally:
         await events.aclose()
         catalogue.stop()
+
+
+def test_what_a_call_cost_that_ended_after_its_run_is_told_too(tmp_path, monkeypatch, reading):
+    from steplog._view import prices
+
+    monkeypatch.setattr(prices, "are_known", lambda: True)
+    monkeypatch.setattr(prices, "cost", lambda *_: 0.25)
+    (file,) = weather().write_in(tmp_path / "log").iterdir()
+    ends = [line for line in file.read_bytes().splitlines() if b'"llm.end"' in line]
+    known = told_costs(reading(tmp_path / "log"), RUN)
+    assert len(known) == len(ends) == 2
+    late = {**json.loads(ends[0]), "seq": 90, "step": 77}
+    file.write_bytes(file.read_bytes() + json.dumps(late).encode() + b"\n")
+    assert told_costs(reading(tmp_path / "log"), RUN) == {**known, "77": 0.25}
+
+
+def told_costs(catalogue, run):
+    whole = catalogue.whole(run)
+    return json.loads(b"".join(whole.pieces()).splitlines()[-1])[0]["costs"]

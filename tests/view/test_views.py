@@ -360,6 +360,28 @@ def test_on_a_phone_the_step_is_a_sheet_and_nothing_is_wider_than_the_screen(tab
     opened.clean()
 
 
+def test_on_a_phone_the_cause_stands_above_the_steps_and_a_tap_tells_the_rest(tab, single_file, ids):
+    opened = tab(viewport={"width": 390, "height": 844}, has_touch=True)
+    opened.open(single_file.as_uri())
+    opened.wait(lambda: opened.page.query_selector(".rr"))
+    opened.go(f"#/run/{ids['order_support'][0]}")
+    opened.wait(lambda: opened.page.query_selector(".tr"))
+    cause = "get_order was called 9 times with the same arguments"
+    assert opened.text("#detail").split("\n") == ["Why", cause]
+    below = opened.page.query_selector("#detail").bounding_box()
+    assert below["y"] + below["height"] <= opened.page.query_selector(".tree").bounding_box()["y"]
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.page.tap("text=Why")
+    opened.sees("The loop", "#detail")
+    assert not opened.page.is_visible(".tree")
+    opened.page.tap("text=step 42")
+    opened.sees("model call", "#detail")
+    opened.page.tap(".btn.back")
+    opened.wait(lambda: opened.page.is_visible(".tree"))
+    assert cause in opened.text("#detail")
+    opened.clean()
+
+
 @pytest.mark.parametrize("width", [1280, 3000])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_from_what_is_behind_it(tab, single_file, ids, width, scheme):
@@ -530,3 +552,20 @@ def test_a_file_of_many_runs_compares_those_of_which_it_holds_no_comparison(tab,
         assert f"{sum(pair.b is None for pair in differs)} only in A" in told
     assert True in said
     page.clean()
+
+
+def test_in_a_narrow_window_the_columns_that_matter_less_give_way(tab, single_file, ids):
+    opened = tab(viewport={"width": 800, "height": 700})
+    opened.open(single_file.as_uri())
+    opened.wait(lambda: opened.page.query_selector(".rr"))
+    edges = "s => [...document.querySelectorAll(s)].map(e => e.getBoundingClientRect()).filter(r => r.width)"
+    right = max(edge["right"] for edge in opened.page.evaluate(edges, ".rr > *, .rg.hd > *"))
+    assert 700 < right <= 800
+    opened.go(f"#/run/{ids['order_support'][0]}")
+    opened.wait(lambda: opened.page.query_selector(".tr"))
+    left = opened.page.query_selector(".left").bounding_box()
+    right = max(edge["right"] for edge in opened.page.evaluate(edges, ".tr > *, .tg.hd > *"))
+    assert left["width"] - 50 < right <= left["x"] + left["width"]
+    asked = opened.page.query_selector(".tr .c").bounding_box()
+    assert asked["width"] > left["width"] * 0.45
+    opened.clean()

@@ -26,7 +26,6 @@ export interface Source {
 
 const PIECE_MS = 30; // how long the page works before it lets go for a moment
 const MOST_ASKED = 2000; // runs in one address
-const LINE_BEGINS = 91; // "["
 const PROGRESS_MS = 150; // between two drawings of how far it is
 // A timer would wait four milliseconds each time.
 const pause = (): Promise<void> =>
@@ -40,7 +39,7 @@ const pause = (): Promise<void> =>
   });
 const decode = (b: Uint8Array): string => new TextDecoder().decode(b);
 
-/** Makes a run of its bytes while they come: the head's line, `[file,number,{…}]` for each line, the tail's line. */
+/** Makes a run of its bytes while they come: the head's line, the log's lines and where they stand, the tail's line. */
 class Filling {
   run: Run | null = null;
   private rest: Uint8Array = new Uint8Array(0);
@@ -49,38 +48,38 @@ class Filling {
   private toldAt = 0;
 
   async feed(bytes: Uint8Array, progress: () => void): Promise<void> {
-    let all = bytes;
-    if (this.rest.length) {
-      all = new Uint8Array(this.rest.length + bytes.length);
-      all.set(this.rest);
-      all.set(bytes, this.rest.length);
-    }
-    let begin = 0;
-    if (!this.run) {
-      const end = all.indexOf(10);
-      if (end < 0) return void (this.rest = all);
-      this.run = new Run(JSON.parse(decode(all.subarray(0, end))) as Head);
-      begin = end + 1;
-    }
-    let end = all.lastIndexOf(10) + 1;
-    this.rest = all.slice(Math.max(begin, end));
-    if (end <= begin) return;
-    // The tail is the last line of all, and the only one that is no list.
-    const last = all.lastIndexOf(10, end - 2) + 1;
-    if (all[Math.max(last, begin)] !== LINE_BEGINS) {
-      this.run.tail(JSON.parse(decode(all.subarray(Math.max(last, begin), end))) as Tail);
-      this.isWhole = true;
-      end = Math.max(last, begin);
-    }
-    this.run.lines.add(all.subarray(begin, end));
-    while (this.taken < this.run.lines.length) {
-      this.taken = this.run.take(this.taken, performance.now() + PIECE_MS);
+    // Only the line that two pieces share is copied.
+    const begin = bytes.indexOf(10) + 1;
+    const end = bytes.lastIndexOf(10) + 1;
+    const shared = new Uint8Array(this.rest.length + (begin || bytes.length));
+    shared.set(this.rest);
+    shared.set(begin ? bytes.subarray(0, begin) : bytes, this.rest.length);
+    this.rest = begin ? bytes.subarray(end) : shared;
+    if (!begin) return;
+    this.add(shared);
+    this.add(bytes.subarray(begin, end));
+    const run = this.run!;
+    while (this.taken < run.lines.length) {
+      this.taken = run.take(this.taken, performance.now() + PIECE_MS);
       if (performance.now() > this.toldAt + PROGRESS_MS) {
         progress();
         this.toldAt = performance.now();
       }
-      if (this.taken < this.run.lines.length) await pause();
+      if (this.taken < run.lines.length) await pause();
     }
+  }
+
+  /** Takes whole lines; the first are the head's alone. */
+  private add(bytes: Uint8Array): void {
+    if (!this.run) return void (this.run = new Run(JSON.parse(decode(bytes)) as Head));
+    // The tail is the last line of all, and the only one that is an object in a list.
+    const last = bytes.lastIndexOf(10, -2) + 1;
+    if (bytes[last] === 91 && bytes[last + 1] === 123) {
+      this.run.tail((JSON.parse(decode(bytes.subarray(last))) as [Tail])[0]);
+      this.isWhole = true;
+      bytes = bytes.subarray(0, last);
+    }
+    this.run.lines.add(bytes);
   }
 
   done(now: number): Run {
@@ -99,9 +98,9 @@ async function filled(bytes: Uint8Array, now: number, progress: (part: number) =
 export class Server implements Source {
   readonly live = true;
 
-  private async get(path: string): Promise<Response> {
-    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store" });
-    if (!answer.ok && answer.status !== 404) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
+  private async get(path: string, more?: RequestInit): Promise<Response> {
+    const answer = await fetch(path, { cache: "no-store", ...more });
+    if (!answer.ok && (more || answer.status !== 404)) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
     return answer;
   }
 
@@ -147,9 +146,7 @@ export class Server implements Source {
   }
 
   async note(noting: Noting): Promise<Note> {
-    const answer = await fetch("api/note", { method: "POST", credentials: "same-origin", headers: { "content-type": "application/json" }, body: JSON.stringify(noting) });
-    if (!answer.ok) throw new Error((await answer.text()).slice(0, 300) || `the server answered ${answer.status}`);
-    return answer.json() as Promise<Note>;
+    return (await this.get("api/note", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(noting) })).json() as Promise<Note>;
   }
 
   watch(run: Run | null, told: (push: Push) => void, state: (isUp: boolean) => void): () => void {

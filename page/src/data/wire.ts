@@ -134,7 +134,7 @@ export interface Health {
   version: string;
 }
 
-/** The first line of a run; then come its lines as `[file, number, record]`; then a `Tail`. */
+/** The first line of a run; then come its lines, before those that do not follow each other `[file, number]`; then `[Tail]`. */
 export interface Head {
   run: string;
   row: Row;

@@ -2,79 +2,60 @@
 import type { Rec } from "../data/wire";
 
 const KEPT = 3000; // parsed lines that are kept
+const PLACE = 91; // "[", with which no record begins
 
 export class Lines {
   private chunks: Uint8Array[] = [];
-  private chunkOf: Uint32Array = new Uint32Array(1024);
-  private startOf: Uint32Array = new Uint32Array(1024);
-  private endOf: Uint32Array = new Uint32Array(1024);
+  private index = new Uint32Array(5000); // of each line: its chunk, begin and end there, its file and its number
   private parsed = new Map<number, Rec>();
   private readonly decoder = new TextDecoder();
+  private file = 0;
+  private number = 0;
   length = 0;
 
-  /** Takes a chunk of whole lines, `[file,number,{…}]` each; gives the index of the first. */
+  /** Takes a chunk of whole lines, `{…}` each, and where they stand, `[file,number]`; gives the index of the first. */
   add(bytes: Uint8Array): number {
     const first = this.length;
     const chunk = this.chunks.push(bytes) - 1;
-    let start = 0;
-    while (start < bytes.length) {
-      let end = bytes.indexOf(10, start);
+    for (let start = 0, end; start < bytes.length; start = end + 1) {
+      end = bytes.indexOf(10, start);
       if (end < 0) end = bytes.length;
-      if (end > start) this.push(chunk, start, end);
-      start = end + 1;
+      if (bytes[start] === PLACE) [this.file, this.number] = JSON.parse(this.decoder.decode(bytes.subarray(start, end))) as [number, number];
+      else if (end > start) {
+        const at = this.length++ * 5;
+        let index = this.index;
+        if (at === index.length) {
+          index = new Uint32Array(at * 2);
+          index.set(this.index);
+          this.index = index;
+        }
+        index[at] = chunk;
+        index[at + 1] = start;
+        index[at + 2] = end;
+        index[at + 3] = this.file;
+        index[at + 4] = this.number++;
+      }
     }
     return first;
   }
 
-  private push(chunk: number, start: number, end: number): void {
-    if (this.length === this.chunkOf.length) {
-      const grown = (a: Uint32Array): Uint32Array => {
-        const b = new Uint32Array(a.length * 2);
-        b.set(a);
-        return b;
-      };
-      this.chunkOf = grown(this.chunkOf);
-      this.startOf = grown(this.startOf);
-      this.endOf = grown(this.endOf);
-    }
-    this.chunkOf[this.length] = chunk;
-    this.startOf[this.length] = start;
-    this.endOf[this.length] = end;
-    this.length++;
-  }
-
-  /** The line as text, `[file,number,{…}]`. */
-  text(at: number): string {
-    const bytes = this.chunks[this.chunkOf[at]!]!;
-    return this.decoder.decode(bytes.subarray(this.startOf[at]!, this.endOf[at]!));
-  }
-
   /** The record as it stands in the log, to the byte. */
   raw(at: number): string {
-    const text = this.text(at);
-    return text.slice(text.indexOf("{"), -1);
+    return this.texts(at, 1)[0]!;
   }
 
   /** The lines from `at` on, at most so many, as texts: decoding them together costs a fraction of one by one. */
   texts(at: number, most: number): string[] {
-    const chunk = this.chunkOf[at]!;
+    const index = this.index;
+    const chunk = index[at * 5]!;
     let end = at;
-    while (end + 1 < this.length && end + 1 - at < most && this.chunkOf[end + 1] === chunk) end++;
-    return this.decoder.decode(this.chunks[chunk]!.subarray(this.startOf[at]!, this.endOf[end]!)).split("\n").filter(Boolean);
+    while (end + 1 < this.length && end + 1 - at < most && index[(end + 1) * 5] === chunk) end++;
+    return this.decoder.decode(this.chunks[chunk]!.subarray(index[at * 5 + 1]!, index[end * 5 + 2]!)).split("\n").filter((text) => text[0] === "{");
   }
 
   /** Where the record stands: the file's index, and the line's number. */
   place(at: number): [number, number] {
-    const bytes = this.chunks[this.chunkOf[at]!]!;
-    const found: [number, number] = [0, 0];
-    let which = 0;
-    for (let i = this.startOf[at]! + 1; which < 2; i++) {
-      const c = bytes[i]!;
-      if (c === 44) which++;
-      else if (c >= 48 && c <= 57) found[which as 0 | 1] = found[which as 0 | 1] * 10 + c - 48;
-      else break;
-    }
-    return found;
+    return [this.index[at * 5 + 3]!, this.index[at * 5 + 4]!];
   }
 
   record(at: number): Rec {
@@ -88,6 +69,6 @@ export class Lines {
 
   /** As `record`, but nothing is kept: for passes over all lines. */
   parse(at: number): Rec {
-    return (JSON.parse(this.text(at)) as [number, number, Rec])[2];
+    return JSON.parse(this.raw(at)) as Rec;
   }
 }

@@ -12,12 +12,13 @@ const ROLES = new Map(["system", "user", "assistant", "tool"].map((role) => [rol
 const isRec = (v: unknown): v is Rec => typeof v === "object" && v !== null && !Array.isArray(v);
 
 export class Messages {
-  private written = new Map<number, number>(); // m -> line where it is written, in its proper place
-  private elsewhere = new Map<number, number>(); // … anywhere inside a value
-  private amended = new Map<number, number[]>();
-  private roles = new Map<number, string>(); // of those that are written whole
+  // By the number of a message. Lists, as a long run has many messages, and they are numbered from one on.
+  private written: number[] = []; // the line where it is written, in its proper place
+  private elsewhere: number[] = []; // … anywhere inside a value
+  private amended: number[][] = [];
+  private roles: string[] = []; // of those that are written whole
+  private sizes: number[] = [];
   private results = new Map<string, number>(); // the message with a tool's result, by the call's id
-  private sizes = new Map<number, number>();
   private readonly lines: Lines;
 
   constructor(lines: Lines) {
@@ -35,23 +36,22 @@ export class Messages {
     }
   }
 
-  private note(into: Map<number, number>, at: number, v: unknown): boolean {
+  private note(into: number[], at: number, v: unknown): boolean {
     if (!isRec(v) || typeof v.m !== "number") return false;
     if (isRec(v.set)) {
-      const known = this.amended.get(v.m);
-      if (!known) this.amended.set(v.m, [at]);
-      else if (known.at(-1) !== at) known.push(at);
-    } else if ((typeof v.role === "string" || typeof v.like === "number") && !into.has(v.m)) {
-      into.set(v.m, at);
+      const known = (this.amended[v.m] ??= []);
+      if (known.at(-1) !== at) known.push(at);
+    } else if ((typeof v.role === "string" || typeof v.like === "number") && into[v.m] === undefined) {
+      into[v.m] = at;
       if (typeof v.tool_call_id === "string") this.results.set(v.tool_call_id, v.m);
-      if (typeof v.role === "string") this.roles.set(v.m, ROLES.get(v.role) ?? v.role);
+      if (typeof v.role === "string") this.roles[v.m] = ROLES.get(v.role) ?? v.role;
     }
     return true;
   }
 
   /** The line in which a message is written. */
   lineOf(m: number): number | undefined {
-    return this.written.get(m) ?? this.elsewhere.get(m);
+    return this.written[m] ?? this.elsewhere[m];
   }
 
   /** The message as it was at that line; null if its writing is lost. */
@@ -70,14 +70,14 @@ export class Messages {
     const message: Rec = {};
     for (const [number, until, own] of chain.reverse()) {
       for (const k in own) if (k !== "like") message[k] = own[k]!;
-      for (const at of this.amended.get(number) ?? []) if (at <= until) Object.assign(message, this.amendment(number, at));
+      for (const at of this.amended[number] ?? []) if (at <= until) Object.assign(message, this.amendment(number, at));
     }
     return message;
   }
 
   /** The role of a message, for passes over long prompts: mostly without parsing its line. */
   roleOf(m: number, line?: number): string {
-    const known = this.amended.has(m) ? undefined : this.roles.get(m);
+    const known = this.amended[m] ? undefined : this.roles[m];
     return known ?? String(this.at(m, line)?.role ?? "?");
   }
 
@@ -88,10 +88,10 @@ export class Messages {
 
   /** The size of a message, taken once: only what is amended later may change. */
   sizeOf(m: number, take: () => number): number {
-    const known = this.sizes.get(m);
+    const known = this.sizes[m];
     if (known !== undefined) return known;
     const size = take();
-    if (!this.amended.has(m)) this.sizes.set(m, size);
+    if (!this.amended[m]) this.sizes[m] = size;
     return size;
   }
 

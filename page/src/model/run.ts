@@ -7,7 +7,7 @@ import { add, bad, isError, newStep, NO_KIDS, noSum, take, works, type Step, typ
 
 const BLOCK = 256; // lines between two looks at the clock
 const DEEPEST = 1000; // levels of steps
-const NUMBERED = '"m":'; // where a line holds a message with its number
+const NUMBERED = 'm":'; // a line that holds a message with its number has this; a quote before it would be looked for at each quote
 
 export class Run {
   readonly lines = new Lines();
@@ -36,7 +36,6 @@ export class Run {
   private byCall: Map<string, Step[]> | null = null;
   private byMessage: Map<number, Step[]> | null = null;
   private circle = false;
-  private known: number[] = []; // the highest line number that is here, by file
 
   constructor(head: Head) {
     this.row = head.row;
@@ -58,22 +57,21 @@ export class Run {
   }
 
   /** Up to which number the lines of each file are here: a connection that broke may bring some again. */
-  have(): readonly number[] {
-    if (!this.known.length)
-      for (let at = 0; at < this.lines.length; at++) {
-        const [file, number] = this.lines.place(at);
-        this.known[file] = Math.max(this.known[file] ?? 0, number);
-      }
-    return this.known;
+  have(): number[] {
+    const found: number[] = [];
+    for (let at = 0; at < this.lines.length; at++) {
+      const [file, number] = this.lines.place(at);
+      found[file] = Math.max(found[file] ?? 0, number);
+    }
+    return found;
   }
 
   /** Takes lines that came later, as `[file, number, text]`. */
   more(lines: readonly [number, number, string][]): void {
-    const have = this.have() as number[];
+    const have = this.have();
     const fresh = lines.filter(([file, number]) => number > (have[file] ?? 0));
     if (!fresh.length) return;
-    for (const [file, number] of fresh) have[file] = number;
-    this.take(this.lines.add(new TextEncoder().encode(fresh.map(([file, number, raw]) => `[${file},${number},${raw}]`).join("\n"))));
+    this.take(this.lines.add(new TextEncoder().encode(fresh.map(([file, number, raw]) => `[${file},${number}]\n${raw}`).join("\n"))));
   }
 
   /** Takes the lines from `from` on, until `until` (a time) is over; gives how many are taken. */
@@ -82,7 +80,7 @@ export class Run {
     while (at < this.lines.length && performance.now() <= until) {
       for (const text of this.lines.texts(at, BLOCK)) {
         try {
-          this.line(at, JSON.parse(text)[2] as Rec, text);
+          this.line(at, JSON.parse(text) as Rec, text);
         } catch {
           this.damage.push(`line ${at + 1} of what the page was given is no JSON`);
         }

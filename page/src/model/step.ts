@@ -104,7 +104,8 @@ const num = (v: unknown, or: number): number => (typeof v === "number" ? v : or)
 /** Takes one line of the step. A late real end counts over an implied one. */
 export function take(x: Step, what: string, r: Rec, at: number): void {
   // A list that grows by `push` gets room for seventeen; nearly all steps have two lines.
-  if (x.lines.length < 4) x.lines = x.lines.concat(at);
+  if (!x.lines.length) x.lines = [at];
+  else if (x.lines.length < 2) x.lines = [x.lines[0]!, at];
   else x.lines.push(at);
   if (what === "end") {
     if (x.done && !x.point && r.implied === true) return;

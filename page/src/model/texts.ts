@@ -78,18 +78,19 @@ export function argText(args: Json | undefined): string {
   if (marker !== undefined) return marker;
   const keys = Object.keys(args);
   if (keys.length === 1 && typeof args[keys[0]!] === "string") return `“${clip(args[keys[0]!], 120)}”`;
-  return keys.slice(0, 12).map((k) => `${k}: ${clip(asText(args[k]), 60)}`).join(", ");
+  return keys.slice(0, 12).map((k) => `${k}: ${clip(args[k] === null ? "null" : asText(args[k]), 60)}`).join(", ");
 }
 
 export const callText = (c: Rec): string => `${c.name ?? "?"}(${argText(c.args)})`;
 
-/** A value of a run's input or output in a few words: of messages, and of a graph's state, the last message. */
+/** A value of a run's input or output in a few words: of messages, and of a graph's state, the last message; of a mapping that only holds a text, that. */
 export function brief(v: Json | undefined): string {
   const held = isRec(v) && Object.keys(v).length >= 1 && Array.isArray(v.messages) ? v.messages : v;
   const final = Array.isArray(held) ? held.at(-1) : held;
   if (isRec(final) && "role" in final) return messageText(final);
   if (Array.isArray(final) && final.length === 2 && final.every((s) => typeof s === "string")) return String(final[1]);
-  return asText(v);
+  const [only, more] = isRec(v) && markerText(v) === undefined ? Object.values(v) : [];
+  return typeof only === "string" && more === undefined ? only : asText(v);
 }
 
 /** [asked, answered] of a step, as its row says it. */
@@ -209,6 +210,6 @@ export function humanAnswer(run: Run): string {
 export function ends(run: Run): [string, string] {
   const input = run.resolve((run.fields.input ?? null) as Json);
   const asked = isRec(input) && "resume" in input ? `⤷ a human answered: “${asText(input.resume)}”` : brief(input);
-  const final = run.llms.filter((x) => !x.agent && x.message).at(-1);
+  const final = run.llms.findLast((x) => !x.agent && x.message);
   return [asked || run.row.question, (final ? messageText(run.answer(final)) : "") || brief(run.resolve((run.fields.output ?? null) as Json)) || run.row.answer];
 }

@@ -38,7 +38,7 @@ function one(n: Node, put: Put): void {
   const end = x.t + x.ms;
   for (const t of n.tries) if (!t.point) put("bt", t.t, t.t + t.ms, "err");
   const retry = n.tries.find((t) => t.point);
-  const before = n.tries.filter((t) => !t.point).at(-1);
+  const before = n.tries.findLast((t) => !t.point);
   if (before && x.t > before.t + before.ms) put("br", before.t + before.ms, x.t, "retry");
   if (x.kids.some((c) => !c.point)) {
     put("bw", x.t, end, kind);

@@ -27,12 +27,13 @@ export function FoldSec({ title, right, children, open }: { title: ComponentChil
   return <section class="sec"><Fold open={open} head={<><h3>{title}</h3>{right != null && <span class="r ell">{right}</span>}</>}>{() => <div class="in">{children()}</div>}</Fold></section>;
 }
 
+/** The states of a run that has a post-mortem. */
+export const POST = ["error", "crashed", "interrupted", "cancelled", "unfinished"];
 const KIND: Record<string, string> = { llm: "model call", node: "graph node", interrupt: "question to a human", retriever: "retrieval", chain: "runnable", denied: "tool call that was denied" };
 
 export function Detail({ run, x, lines, step }: { run: Run; x: Step; lines: Line[]; step: (d: number) => void }) {
   const f = run.stepFields(x);
   const error = f.error as Rec | undefined;
-  const hasPost = ["error", "crashed", "interrupted", "cancelled"].includes(run.status);
   const own = ownTime(x);
   const node = x.up?.kind === "node" ? x.up.name : x.node;
   return (
@@ -43,7 +44,7 @@ export function Detail({ run, x, lines, step }: { run: Run; x: Step; lines: Line
           <span class="b ell">{safe(x.name) || x.kind}</span>
           <span class="faint nowrap">{KIND[x.kind] ?? x.kind} · step {x.no}</span>
           <span class="sp" />
-          {hasPost && <button class="btn hidep" onClick={() => set({ step: null })}>{run.status === "interrupted" ? "Why it waits" : "Post-mortem"} <kbd>p</kbd></button>}
+          {POST.includes(run.status) && <button class="btn hidep" onClick={() => set({ step: null })}>{run.status === "interrupted" ? "Why it waits" : "Post-mortem"} <kbd>p</kbd></button>}
           <button class="btn sq" aria-label="label or note" title="label or note  l" onClick={(e) => press("L", e)}><Icon name="note" /></button>
           <CopyMenu run={run} x={x} />
           <button class="btn sq" aria-label="previous step" title="previous step  k" onClick={() => step(-1)}><Icon name="left" /></button>

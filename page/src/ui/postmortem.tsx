@@ -30,7 +30,7 @@ export function PostMortem({ run }: { run: Run }): JSX.Element {
   );
 }
 
-const finalAnswer = (run: Run): Step | undefined => run.llms.filter((x) => x.message).at(-1);
+const finalAnswer = (run: Run): Step | undefined => run.llms.findLast((x) => x.message);
 
 function LastAnswer({ run, x }: { run: Run; x: Step | undefined }) {
   if (!x) return null;
@@ -61,8 +61,8 @@ const InFlight = ({ run, x }: { run: Run; x: Step }) => (
   </div>
 );
 
-function Before({ run }: { run: Run }) {
-  const done = run.all.filter((y) => y.kind === "tool" && y.done && !y.kids.some((k) => !k.point)).slice(-5).reverse();
+function Before({ run, but }: { run: Run; but?: Step }) {
+  const done = run.all.filter((y) => y.kind === "tool" && y !== but && y.done && !y.kids.some((k) => !k.point)).slice(-5).reverse();
   if (!done.length) return null;
   return <Sec title="Finished just before">{done.map((y) => <StepCard key={y.no} x={y} text={`${texts(run, y)[0]} → ${clip(y.failed ? y.failed : resultText(run, y), 90)}`} at={`+${fms(y.t + y.ms)}`} />)}</Sec>;
 }
@@ -136,7 +136,7 @@ function Failed({ run }: { run: Run }) {
       {byLoop && <Loop run={run} n={byLoop} />}
       {origin && !byLoop && <Input run={run} x={origin} />}
       <LastAnswer run={run} x={finalAnswer(run)} />
-      <Before run={run} />
+      <Before run={run} but={origin} />
       <Told run={run} />
     </>
   );
@@ -151,7 +151,7 @@ function isSame(run: Run, n: Node): boolean {
 /** The step that the run's error came from. */
 function origins(run: Run, e: Rec): Step | undefined {
   if (typeof e.step === "number") return run.steps.get(e.step);
-  return run.all.filter((x) => fails(x) && x.kind !== "retry" && x.failed === e.type).at(-1);
+  return run.all.findLast((x) => fails(x) && x.kind !== "retry" && x.failed === e.type);
 }
 
 function Input({ run, x }: { run: Run; x: Step }) {

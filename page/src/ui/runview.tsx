@@ -10,7 +10,7 @@ import { ends } from "../model/texts";
 import { build, groupsOf, lines as rowsOf, placeOf, type Line } from "../model/tree";
 import { ago, fbytes, fms, ftok, fusd, NONE, plural, WORD } from "../model/units";
 import { Conversation } from "./conversation";
-import { Detail } from "./detail";
+import { Detail, POST } from "./detail";
 import { Icon } from "./icons";
 import { PostMortem } from "./postmortem";
 import { fitting, Skeleton } from "./runs";
@@ -21,8 +21,6 @@ import { toast } from "./toast";
 import { Toolbar } from "./toolbar";
 import { chooseStep, seek, Tree } from "./tree";
 import { useWidth } from "./width";
-
-const POST = ["error", "crashed", "interrupted", "cancelled", "unfinished"];
 
 /** Loads a run, and says how far that is. */
 export function useRun(key: string): { run: Run | null | undefined; part: number; failed: string } {
@@ -78,10 +76,12 @@ function Opened({ run }: { run: Run }) {
   const lines = useMemo(() => rowsOf(tree, { rows: r.rows, onlyErrors: r.errors, agent: r.agent, folded: new Set(r.folded), opened }), [tree, r.errors, r.agent, r.folded.join("."), opened]);
   const A = useMemo(() => axis(run, r.idle, r.zoom), [run, r.idle, r.zoom?.join(), run.dur, run.lines.length]);
   const hits = useHits(run, r.find);
-  const step = r.step ?? (POST.includes(run.status) ? null : (run.llms.filter((x) => !x.agent).at(-1)?.no ?? null));
+  const isPhone = width <= 760;
+  const hasPost = POST.includes(run.status);
+  const step = r.step ?? (hasPost ? null : (run.llms.findLast((x) => !x.agent)?.no ?? null));
   const x = step === null ? undefined : run.steps.get(step);
 
-  const choose = (no: number): void => chooseStep(no, width <= 760);
+  const choose = (no: number): void => chooseStep(no, isPhone);
   const flip = (n: Line): void => {
     const isGroup = n.loop !== undefined || n.similar !== undefined;
     const without = (list: string[]): string[] => list.filter((id) => id !== n.id);
@@ -118,16 +118,18 @@ function Opened({ run }: { run: Run }) {
   useKeys({
     j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1), h: () => fold(true), ArrowLeft: () => fold(true), l: (e) => (x && current()?.fold != null ? fold(false) : press("L", e)), ArrowRight: () => fold(false),
     e: () => jump(1, "error", (n) => fails(n.x) || n.tries.length > 0), E: () => jump(-1, "error", (n) => fails(n.x) || n.tries.length > 0),
-    n: () => jump(1, "hit", isHit), N: () => jump(-1, "hit", isHit), c: () => set({ pane: "chat" }), t: () => set({ pane: "tree" }), p: () => set({ step: null, sheet: width <= 760 }),
+    n: () => jump(1, "hit", isHit), N: () => jump(-1, "hit", isHit), c: () => set({ pane: "chat" }), t: () => set({ pane: "tree" }), p: () => set({ step: null, sheet: isPhone }),
     "[": () => beside(-1), "]": () => beside(1), i: () => set({ idle: !r.idle }), z: () => set({ zoom: null }), Home: () => lines[0] && set({ step: lines[0].x.no }), End: () => lines.at(-1) && set({ step: lines.at(-1)!.x.no }),
     Escape: () => (r.sheet ? set({ sheet: false }) : r.find ? set({ find: "" }) : r.zoom ? set({ zoom: null }) : r.agent ? set({ agent: 0 }) : go(to("runs"))),
-    Enter: () => x && set({ sheet: width <= 760 }),
+    Enter: () => x && set({ sheet: isPhone }),
   });
   const at = (t: number): void => {
-    const under = lines.filter((n) => n.x.kind !== "agent" && n.x.kind !== "node" && n.x.t <= t + run.dur * 0.003 && n.x.t + (n.x.ms || 0) >= t - run.dur * 0.003).at(-1);
+    const under = lines.findLast((n) => n.x.kind !== "agent" && n.x.kind !== "node" && n.x.t <= t + run.dur * 0.003 && n.x.t + (n.x.ms || 0) >= t - run.dur * 0.003);
     if (under) choose(under.x.no);
   };
 
+  // On a phone the cause stands above the steps; the rest of the post-mortem is a sheet.
+  const isBrief = isPhone && hasPost && !r.sheet;
   const thread = <Threaded run={run} version={run.lines.length} />;
   return (
     <>
@@ -138,9 +140,9 @@ function Opened({ run }: { run: Run }) {
       <div class={`panes${r.sheet ? " det" : ""}`}>
         <div class="left">{r.pane === "tree" ? <Tree run={run} A={A} lines={lines} hits={hits} step={step} flip={flip} choose={choose} version={version} /> : thread}</div>
         {width >= 2300 && r.pane === "tree" && <div class="mid">{thread}</div>}
-        <div class="right" id="detail" tabIndex={-1} role="region" aria-label="step" key={step ?? "post"}>
-          {width <= 760 && <button class="btn back" onClick={() => set({ sheet: false })}><Icon name="left" />Steps</button>}
-          {x ? <Detail run={run} x={x} lines={lines} step={move} /> : <PostMortem run={run} />}
+        <div class={`right${isBrief ? " brief" : ""}`} id="detail" tabIndex={-1} role="region" aria-label="step" key={(!isBrief && step) || "post"}>
+          {isPhone && <button class="btn back" onClick={() => set(r.sheet ? { sheet: false } : { sheet: true, step: null })}>{r.sheet ? <><Icon name="left" />Steps</> : "Why"}</button>}
+          {x && !isBrief ? <Detail run={run} x={x} lines={lines} step={move} /> : <PostMortem run={run} />}
         </div>
       </div>
     </>

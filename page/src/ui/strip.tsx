@@ -19,8 +19,7 @@ const MOST_MARKS = 120;
 function lanes(run: Run): Map<number, number> {
   const ends: number[] = [Infinity];
   const of = new Map<number, number>([[0, 0]]);
-  for (const x of run.all) {
-    if (x.kind !== "agent") continue;
+  for (const x of run.agents) {
     let lane = ends.findIndex((end, i) => i > 0 && end <= x.t);
     if (lane < 0) lane = ends.length < MOST_LANES ? ends.length : MOST_LANES - 1;
     ends[lane] = Math.max(ends[lane] === Infinity ? 0 : (ends[lane] ?? 0), x.t + x.ms);
@@ -102,7 +101,7 @@ function draw(run: Run, A: Axis) {
   const top = run.llms.filter((x) => !x.agent && x.tin >= 0 && isInside(x));
   const most = top.reduce((n, x) => Math.max(n, x.tin), 1);
   const marked = run.all.filter((x) => (fails(x) || x.retried || x.kind === "interrupt" || x.kind === "retry" || x.kind === "denied") && isInside(x)).slice(0, MOST_MARKS);
-  const agents = run.all.filter((x) => x.kind === "agent" && isInside(x)).slice(0, 400);
+  const agents = run.agents.filter(isInside).slice(0, 400);
   return {
     height,
     lanes: by.map((steps, i) => ({ y: y(i), pieces: pieces(steps, A.X) })),

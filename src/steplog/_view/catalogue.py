@@ -102,6 +102,9 @@ class Catalogue:
             return self._first[begin:end], len(self._first)
         with self._lock:
             entries = sorted(self._entries.values(), key=lambda entry: entry.started, reverse=True)
+            for entry in entries[begin:end]:
+                if entry.key in self._dirty:
+                    entry.look()  # its line has just come: nobody has seen yet whether its process lives
             return [entry.row_json() for entry in entries[begin:end]], len(entries)
 
     def rows_of(self, entries: Iterable[Entry]) -> list[orjson.Fragment]:
@@ -116,7 +119,8 @@ class Catalogue:
             return None
         with self._lock:
             row, spans = entry.row(), [Span(s.file, s.offset, s.number, s.last) for s in entry.spans.values()]
-        return WholeRun(row, spans, entry.opened, self._damage_of(spans))
+            costs = entry.costs_json()
+        return WholeRun(row, spans, entry.opened, self._damage_of(spans), costs=costs)
 
     def _entry(self, key: str) -> Entry | None:
         # A run that the list shows already, and that the reading has not come to yet.

@@ -1,12 +1,11 @@
 """The page's data: a row for each run, and a whole run as its raw lines; `page/src/data/wire.ts` is the other side.
 
-A whole run is bytes: the head as one JSON line, then each line of the run as `[file, number, record]` with the
-record as it stands in the log, then the tail as one JSON line.
+A whole run is bytes: the head as one JSON line, then the run's lines as they stand in the log, then `[tail]` as one JSON line.
+Before lines that do not follow the one before them in its file stands `[file, number]`: where the next one is.
 """
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,14 +15,13 @@ from steplog._view import prices
 from steplog._view.calls import Calls
 from steplog._view.content import reduced
 from steplog._view.rows import RowBuilder
-from steplog._view.run_lines import Span, raw_lines
+from steplog._view.run_lines import Span, Stretch, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from steplog._format.record import Content, Json
     from steplog._read import Run
-    from steplog._view.run_lines import RawLine
 
 _LLM_END: Final = b'"ev":"llm.end"'
 _LLM_START: Final = b'"ev":"llm.start"'
@@ -63,6 +61,7 @@ class WholeRun:
     """A run's row, where its lines lie, and what the page is told besides.
 
     `only` names the lines meant (`seq`, `ts`) where the files hold several runs of the same id.
+    `costs` are those of its model calls by their step, as JSON; None: they are worked out while the lines go by.
     """
 
     row: Row
@@ -71,7 +70,7 @@ class WholeRun:
     damage: Sequence[str] = ()
     content: Content = "full"
     only: frozenset[tuple[int, str]] | None = None
-    costs: dict[str, float] = field(default_factory=dict[str, float])
+    costs: orjson.Fragment | None = None
 
     @property
     def files(self) -> list[str]:
@@ -85,26 +84,26 @@ class WholeRun:
         """
         head = {"run": self.row["key"], "row": self.row, "files": self.files, "writer": dict(self.writer)}
         yield orjson.dumps(head) + b"\n"
-        costing = Costing(self.costs)
-        if self.content == "full" and self.only is None and not prices.are_known():
-            for file, (number, _, raw) in self._lines():
-                yield b"[%d,%d,%b]\n" % (file, number, raw)
-        else:
-            for file, line in self._lines():
-                raw = self._kept(line.raw, costing)
-                if raw is not None:
-                    yield b"[%d,%d,%b]\n" % (file, line.number, raw)
-        tail: dict[str, Any] = {"costs": self.costs} if self.costs else {}
-        if self.damage:
-            tail["damage"] = list(self.damage)
-        yield orjson.dumps(tail) + b"\n"
+        costing = Costing({})
+        following = (0, 0)
+        for file, stretch in self._stretches(costing):
+            if (file, stretch.number) != following:
+                yield b"[%d,%d]\n" % (file, stretch.number)
+            yield stretch.raw
+            following = (file, stretch.following)
+        tail = {"costs": self.costs or costing.costs, "damage": self.damage}
+        yield b"[%b]\n" % orjson.dumps({name: told for name, told in tail.items() if told})
 
-    def _lines(self) -> Iterator[tuple[int, RawLine]]:
-        each = [
-            ((at, line) for line in raw_lines(span, self.row["id"])) for at, span in enumerate(self.spans)
-        ]
-        # One file is in order; of several, time puts the lines in order, and never runs backwards within one writer.
-        return each[0] if len(each) == 1 else heapq.merge(*each, key=lambda entry: entry[1].ts)
+    def _stretches(self, costing: Costing) -> Iterator[tuple[int, Stretch]]:
+        found = in_order(self.spans, self.row["id"])
+        if self.content == "full" and self.only is None and (self.costs or not prices.are_known()):
+            return found
+        return (
+            (file, Stretch(line.number, line.offset, raw + b"\n"))
+            for file, stretch in found
+            for line in stretch.lines()
+            if (raw := self._kept(line.raw, costing)) is not None
+        )
 
     def _kept(self, raw: bytes, costing: Costing) -> bytes | None:
         needs_record = self.content != "full" or self.only is not None or costing.wants(raw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from steplog._format.record import Record
     from steplog._read.files.lines import Line
     from steplog._view.rows import RowBuilder
+
+_NO_COSTS: Final = b"{}"
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Entry:
     writers: dict[str, Writer] = field(default_factory=dict[str, Writer])
     status: str = UNFINISHED
     _packed: bytes = b""
+    _costs: bytes | None = None
 
     def take(self, line: Line, name: str, writer: Writer) -> None:
         """Takes one of its lines."""
@@ -53,6 +56,8 @@ class Entry:
         # What comes late, after the end, changes nothing in the list.
         if self.builder is not None:
             self.builder.note(line.record)
+        else:
+            self._costs = None
 
     @property
     def has_begun(self) -> bool:
@@ -84,6 +89,8 @@ class Entry:
         self.look()
         # A copy: what orjson gives has room for many times its size.
         self._packed = bytes(bytearray(orjson.dumps(self.row())))
+        costs = self.builder.costs
+        self._costs = bytes(bytearray(orjson.dumps(costs))) if costs else _NO_COSTS
         self.builder = None
         return True
 
@@ -100,6 +107,11 @@ class Entry:
     def row_json(self) -> orjson.Fragment:
         """The row as JSON."""
         return orjson.Fragment(self._packed or orjson.dumps(self.row()))
+
+    def costs_json(self) -> orjson.Fragment | None:
+        """What each model call cost, by its step; None where that was not told of every line."""
+        told = orjson.dumps(self.builder.costs) if self.builder is not None else self._costs
+        return orjson.Fragment(told) if told is not None else None
 
     @property
     def opened(self) -> Record:

@@ -59,6 +59,7 @@ class RowBuilder:
     answer: str = ""
     asks: str = ""
     cost: float | None = None
+    costs: dict[str, float] = field(default_factory=dict[str, float])  # of each model call, by its step
     chars: list[int] = field(default_factory=lambda: [0, 0])
     _same: tuple[str, Json] = ("", None)
     _repeats: int = 0
@@ -169,6 +170,8 @@ class RowBuilder:
             self._add("unpriced")
         else:
             self.cost = (self.cost or 0.0) + found
+            if began.kind == "llm":
+                self.costs[str(record.get("step"))] = round(found, 9)
         return found
 
     def _note_loop(self, name: str, args: Json) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from steplog._format.zstd import open_segment
@@ -10,12 +13,13 @@ from steplog._read.errors import LogError
 from steplog._read.files.lines import Line, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
 _HEAD: Final = 400  # bytes in which a line's envelope stands
 _SKIPPED: Final = 1 << 20
+_BLOCK: Final = 1 << 20  # bytes that are looked at in one piece
 END: Final = 1 << 62
 
 
@@ -61,36 +65,123 @@ class RawLine(NamedTuple):
     offset: int
     raw: bytes
 
+
+class Stretch(NamedTuple):
+    """Lines of a run that follow each other in a file: the first one's number and place, and the bytes of all, line breaks too."""
+
+    number: int
+    offset: int
+    raw: bytes
+
     @property
-    def ts(self) -> bytes:
-        """The line's `ts`, which orders the lines of several files."""
-        at = self.raw.find(b'"ts"', 0, _HEAD)
-        begin = self.raw.find(b'"', at + 4) + 1
-        return self.raw[begin : begin + 27] if at >= 0 else b""
+    def following(self) -> int:
+        """The number of the line after it."""
+        return self.number + self.raw.count(b"\n")
+
+    def lines(self) -> Iterator[RawLine]:
+        """Its lines, one by one."""
+        offset = self.offset
+        for number, raw in enumerate(self.raw.split(b"\n")[:-1], self.number):
+            yield RawLine(number, offset, raw)
+            offset += len(raw) + 1
+
+
+def in_order(spans: Sequence[Span], run: str) -> Iterator[tuple[int, Stretch]]:
+    """The lines of one run in all its files, with the file's place among the spans: by their times, which never run backwards within one writer.
+
+    Raises: LogError if a file is gone.
+    """
+    each = [stretches(span, run) for span in spans]
+    if len(each) == 1:
+        return ((0, stretch) for stretch in each[0])
+    return _merged(each)
+
+
+def _merged(each: Sequence[Iterator[Stretch]]) -> Iterator[tuple[int, Stretch]]:
+    heads: list[tuple[bytes, int, int, int, Stretch]] = []  # time, file, place in the stretch, line number
+
+    def put(at: int, begin: int, number: int, stretch: Stretch) -> None:
+        heappush(heads, (_ts(stretch.raw, begin), at, begin, number, stretch))
+
+    for at, one in enumerate(each):
+        for stretch in islice(one, 1):
+            put(at, 0, stretch.number, stretch)
+    while heads:
+        _, at, begin, number, stretch = heappop(heads)
+        end = _before(heads[0][:2], at, stretch.raw, begin) if heads else len(stretch.raw)
+        part = Stretch(number, stretch.offset + begin, stretch.raw[begin:end])
+        yield at, part
+        if end < len(stretch.raw):
+            put(at, end, part.following, stretch)
+        else:
+            for following in islice(each[at], 1):
+                put(at, 0, following.number, following)
+
+
+def _before(other: tuple[bytes, int], at: int, raw: bytes, begin: int) -> int:
+    """Where the lines from `begin` on end that come before another file's; after the first at least."""
+    if (_ts(raw, raw.rfind(b"\n", 0, -1) + 1), at) <= other:
+        return len(raw)
+    end = raw.find(b"\n", begin) + 1
+    while end < len(raw) and (_ts(raw, end), at) <= other:
+        end = raw.find(b"\n", end) + 1
+    return end
 
 
 def raw_lines(span: Span, run: str) -> Iterator[RawLine]:
-    """The lines of one run in one file; only those that bear its id are looked at closely.
+    """The lines of one run in one file.
 
     Raises: LogError if the file is gone.
     """
-    wanted, compact = run.encode(), f'"run":"{run}"'.encode()
+    for stretch in stretches(span, run):
+        yield from stretch.lines()
+
+
+def stretches(span: Span, run: str) -> Iterator[Stretch]:
+    """The lines of one run in one file, together where they follow each other; only those that bear its id are looked at closely.
+
+    Raises: LogError if the file is gone.
+    """
+    # Lines as this project writes them are told by one expression: a run of 100,000 steps comes by here on its way to the page.
+    ours = re.compile(
+        rb'(?:\{"seq":\d+,"ts":"[^"\n]*",(?:"w":"[^"\n]*",)?"run":"%b",[^\n]*\}\n)+' % re.escape(run.encode())
+    )
     offset, number = span.offset, span.number
     with span.open() as stream:
-        for raw in stream:
-            if offset > span.last:
+        while offset <= span.last:
+            # The rest of the line in which a block ends; of the last line, too.
+            block = stream.read(min(_BLOCK, span.last - offset + 1)) + stream.readline()
+            if not block:
                 return
-            # No slices: a run of 100,000 steps comes by here on its way to the page.
-            if raw.find(wanted, 0, _HEAD) >= 0:
-                if raw.startswith(b'{"seq":') and raw.find(compact, 0, _HEAD) >= 0 and raw.endswith(b"}\n"):
-                    yield RawLine(number, offset, raw[:-1])
-                else:
-                    yield from _judged(raw, span.file, number, offset, run)
-            offset += len(raw)
-            number += 1
+            yield from _told_apart(block, ours, span.file, number, offset, run)
+            offset += len(block)
+            number += block.count(b"\n")
 
 
-def _judged(raw: bytes, file: Path, number: int, offset: int, run: str) -> Iterator[RawLine]:
+def _told_apart(
+    block: bytes, ours: re.Pattern[bytes], file: Path, number: int, offset: int, run: str
+) -> Iterator[Stretch]:
+    wanted, at = run.encode(), 0
+    while at < len(block):
+        if found := ours.match(block, at):
+            stretch = Stretch(number, offset + at, block[at : found.end()])
+            yield stretch
+            at, number = found.end(), stretch.following
+            continue
+        end = block.find(b"\n", at) + 1 or len(block)
+        if block.find(wanted, at, min(at + _HEAD, end)) >= 0:
+            yield from _judged(block[at:end], file, number, offset + at, run)
+        at, number = end, number + 1
+
+
+def _ts(lines: bytes, begin: int) -> bytes:
+    at = lines.find(b'"ts"', begin, begin + _HEAD)
+    begin = lines.find(b'"', at + 4) + 1
+    return lines[begin : begin + 27] if at >= 0 else b""
+
+
+def _judged(raw: bytes, file: Path, number: int, offset: int, run: str) -> Iterator[Stretch]:
     for found in judge(raw, file, number, offset):
         if isinstance(found, Line) and found.record.get("run") == run:
-            yield RawLine(number, offset, raw[found.offset - offset :].strip(b"\r\n \t\xef\xbb\xbf"))
+            record = raw[found.offset - offset :].strip(b"\r\n \t\xef\xbb\xbf")
+            yield Stretch(number, offset, record + b"\n")

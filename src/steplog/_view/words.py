@@ -14,7 +14,7 @@ _THOUGHTS: Final = frozenset({"thinking", "reasoning", "redacted_thinking"})
 
 
 def asked(given: Json) -> str:
-    """A run's input in words; of a run that goes on, what the human answered."""
+    """A run's input in words: of a mapping that only holds a text, that; of a run that goes on, what the human answered."""
     if given is None:
         return ""
     fields = cast("Record", given) if isinstance(given, dict) else {}
@@ -24,7 +24,8 @@ def asked(given: Json) -> str:
     last = cast("list[Json]", held)[-1] if isinstance(held, list) and held else None
     if isinstance(last, dict) and "role" in last:
         return message_text(said(cast("Record", last)))
-    return brief(given)
+    only = next(iter(fields.items())) if len(fields) == 1 else ("$", None)
+    return only[1] if isinstance(only[1], str) and not only[0].startswith("$") else brief(given)
 
 
 def question(value: Json) -> str:
@@ -41,7 +42,7 @@ def given(args: Json) -> str:
     fields = cast("Record", args)
     if len(fields) == 1:
         return as_text(next(iter(fields.values())))
-    return ", ".join(f"{name}: {as_text(value)}" for name, value in fields.items())
+    return ", ".join(f"{n}: {'null' if v is None else as_text(v)}" for n, v in fields.items())
 
 
 def said(message: Record) -> Record:
