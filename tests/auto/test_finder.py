@@ -53,9 +53,12 @@ def test_a_framework_that_imports_the_trigger_in_its_own_import_is_recorded_from
     )
     grow = f"import langchain_core; langchain_core.__path__.append({str(desk.folder / 'more')!r})\n"
     check = "import langchain_core.early; assert not langchain_core.early.half\n"
-    done = desk.boot(grow + check + RUN_ONE + "RunnableLambda(str).invoke(2)", STEPLOG="1")
+    # Eight threads at once, each with its first run.
+    runs = "from langchain_core.runnables import RunnableLambda; from concurrent.futures import ThreadPoolExecutor\n"
+    runs += "with ThreadPoolExecutor(8) as pool: list(pool.map(RunnableLambda(str).invoke, range(8)))"
+    done = desk.boot(grow + check + runs, STEPLOG="1")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert list(desk.runs().values()) == [2]
+    assert list(desk.runs().values()) == [8]
 
 
 def test_what_waits_for_the_first_run_goes_when_the_finder_does(desk):

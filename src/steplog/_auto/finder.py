@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _thread import allocate_lock
 
 TYPE_CHECKING = False  # `typing` costs more to import than this whole module
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ WATCHED = {
 # Older LangChain imports its trigger at once, in the middle of its own import, when the adapter cannot be imported yet. As
 # it asks those in its list before each run, somebody of ours asks it for the adapter then.
 _ASKS_BEFORE_EACH_RUN = {"langchain_core.tracers.context": ("register_configure_hook", "_configure_hooks")}
+_LONGEST_WAIT_S = 2.0
 _put_off: set[str] = set()
 _listened: list[Loader] = []
 _arguments: dict[str, Any] = {}
@@ -124,7 +126,6 @@ def wake(trigger: str) -> None:
     _put_off.discard(trigger)
     try:
         if trigger in _ASKS_BEFORE_EACH_RUN and _is_half_imported(trigger):
-            _put_off.add(trigger)
             getattr(sys.modules[trigger], _ASKS_BEFORE_EACH_RUN[trigger][0])(
                 _Later(trigger), inheritable=True
             )
@@ -156,11 +157,22 @@ class _Later:
     def __init__(self, trigger: str) -> None:
         """Wake the adapter for `trigger` at the first run."""
         self._trigger = trigger
+        self._has_asked = False
+        self._one_at_a_time = allocate_lock()
 
     def get(self) -> None:
         """No handler; but the adapter adds itself to the list, whose end is not reached yet."""
-        if self._trigger in _put_off:
-            wake(self._trigger)
+        if self._has_asked:
+            return
+        # Another thread's first run waits for the adapter as well; but not for ever, should that one wait for this import.
+        is_mine = self._one_at_a_time.acquire(timeout=_LONGEST_WAIT_S)
+        try:
+            if not self._has_asked:
+                wake(self._trigger)
+                self._has_asked = True
+        finally:
+            if is_mine:
+                self._one_at_a_time.release()
 
 
 def _say(sentence: str) -> None:
