@@ -8,7 +8,7 @@ from typing import Any, Final
 from steplog._format.record import Json, Record
 from steplog._write.steps.states import RunState
 
-_DEEPEST: Final = 4  # a list of commands, each with an update, each with messages
+_DEEPEST: Final = 5  # a list of commands, each with an update, each with messages
 
 
 def denied_calls(output: Json, run: RunState, *, of_any: bool) -> Iterator[Record]:
@@ -18,7 +18,7 @@ def denied_calls(output: Json, run: RunState, *, of_any: bool) -> Iterator[Recor
     `output` is what the node gave back, as its line has it: an answer that a tool gave stands in that tool's line, and has
     but its number here.
     """
-    for message in _answers_in(output, _DEEPEST):
+    for message in _answers_in(output):
         call_id = message.get("tool_call_id")
         if type(call_id) is not str or call_id in run.called:
             continue
@@ -35,17 +35,22 @@ def denied_calls(output: Json, run: RunState, *, of_any: bool) -> Iterator[Recor
         yield {**told, "message": message["m"]}
 
 
-def _answers_in(value: Json, left: int) -> Iterator[Record]:
+def _answers_in(output: Json) -> list[Record]:
     """The messages of tools that stand in full somewhere in a node's output."""
-    if type(value) is dict:
-        if "m" in value and value.get("role") == "tool":
-            yield value
-            return
-        value = [*value.values()]
-    if type(value) is list and left:
-        for one in value:
-            if type(one) is dict or type(one) is list:
-                yield from _answers_in(one, left - 1)
+    found: list[Record] = []
+    level: list[Json] = [output]
+    for _ in range(_DEEPEST):
+        below: list[Json] = []
+        for value in level:
+            if type(value) is list:
+                below += value
+            elif type(value) is dict:
+                if "m" not in value or "role" not in value:
+                    below += value.values()
+                elif value["role"] == "tool":
+                    found.append(value)
+        level = below
+    return found
 
 
 def _call_of(call_id: str, run: RunState) -> Mapping[str, Any]:
