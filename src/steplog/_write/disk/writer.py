@@ -102,7 +102,7 @@ class Writer:
         if upto and pending.is_written(upto):
             return True
         queue, done = pending.queue, pending.batch
-        if len(queue) != 1 or done.entries or not done.taken:
+        if len(queue) != 1 or done.after or done.entries or not done.taken:
             return self._write_all(upto, is_alone=is_alone)
         try:
             body, number, at = entry = queue[0]
