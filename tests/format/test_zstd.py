@@ -1,5 +1,6 @@
 """Compressed segments, of one frame or of many, are read from any place; damage costs what it damages."""
 
+import gc
 import io
 import itertools
 import random
@@ -155,6 +156,22 @@ def test_what_stands_before_a_cut_is_given_by_reads_of_any_size(form, tmp_path):
                     stream.read(1)
         assert PLAIN.startswith(given)
         assert len(given) > (len(PLAIN) // 4 if form == "many frames" else 1 << 17)
+
+
+def test_a_file_that_cannot_be_opened_leaves_nothing_that_fails_later(tmp_path, monkeypatch):
+    """From Python 3.13 on what fails in a finalizer is printed."""
+    failures = []
+    monkeypatch.setattr("sys.unraisablehook", failures.append)
+    with pytest.raises(FileNotFoundError):
+        open_segment(tmp_path / NAME)
+    gc.collect()
+    with pytest.raises(FileNotFoundError) as told:
+        open_segment(tmp_path / NAME)
+    for entry in told.traceback:
+        half_opened = entry.frame.f_locals.get("self")
+        if isinstance(half_opened, io.RawIOBase):
+            half_opened.close()
+    assert failures == []
 
 
 def test_bytes_of_any_kind_are_no_frames_and_no_error(tmp_path):

@@ -76,6 +76,8 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         """Raises `OSError`, `ImportError`."""
+        self._file: Any = None  # where a file cannot be opened, this object is closed all the same
+        self._stream: Any = None
         self._open = zstd_module().open
         self._path = path
         self._file = path.open("rb")
@@ -133,8 +135,9 @@ class _Unpacked(io.RawIOBase):
 
     def close(self) -> None:
         """Let go of the file."""
-        self._stream.close()
-        self._file.close()
+        for opened in (self._stream, self._file):
+            if opened is not None:
+                opened.close()
         super().close()
 
 
