@@ -14,7 +14,6 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_steplog import _extract as extract
 from langchain_steplog import _graphs as graphs
 from langchain_steplog import _models as models
-from langchain_steplog import _wrapping_up as wrapping_up
 from langchain_steplog._dual import DONE
 from langchain_steplog._extract import THEIR_NAMES, THEIR_TAGS
 from langchain_steplog._messages import register
@@ -35,9 +34,23 @@ from steplog.integration import (
 )
 
 register()
-wrapping_up.listen()
 note_framework("langchain-core", langchain_core.__version__)
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
+
+
+def _as_a_guard_comes() -> None:
+    from langchain_steplog import _wrapping_up as wrapping_up  # noqa: PLC0415 - it imports much of LangChain, and few use it
+
+    wrapping_up.install()
+
+
+def _as_a_guard_goes() -> None:
+    from langchain_steplog import _wrapping_up as wrapping_up  # noqa: PLC0415 - it is imported by now
+
+    wrapping_up.uninstall()
+
+
+WATCH.listen(_as_a_guard_comes, _as_a_guard_goes)
 
 
 class Recording(LogHandle, BaseCallbackHandler):

@@ -18,7 +18,7 @@ from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import RunnableConfig, ensure_config
 from langchain_core.tools import BaseTool
 
-from steplog.integration import WATCH, StepRecorder, recorders, told_instead, told_to_answer
+from steplog.integration import StepRecorder, recorders, told_instead, told_to_answer
 
 _TOOLS: Final = ("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call")
 # These providers refuse a conversation with tool calls in it where no tools are told: they keep them, and may choose none.
@@ -30,12 +30,8 @@ _OBJECT: Final = ("ls_structured_output_format", "structured_output_format")  # 
 _replaced: list[tuple[type, str, Any, Any]] = []
 
 
-def listen() -> None:
-    """Wrap while a guard is on; called once, when this package is imported."""
-    WATCH.listen(_install, _uninstall)
-
-
-def _install() -> None:
+def install() -> None:
+    """Wrap, as a guard is on."""
     for cls, name, wrap in (
         (BaseChatModel, "invoke", _invoking),
         (BaseChatModel, "ainvoke", _ainvoking),
@@ -50,7 +46,8 @@ def _install() -> None:
         _replaced.append((cls, name, original, ours))
 
 
-def _uninstall() -> None:
+def uninstall() -> None:
+    """Take the wraps away, as none is on any more."""
     while _replaced:
         cls, name, original, ours = _replaced.pop()
         if vars(cls).get(name) is ours:  # else somebody has wrapped it since
