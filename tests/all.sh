@@ -6,19 +6,21 @@ cd "$(dirname "$0")/.."
 here=$(pwd)
 python=${PYTHON:-python3}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-aside=$(mktemp -d)
-trap 'rm -rf "$aside"' EXIT
+said=$(mktemp -d)
+clients_is='' torture_is=''
+trap 'kill $clients_is $torture_is 2>/dev/null || true; rm -rf "$said"' EXIT
 
-# Runs a command in the background; `came_back NAME` waits for it, and shows what it said if it failed.
+# `aside NAME COMMAND…` runs a command in the background; `came_back NAME` waits for it, and shows what it said if it failed.
 aside() {
     name=$1
     shift
-    "$@" >"$aside/$name" 2>&1 &
+    "$@" >"$said/$name" 2>&1 &
     eval "${name}_is=$!"
 }
 came_back() {
-    eval "wait \$${1}_is" || { cat "$aside/$1"; exit 1; }
-    tail -n 1 "$aside/$1"
+    eval "wait \$${1}_is" || { cat "$said/$1"; exit 1; }
+    eval "${1}_is=''"
+    tail -n 1 "$said/$1"
 }
 
 # LlamaIndex's provider clients want older SDKs than LangChain's.

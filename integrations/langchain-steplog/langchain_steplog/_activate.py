@@ -35,7 +35,7 @@ def activate(
     if not any(hook[0] is variable for hook in _hooks(context)):
         context.register_configure_hook(variable, inheritable=True, handle_class=StepLogHandler)
     if not any(hook[0] is variable for hook in _hooks(manager)):
-        _hooks(manager).append(_hooks(context)[-1])
+        _hooks(manager).extend(hook for hook in _hooks(context) if hook[0] is variable)
     return handler
 
 

@@ -93,10 +93,9 @@ def place_of(
     fields: Fields = {}
     is_node = False
     for tag in tags or ():
-        beginning = tag[:6]  # a third of what `startswith` costs
-        if beginning == "graph:":
-            is_node = is_node or tag.startswith("graph:step:")
-        elif beginning == "retry:" and tag.startswith("retry:attempt:"):
+        if tag.startswith("graph:step:"):
+            is_node = True
+        elif tag.startswith("retry:attempt:"):
             fields["attempt"] = _number_in(tag)
     if not metadata or name is None or name != metadata.get("langgraph_node"):
         return fields, None

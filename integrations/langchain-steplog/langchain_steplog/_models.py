@@ -184,7 +184,7 @@ def _answered(
 ) -> Fields:
     model = meta.get("model_name")
     if type(model) is not str or not model:
-        model = _first_of(meta, _ANSWERED) or _first_of(output, _ANSWERED) if meta or output else None
+        model = _first_of(meta, _ANSWERED) or _first_of(output, _ANSWERED)
     return {
         "usage": usage(told, output or meta) or None,
         "finish_reason": _finish_reason(info, meta),
@@ -215,8 +215,6 @@ def _text_answer(generation: Mapping[str, Any]) -> Fields:
 
 
 def _finish_reason(info: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
-    if not info and not meta:
-        return None
     # OpenAI's Responses say only "incomplete" here; why stands beside it.
     why = meta.get("incomplete_details")
     if type(why) is dict and _text(why.get("reason")):
@@ -238,10 +236,11 @@ def _response_id(meta: Mapping[str, Any], said: Mapping[str, Any], output: Mappi
     found = meta.get("id")
     if type(found) is not str or not found:
         # Bedrock has no id for an answer; the request's is what its logs and its support know it by.
-        found = _text(output.get("id")) if output else None
-        if found is None and "ResponseMetadata" in meta:
-            found = _text(_mapping(meta["ResponseMetadata"]).get("RequestId"))
-        found = found or _text(said.get("id"))
+        found = (
+            _text(output.get("id"))
+            or _text(_mapping(meta.get("ResponseMetadata")).get("RequestId"))
+            or _text(said.get("id"))
+        )
     # LangChain makes ids of its own for messages without one; they name no response of the provider's.
     return None if found is None or found.startswith(("lc_", "run-")) else found
 

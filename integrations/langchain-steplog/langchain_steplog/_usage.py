@@ -18,11 +18,11 @@ def usage(told: Any, output: Mapping[str, Any]) -> Fields:
     for name, count in (_normalised(told) if type(told) is dict else _raw(output)).items():
         if type(count) is int and (count or name == "output_tokens"):
             kept[name] = count
-    given, answered = kept.get("input_tokens", 0), kept.get("output_tokens", 0)
-    # No prompt has no tokens: a stream through a proxy that leaves them out counts none.
-    if not given and not answered and "output_tokens" in kept:
-        del kept["output_tokens"]
-    if kept.get("total_tokens") == given + answered:
+    given = kept.get("input_tokens", 0)
+    if not given and not kept.get("output_tokens"):
+        # No prompt has no tokens: a stream through a proxy that leaves them out counts none.
+        kept.pop("output_tokens", None)
+    if kept.get("total_tokens") == given + kept.get("output_tokens", 0):
         del kept["total_tokens"]
     return kept
 
